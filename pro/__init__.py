@@ -1,0 +1,3 @@
+"""Patient-reported outcomes by SMS diary, for clinical studies."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,13 @@
+# What we use of Flask-WTF, which ships no types.
+from typing import Any
+
+from flask_wtf.csrf import CSRFProtect as CSRFProtect
+from wtforms import Form
+from wtforms.fields import HiddenField
+
+class FlaskForm(Form):
+    csrf_token: HiddenField
+    def __init__(self, formdata: Any = ..., **kwargs: Any) -> None: ...
+    def is_submitted(self) -> bool: ...
+    def validate_on_submit(self, extra_validators: Any = ...) -> bool: ...
+    def hidden_tag(self, *fields: Any) -> str: ...
