@@ -1,0 +1,213 @@
+"""What a study plans: a protocol as read from its published file, read-only.
+
+Days are counted from day 0 (day 0 = 0, the day before = -1). Clock times are local to the patient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from pro.domain.questionnaire import Text
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionnaireVersion:
+    id: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderStep:
+    """A clock time on one day of the window, or on each of them.
+
+    `key` names the step for the ledger (`at-18:00`); on each day of a window the day's offset from the
+    target is added (`at-10:00/-1`). A time earlier than the cut-off is on the next date.
+    """
+
+    key: str
+    at: time
+    day: int | None = None
+    """Offset from the target day; None = each day of the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timepoint:
+    key: str
+    title: Text
+    respondent: Literal["patient", "clinician"]
+    questionnaires: tuple[QuestionnaireVersion, ...]
+    first_day: int
+    last_day: int
+    every: int
+    """Target days are first_day, first_day + every, … up to last_day (a single visit: first = last, every 1)."""
+    window_before: int
+    window_after: int
+    """The window holds target - before … target + after, both inclusive."""
+    late_until: time | None
+    """Clock time on the date after the window's last day until which it may be filled, marked late."""
+    reminders: tuple[ReminderStep, ...]
+
+    @property
+    def repeats(self) -> bool:
+        return self.first_day != self.last_day
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """R1: at least `jump` above the baseline and at least `floor`, on `recorded_days` consecutive recorded days.
+
+    Baseline: median of the values recorded in the `baseline_days` patient-days before the first day of the run;
+    not evaluable with fewer than `baseline_least` of them.
+    """
+
+    key: str
+    version: str
+    questionnaire: str
+    item: str
+    jump: Decimal
+    floor: Decimal
+    recorded_days: int
+    baseline_days: int
+    baseline_least: int
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """R2: `at_least` or more on any day while the baseline (as in R1) is under `at_least`."""
+
+    key: str
+    version: str
+    questionnaire: str
+    item: str
+    at_least: Decimal
+    baseline_days: int
+    baseline_least: int
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Creep:
+    """R3: mean of the last `days` patient-days at least `rise` above the mean of the reference diary days."""
+
+    key: str
+    version: str
+    questionnaire: str
+    item: str
+    rise: Decimal
+    days: int
+    days_least: int
+    """Values needed among the last `days` days."""
+    reference_first: int
+    reference_last: int
+    """Diary days (from day 0) whose mean is the reference; all of what was recorded, at least one."""
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """R4: the patient says yes."""
+
+    key: str
+    version: str
+    questionnaire: str
+    item: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """R5: at least `needed` of: declared, pain at rest above `rest_pain_above`, a swollen joint, a warm joint."""
+
+    key: str
+    version: str
+    questionnaire: str
+    declared: str
+    rest_pain: str
+    rest_pain_above: Decimal
+    swollen: str
+    warm: str
+    needed: int
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """R7: `item` at `at_least` or more; judged when the answer is given."""
+
+    key: str
+    version: str
+    questionnaire: str
+    item: str
+    at_least: Decimal
+    text: Text
+    advice: Text
+    """What the patient reads at once."""
+
+
+FlareRule = Jump | Level | Creep | Declared | Criteria | Emergency
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    key: str
+    kind: Literal["inclusion", "exclusion"]
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningValue:
+    """A value typed in at enrolment and kept as a staff-entered response of `timepoint`."""
+
+    criterion: str
+    timepoint: str
+    questionnaire: str
+    item: str
+    above: Decimal
+    """Strictly above: 40 fails where this is 40."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    id: str
+    version: str
+    sha256: str
+    title: Text
+    notice: Text
+    """What a reader must know first (for a demonstration: that it is one)."""
+    demonstration: bool
+    languages: tuple[str, ...]
+    cutoff: time
+    quiet_hours: QuietHours
+    daily_cap: int
+    """Messages to one patient on one patient-day, at most."""
+    late_message: timedelta
+    """A reminder that can only go out later than this after its instant is dropped and logged."""
+    link_life: timedelta
+    """How long a link lives at least; it always lives until the last window it announces has closed."""
+    criteria: tuple[Criterion, ...]
+    screening: ScreeningValue
+    timepoints: tuple[Timepoint, ...]
+    flare_rules: tuple[FlareRule, ...]
+    episode_days: int
+    """An episode ends after this many recorded days without a hit."""
+    review_within: timedelta
+    """A flare is to be reviewed within this time of its opening."""
+    duty_delay: timedelta
+    """After this time without acknowledgement the next on the duty list is told."""
+
+    def timepoint(self, key: str) -> Timepoint:
+        """The timepoint of that key; KeyError where there is none."""
+        for timepoint in self.timepoints:
+            if timepoint.key == key:
+                return timepoint
+        raise KeyError(f"{self.id} {self.version} has no timepoint {key!r}")
