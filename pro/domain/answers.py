@@ -1,0 +1,336 @@
+"""Which items show, and whether an answer is allowed: decided here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Literal, assert_never
+
+from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Questionnaire, Test, Value
+
+Code = Literal["answered", "skipped", "not-applicable"]
+Completeness = Literal["complete", "partial", "empty"]
+
+MAX_TEXT = 500
+"""Characters a short text may have."""
+
+NUMBERS = frozenset({Kind.RATING, Kind.VAS, Kind.INTEGER, Kind.DECIMAL})
+WHOLE_NUMBERS = NUMBERS - {Kind.DECIMAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    code: Code
+    value: Value | None = None
+
+
+class Why(StrEnum):
+    """What is wrong with an answer; pages choose their wording by it."""
+
+    NOT_YES_NO = "not-yes-no"
+    NOT_WHOLE = "not-whole"
+    NOT_NUMBER = "not-number"
+    DECIMALS = "decimals"
+    TOO_LOW = "too-low"
+    TOO_HIGH = "too-high"
+    NOT_OPTION = "not-option"
+    NOT_LIST = "not-list"
+    TWICE = "twice"
+    ALONE = "alone"
+    NOTHING_CHOSEN = "nothing-chosen"
+    NOT_JOINT = "not-joint"
+    NOT_DATE = "not-date"
+    NOT_TIME = "not-time"
+    NOT_TEXT = "not-text"
+    TOO_LONG = "too-long"
+    NOT_APPLICABLE = "not-applicable"
+    UNKNOWN_ITEM = "unknown-item"
+
+
+_SAID = {
+    Why.NOT_YES_NO: "must be true or false",
+    Why.NOT_WHOLE: "must be a whole number",
+    Why.NOT_NUMBER: "must be a number",
+    Why.DECIMALS: "may have at most {limit} digits after the point",
+    Why.TOO_LOW: "must be {limit} or more",
+    Why.TOO_HIGH: "must be {limit} or less",
+    Why.NOT_OPTION: "must be one of: {limit}",
+    Why.NOT_LIST: "must be a list",
+    Why.TWICE: "names {limit} twice",
+    Why.ALONE: "{limit} cannot be chosen together with another",
+    Why.NOTHING_CHOSEN: "must name at least one",
+    Why.NOT_JOINT: "may only name joints of this question, such as {limit}",
+    Why.NOT_DATE: "must be a date written YYYY-MM-DD",
+    Why.NOT_TIME: "must be a clock time written HH:MM",
+    Why.NOT_TEXT: "must be some text without control characters",
+    Why.TOO_LONG: "may have at most {limit} characters",
+    Why.NOT_APPLICABLE: 'cannot be answered "does not apply"',
+    Why.UNKNOWN_ITEM: "is not an item of this questionnaire",
+}
+
+
+class NotAllowed(ValueError):
+    """An answer the item does not take; the message names the item and the mend, never the answer."""
+
+    def __init__(self, item: str, why: Why, limit: object = None) -> None:
+        self.item = item
+        self.why = why
+        self.limit = limit
+        super().__init__(f"{item} {_SAID[why].format(limit=limit)}")
+
+
+# --- what shows
+
+
+def shown(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """Keys of the items that show now, in order.
+
+    An answer to an item that does not show counts for no later condition.
+    """
+    seen: dict[str, Value | None] = {}
+    for item in questionnaire.items:
+        if item.show_if is None or holds(item.show_if, seen):
+            answer = answers.get(item.key)
+            seen[item.key] = answer.value if answer is not None and answer.code == "answered" else None
+    return tuple(seen)
+
+
+def holds(condition: Condition, values: Mapping[str, Value | None]) -> bool:
+    """Whether the condition is met; a test of an item without a value is not."""
+    match condition:
+        case AnyOf(of):
+            return any(holds(part, values) for part in of)
+        case AllOf(of):
+            return all(holds(part, values) for part in of)
+        case Test():
+            value = values.get(condition.item)
+            return value is not None and _meets(condition, value)
+        case _:
+            assert_never(condition)
+
+
+def _meets(test: Test, value: Value) -> bool:
+    match test.op:
+        case "is":
+            return type(value) is type(test.value) and value == test.value
+        case "at_least":
+            return _number(value) >= _number(test.value)
+        case "at_most":
+            return _number(value) <= _number(test.value)
+        case "includes":
+            return isinstance(value, tuple) and test.value in value
+        case "not_empty":
+            return bool(value)
+        case _:
+            assert_never(test.op)
+
+
+def _number(value: Value | None) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise TypeError(f"{value!r} is not a number")
+    return Decimal(value)
+
+
+# --- what is allowed
+
+
+def check(item: Item, raw: object) -> Value:
+    """The allowed value that `raw` (as JSON gives it, without floats) stands for.
+
+    Decimals come as text, int or Decimal and leave with exactly the item's digits; lists leave in the item's
+    order. Raises NotAllowed.
+    """
+    return _CHECKS[item.kind](item, raw)
+
+
+def to_json(value: Value) -> object:
+    """The value as canonical JSON holds it (decimals as text); `check` reads it back."""
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def from_text(item: Item, texts: Sequence[str]) -> Value:
+    """The allowed value of an HTML form field: `yes`/`no`, numbers as typed (comma or point), chosen codes.
+
+    Raises NotAllowed.
+    """
+    if item.kind in (Kind.SEVERAL, Kind.JOINTS):
+        return check(item, [text for text in texts if text])
+    text = texts[0].strip() if texts else ""
+    if item.kind is Kind.YES_NO:
+        return check(item, {"yes": True, "no": False}.get(text))
+    if item.kind in WHOLE_NUMBERS:
+        return check(item, int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text)
+    return check(item, text.replace(",", ".") if item.kind is Kind.DECIMAL else text)
+
+
+def _yes_no(item: Item, raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    raise NotAllowed(item.key, Why.NOT_YES_NO)
+
+
+def _whole(item: Item, raw: object) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
+        raise NotAllowed(item.key, Why.NOT_WHOLE)
+    number = Decimal(raw)
+    if not number.is_finite() or number != number.to_integral_value():
+        raise NotAllowed(item.key, Why.NOT_WHOLE)
+    return int(_within(item, number))
+
+
+def _decimal(item: Item, raw: object) -> Decimal:
+    number = _within(item, _as_decimal(item, raw))
+    step = Decimal(1).scaleb(-item.decimals)
+    if number % step != 0:
+        raise NotAllowed(item.key, Why.DECIMALS, item.decimals)
+    return number.quantize(step)
+
+
+def _as_decimal(item: Item, raw: object) -> Decimal:
+    if isinstance(raw, str) and not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", raw):
+        raise NotAllowed(item.key, Why.NOT_NUMBER)
+    if isinstance(raw, bool) or not isinstance(raw, int | str | Decimal):
+        raise NotAllowed(item.key, Why.NOT_NUMBER)
+    try:
+        number = Decimal(raw)
+    except InvalidOperation:
+        raise NotAllowed(item.key, Why.NOT_NUMBER) from None
+    if not number.is_finite():
+        raise NotAllowed(item.key, Why.NOT_NUMBER)
+    return number
+
+
+def _within(item: Item, number: Decimal) -> Decimal:
+    if item.low is not None and number < item.low:
+        raise NotAllowed(item.key, Why.TOO_LOW, item.low)
+    if item.high is not None and number > item.high:
+        raise NotAllowed(item.key, Why.TOO_HIGH, item.high)
+    return number
+
+
+def _one(item: Item, raw: object) -> str:
+    codes = [option.code for option in item.options]
+    if isinstance(raw, str) and raw in codes:
+        return raw
+    raise NotAllowed(item.key, Why.NOT_OPTION, ", ".join(codes))
+
+
+def _several(item: Item, raw: object) -> tuple[str, ...]:
+    codes = tuple(option.code for option in item.options)
+    chosen = _chosen(item, raw, codes, NotAllowed(item.key, Why.NOT_OPTION, ", ".join(codes)))
+    alone = [option.code for option in item.options if option.alone]
+    if alone and not chosen:
+        raise NotAllowed(item.key, Why.NOTHING_CHOSEN)
+    for code in alone:
+        if code in chosen and len(chosen) > 1:
+            raise NotAllowed(item.key, Why.ALONE, code)
+    return chosen
+
+
+def _joints(item: Item, raw: object) -> tuple[str, ...]:
+    return _chosen(item, raw, item.joints, NotAllowed(item.key, Why.NOT_JOINT, item.joints[0]))
+
+
+def _chosen(item: Item, raw: object, names: Sequence[str], unknown: NotAllowed) -> tuple[str, ...]:
+    if not isinstance(raw, list | tuple):
+        raise NotAllowed(item.key, Why.NOT_LIST)
+    if not all(isinstance(name, str) and name in names for name in raw):
+        raise unknown
+    if len(set(raw)) < len(raw):
+        raise NotAllowed(item.key, Why.TWICE, next(name for name in raw if raw.count(name) > 1))
+    return tuple(name for name in names if name in raw)
+
+
+def _date(item: Item, raw: object) -> str:
+    if isinstance(raw, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
+        try:
+            return date.fromisoformat(raw).isoformat()
+        except ValueError:
+            pass
+    raise NotAllowed(item.key, Why.NOT_DATE)
+
+
+def _time(item: Item, raw: object) -> str:
+    if isinstance(raw, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", raw):
+        return raw
+    raise NotAllowed(item.key, Why.NOT_TIME)
+
+
+def _text(item: Item, raw: object) -> str:
+    text = raw.strip() if isinstance(raw, str) else ""
+    if not text or not all(char.isprintable() or char == "\n" for char in text):
+        raise NotAllowed(item.key, Why.NOT_TEXT)
+    if len(text) > MAX_TEXT:
+        raise NotAllowed(item.key, Why.TOO_LONG, MAX_TEXT)
+    return text
+
+
+_CHECKS: Mapping[Kind, Callable[[Item, object], Value]] = {
+    Kind.YES_NO: _yes_no,
+    Kind.ONE: _one,
+    Kind.SEVERAL: _several,
+    Kind.RATING: _whole,
+    Kind.VAS: _whole,
+    Kind.INTEGER: _whole,
+    Kind.DECIMAL: _decimal,
+    Kind.DATE: _date,
+    Kind.TIME: _time,
+    Kind.TEXT: _text,
+    Kind.JOINTS: _joints,
+}
+
+
+# --- what is frozen into a response
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    items: dict[str, dict[str, object]]
+    """Every item of the questionnaire: `code` (answered, skipped, not-applicable, not-shown, not-reached)
+    and, where answered, `value` as canonical JSON."""
+    values: dict[str, Value]
+    """The answers that count: shown and answered. What scores and flare rules read."""
+    completeness: Completeness
+    missing: tuple[str, ...]
+    """Items that show and were not reached."""
+
+
+def freeze(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> Frozen:
+    """What the answers amount to when no more can be given.
+
+    Raises NotAllowed for an unknown item or an answer that is not allowed.
+    """
+    for key in answers.keys() - {item.key for item in questionnaire.items}:
+        raise NotAllowed(key, Why.UNKNOWN_ITEM)
+    visible = set(shown(questionnaire, answers))
+    items: dict[str, dict[str, object]] = {}
+    values: dict[str, Value] = {}
+    for item in questionnaire.items:
+        answer = answers.get(item.key) if item.key in visible else None
+        if answer is None:
+            items[item.key] = {"code": "not-reached" if item.key in visible else "not-shown"}
+        elif answer.code == "answered":
+            values[item.key] = check(item, answer.value)
+            items[item.key] = {"code": "answered", "value": to_json(values[item.key])}
+        else:
+            items[item.key] = {"code": _unanswered(item, answer)}
+    missing = tuple(key for key, frozen in items.items() if frozen["code"] == "not-reached")
+    return Frozen(items, values, _completeness(len(visible), len(missing)), missing)
+
+
+def _unanswered(item: Item, answer: Answer) -> str:
+    if answer.code == "not-applicable" and not item.not_applicable:
+        raise NotAllowed(item.key, Why.NOT_APPLICABLE)
+    return answer.code
+
+
+def _completeness(shown_items: int, missing: int) -> Completeness:
+    if missing == 0:
+        return "complete"
+    return "empty" if missing == shown_items else "partial"

@@ -1,0 +1,195 @@
+"""Scores from answers, exactly: fractions inside, decimals outside, no floats.
+
+A scale says how each answer enters (`recode`, `reversed`, `weights`), how the entries become one number
+(`method`), what may be missing (`missing`), how the number is moved (`times`, `plus`) and named (`bands`).
+What those words cannot say is a named function in METHODS; there is no expression language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+from pro.domain.answers import Answer, shown
+from pro.domain.joints import SETS
+from pro.domain.questionnaire import Questionnaire, Scale, Value
+
+DIGITS = 28
+"""Significant digits of a score that no decimal can write exactly (a third)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    value: Decimal | str | None
+    """Not rounded; text where the score is no number (a profile); None where there is no score."""
+    text: str | None
+    """The value as the record writes it."""
+    answered: int
+    """How many of the scale's items entered."""
+    of: int
+    band: str | None = None
+    reason: str | None = None
+    """Why there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a named method answers: a value, or None and why."""
+
+    value: Fraction | str | None
+    reason: str | None = None
+
+
+Method = Callable[[Scale, Mapping[str, Value]], Outcome]
+"""A named method gets the scale and the answers to its items; what is absent is missing."""
+
+
+def score(questionnaire: Questionnaire, answers: Mapping[str, Value]) -> dict[str, Score]:
+    """Every scale's score by scale key; answers to items that do not show are left out."""
+    visible = shown(questionnaire, {key: Answer("answered", value) for key, value in answers.items()})
+    counted = {key: answers[key] for key in visible if key in answers}
+    return {scale.key: _scale_score(scale, counted) for scale in questionnaire.scales}
+
+
+def _scale_score(scale: Scale, answers: Mapping[str, Value]) -> Score:
+    given = {key: answers[key] for key in scale.items if key in answers}
+    outcome = _outcome(scale, given)
+    if outcome.value is None:
+        return Score(None, None, len(given), len(scale.items), None, outcome.reason)
+    if isinstance(outcome.value, str):
+        return Score(outcome.value, outcome.value, len(given), len(scale.items))
+    moved = outcome.value * Fraction(scale.times) + Fraction(scale.plus)
+    value = to_decimal(moved)
+    return Score(value, str(value), len(given), len(scale.items), band_of(scale, moved))
+
+
+def _outcome(scale: Scale, given: Mapping[str, Value]) -> Outcome:
+    reason = why_missing(scale, len(given))
+    if reason is not None:
+        return Outcome(None, reason)
+    if scale.method in METHODS:
+        return METHODS[scale.method](scale, given)
+    return Outcome(COMBINATIONS[scale.method](scale, entries(scale, given)))
+
+
+def why_missing(scale: Scale, answered: int) -> str | None:
+    """Why the scale has no score with so many items answered, or None where it has one."""
+    of = len(scale.items)
+    match scale.missing.rule:
+        case "all":
+            least = of
+        case "half":
+            least = max(1, (of + 1) // 2)
+        case "at-least":
+            least = scale.missing.count
+        case "any":
+            least = 1
+        case _:
+            least = 0
+    return None if answered >= least else f"needs {least} of {of} items, {answered} answered"
+
+
+def entries(scale: Scale, given: Mapping[str, Value]) -> dict[str, Fraction]:
+    """The number each answer enters with, after recoding or reversing."""
+    return {key: _entry(scale, key, value) for key, value in given.items()}
+
+
+def _entry(scale: Scale, key: str, value: Value) -> Fraction:
+    if key in scale.recode:
+        return Fraction(scale.recode[key][as_text(value)])
+    if isinstance(value, str | tuple):
+        raise TypeError(f"{scale.key}: {key} is not a number and has no recode")
+    number = Fraction(value)
+    return Fraction(scale.reversed[key]) - number if key in scale.reversed else number
+
+
+def as_text(value: Value) -> str:
+    """The answer as a recode table names it: `true`, `3`, `38.5`, an option's code."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def band_of(scale: Scale, value: Fraction) -> str | None:
+    """The label of the band that holds the value; a band's upper bound belongs to it."""
+    for band in scale.bands:
+        if band.up_to is None or value <= Fraction(band.up_to):
+            return band.label
+    return None
+
+
+def to_decimal(value: Fraction) -> Decimal:
+    """The value as a decimal: exact where one exists within DIGITS digits, else rounded half-even to them."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+# --- how entries become one number
+
+
+def _sum(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
+    return sum(entered.values(), Fraction(0))
+
+
+def _mean(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
+    return _sum(scale, entered) / len(entered)
+
+
+def _prorated(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
+    """The sum, each missing item standing at the mean of those answered."""
+    return _mean(scale, entered) * len(scale.items)
+
+
+def _weighted(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
+    """Weights times entries, each missing item standing at the plain mean of those answered."""
+    mean = _mean(scale, entered)
+    weighed = (Fraction(scale.weights[key]) * entered.get(key, mean) for key in scale.items)
+    return sum(weighed, Fraction(0))
+
+
+COMBINATIONS: Mapping[str, Callable[[Scale, Mapping[str, Fraction]], Fraction]] = {
+    "sum": _sum,
+    "mean": _mean,
+    "prorated": _prorated,
+    "weighted": _weighted,
+}
+
+
+# --- named methods
+
+
+def joint_count(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
+    """Number of joints marked in the scale's first item and in none of its others (replaced, fused …).
+
+    Prevoo et al., Arthritis Rheum 1995;38:44-48 for counting a named set without weights; a joint that cannot
+    be judged is left out, not counted as healthy or ill. No count without the first item.
+    """
+    return _count(scale, answers, SETS["68"])
+
+
+def _count_in(joints: frozenset[str]) -> Method:
+    def count(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
+        return _count(scale, answers, joints)
+
+    count.__doc__ = joint_count.__doc__
+    return count
+
+
+def _count(scale: Scale, answers: Mapping[str, Value], joints: frozenset[str]) -> Outcome:
+    first, *others = scale.items
+    if first not in answers:
+        return Outcome(None, f"needs {first}, which is not answered")
+    left_out = {joint for key in others for joint in _marked(answers.get(key, ()))}
+    return Outcome(Fraction(len((_marked(answers[first]) & joints) - left_out)))
+
+
+def _marked(value: Value) -> frozenset[str]:
+    return frozenset(value) if isinstance(value, tuple) else frozenset()
+
+
+METHODS: Mapping[str, Method] = {
+    "joint_count": joint_count,
+    **{f"joint_count_{name}": _count_in(joints) for name, joints in SETS.items()},
+}
+"""Named methods, by the name a scale's `method` uses."""
