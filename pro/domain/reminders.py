@@ -1,0 +1,179 @@
+"""What the worker decides about reminders: when to look again, which steps are due, whether a message may go.
+
+"No reminder in quiet hours" lives here (`in_quiet_hours`, asked by `verdict`); the hours are the protocol's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pro.domain.assessment import Instants, State, is_fillable, is_over, state
+from pro.domain.protocol import QuietHours
+from pro.domain.schedule import PlannedReminder, first_instant
+
+Why = Literal[
+    "ok",
+    "withdrawn",
+    "opted-out",
+    "no-number",
+    "cancelled",
+    "submitted",
+    "closed",
+    "not-open",
+    "too-late",
+    "daily-cap",
+    "quiet-hours",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a message may go out now; `again_at` is set where waiting (for quiet hours to end) helps."""
+
+    send: bool
+    why: Why
+    again_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides about one reminder message; instants are aware UTC.
+
+    `assessments`: those it announces. `sent_today`: messages marked as sending or later on this patient-day.
+    """
+
+    now: datetime
+    due_at: datetime
+    not_after: datetime
+    assessments: tuple[Instants, ...]
+    zone: ZoneInfo
+    quiet: QuietHours
+    daily_cap: int
+    sent_today: int = 0
+    has_number: bool = True
+    withdrawn: bool = False
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DueStep:
+    patient: int
+    assessment: int
+    step: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMessage:
+    """The one message that carries every step of a patient at an instant."""
+
+    patient: int
+    at: datetime
+    steps: tuple[DueStep, ...]
+
+    @property
+    def dedupe_key(self) -> str:
+        return f"reminder:{self.patient}:{self.at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def next_bell(reminders: Iterable[PlannedReminder], end: datetime, after: datetime) -> datetime | None:
+    """The next instant strictly after `after` with something to do: a reminder before the end, or the end."""
+    bells = (*(reminder.at for reminder in reminders if reminder.at < end), end)
+    return min((bell for bell in bells if bell > after), default=None)
+
+
+def due_steps(
+    reminders: Iterable[PlannedReminder], now: datetime, after: datetime | None = None
+) -> tuple[PlannedReminder, ...]:
+    """The steps whose instant has come by `now`, those up to the last bell (`after`) left out; oldest first."""
+    due = (one for one in reminders if one.at <= now and (after is None or one.at > after))
+    return tuple(sorted(due, key=lambda one: (one.at, one.step)))
+
+
+def share(steps: Iterable[DueStep]) -> tuple[SharedMessage, ...]:
+    """Steps of the same patient at the same instant in one message; by instant, then patient."""
+    groups: dict[tuple[datetime, int], list[DueStep]] = {}
+    for step in steps:
+        groups.setdefault((step.at, step.patient), []).append(step)
+    return tuple(SharedMessage(patient, at, tuple(groups[at, patient])) for at, patient in sorted(groups))
+
+
+def not_after(due_at: datetime, end: datetime, late_message: timedelta) -> datetime:
+    """The last instant at which a reminder of `due_at` may still go out; at its assessment's `end` none may."""
+    return min(due_at + late_message, end)
+
+
+def in_quiet_hours(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:
+    """Whether the patient's wall clock stands in [start, end), over midnight too; start = end means never."""
+    clock = instant.astimezone(zone).time()
+    if quiet.start <= quiet.end:
+        return quiet.start <= clock < quiet.end
+    return clock >= quiet.start or clock < quiet.end
+
+
+def quiet_ends(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> datetime:
+    """The next instant at which the quiet hours are over: `instant` itself where it stands outside them."""
+    if not in_quiet_hours(instant, zone, quiet):
+        return instant
+    today = instant.astimezone(zone).date()
+    ends = (end for n in range(3) for end in _quiet_ends_on(today + timedelta(days=n), zone, quiet))
+    return min(end for end in ends if end > instant and not in_quiet_hours(end, zone, quiet))
+
+
+def _quiet_ends_on(day: date, zone: ZoneInfo, quiet: QuietHours) -> tuple[datetime, datetime]:
+    """Twice on a day whose clocks repeat that time."""
+    again = datetime.combine(day, quiet.end, zone).replace(fold=1)
+    return first_instant(day, quiet.end, zone), again.astimezone(UTC)
+
+
+def verdict(facts: Facts) -> Verdict:
+    """Whether the message may go out at `facts.now`, and the first reason why not.
+
+    What ends a patient's messages comes first, then the assessments, then the clock; only quiet hours pass.
+    """
+    why = _patient_refuses(facts) or _nothing_to_fill(facts.assessments, facts.now) or _clock_refuses(facts)
+    if why is None:
+        return Verdict(send=True, why="ok")
+    return Verdict(send=False, why=why, again_at=_again_at(facts) if why == "quiet-hours" else None)
+
+
+def _patient_refuses(facts: Facts) -> Why | None:
+    if facts.withdrawn:
+        return "withdrawn"
+    if facts.opted_out:
+        return "opted-out"
+    return None if facts.has_number else "no-number"
+
+
+def _nothing_to_fill(assessments: Sequence[Instants], now: datetime) -> Why | None:
+    """None while any of them can be filled; otherwise what became of the first."""
+    if not assessments:
+        return "closed"
+    if any(is_fillable(one, now) for one in assessments):
+        return None
+    return _what_became(assessments[0], now)
+
+
+def _what_became(assessment: Instants, now: datetime) -> Why:
+    if state(assessment, now) in (State.COMPLETED, State.LATE):
+        return "submitted"
+    if assessment.cancelled_at is not None:
+        return "cancelled"
+    return "closed" if is_over(assessment, now) else "not-open"
+
+
+def _clock_refuses(facts: Facts) -> Why | None:
+    if facts.now > facts.not_after:
+        return "too-late"
+    if facts.sent_today >= facts.daily_cap:
+        return "daily-cap"
+    return "quiet-hours" if in_quiet_hours(facts.now, facts.zone, facts.quiet) else None
+
+
+def _again_at(facts: Facts) -> datetime | None:
+    again = quiet_ends(facts.now, facts.zone, facts.quiet)
+    return again if again <= facts.not_after else None
