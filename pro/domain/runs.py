@@ -64,9 +64,9 @@ def walk(
 
 
 def since_last_break(numbers: Mapping[date, Decimal], floor: Decimal) -> list[date]:
-    """The recorded days from the last one before the newest that is under the floor: no run crosses it."""
+    """The recorded days after the last one, but the newest, that is under the floor: no run crosses that."""
     days = sorted(numbers)
     for at in range(len(days) - 2, -1, -1):
         if numbers[days[at]] < floor:
-            return days[at:]
+            return days[at + 1 :]
     return days
