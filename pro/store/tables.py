@@ -209,8 +209,6 @@ class Assessment(Row, table=True):
     excused_why: str | None = None
     answered: bool = False
     """Set by closing: at least one answer was given (partial and not missed)."""
-    receipt: str | None = None
-    """Receipt code of the submission."""
 
 
 class AnswerSave(Row, table=True):

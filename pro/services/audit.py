@@ -1,0 +1,142 @@
+"""The audit trail's pen: every change of the record writes its event in the same transaction.
+
+Events form a chain per patient, per member of staff and one for the system. The head of a chain stands on its
+owner's row, whose lock serialises the chain.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col, select
+
+from pro import __version__
+from pro.domain.chain import Event, canonical, digest, link
+from pro.store.tables import Patient, Staff, Study, metadata
+
+SOFTWARE = f"pro {__version__}"
+
+_events = metadata.tables["audit_event"]
+_insert = insert(_events)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: study number, login or component; and in which role."""
+
+    name: str
+    role: str
+
+
+WORKER = Actor("worker", "system")
+
+
+def patient_actor(number: str) -> Actor:
+    return Actor(number, "patient")
+
+
+def lock_patient(session: Session, patient_id: int) -> Patient:
+    """The patient's row, locked until the transaction ends. KeyError where there is none."""
+    row = session.exec(select(Patient).where(col(Patient.id) == patient_id).with_for_update()).first()
+    if row is None:
+        raise KeyError(f"no patient {patient_id}")
+    return row
+
+
+def lock_staff(session: Session, staff_id: int) -> Staff:
+    return session.exec(select(Staff).where(col(Staff.id) == staff_id).with_for_update()).one()
+
+
+def lock_study(session: Session, study_id: int | None = None) -> Study:
+    """The study's row, which holds the chain `system`."""
+    wanted = select(Study).with_for_update()
+    return session.exec(wanted if study_id is None else wanted.where(col(Study.id) == study_id)).one()
+
+
+def record(
+    session: Session,
+    owner: Patient | Staff | Study,
+    kind: str,
+    payload: Mapping[str, object],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Appends one event to the owner's chain; the owner's row must be locked."""
+    head = Head(chain_of(owner), owner.chain_seq, owner.chain_hash)
+    rows = entries(head, [(kind, payload)], actor, at)
+    owner.chain_seq, owner.chain_hash = int(str(rows[-1]["seq"])), str(rows[-1]["hash"])
+    session.add(owner)
+    session.flush()
+    session.connection().execute(_insert, rows[-1])
+
+
+def chain_of(owner: Patient | Staff | Study) -> str:
+    if isinstance(owner, Patient):
+        return f"patient:{owner.number}"
+    return f"staff:{owner.login}" if isinstance(owner, Staff) else "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A chain's name, last number and last hash."""
+
+    chain: str
+    seq: int
+    hash: str
+
+
+def entries(
+    head: Head, events: Sequence[tuple[str, Mapping[str, object]]], actor: Actor, at: datetime
+) -> list[dict[str, object]]:
+    """Rows of the next events of a chain; the last row's `seq` and `hash` are its new head."""
+    rows: list[dict[str, object]] = []
+    seq, previous = head.seq, head.hash
+    for kind, payload in events:
+        salt = os.urandom(16).hex()
+        seq += 1
+        event = Event(head.chain, seq, at, kind, actor.name, actor.role, SOFTWARE, digest(salt, payload))
+        hashed = link(previous, event)
+        rows.append(
+            {
+                "chain": event.chain,
+                "seq": seq,
+                "at": at,
+                "kind": kind,
+                "actor": event.actor,
+                "role": event.role,
+                "version": event.version,
+                "digest": event.digest,
+                "previous": previous,
+                "hash": hashed,
+                "salt": salt,
+                "payload": canonical(payload).decode(),
+            }
+        )
+        previous = hashed
+    return rows
+
+
+_patients = metadata.tables["patient"]
+
+
+def append_to_patient(
+    session: Session,
+    patient_id: int,
+    head: Head,
+    events: Sequence[tuple[str, Mapping[str, object]]],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """The same for the hot path, in two statements: the events and the head. The patient's row must be locked."""
+    rows = entries(head, events, actor, at)
+    connection = session.connection()
+    connection.execute(_insert.values(rows) if len(rows) > 1 else _insert, None if len(rows) > 1 else rows[0])
+    connection.execute(
+        update(_patients)
+        .where(_patients.c.id == patient_id)
+        .values(chain_seq=rows[-1]["seq"], chain_hash=rows[-1]["hash"])
+    )

@@ -1,0 +1,110 @@
+"""SQL of flare episodes and of who is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, func, insert, literal, or_, select, update
+from sqlmodel import Session
+
+from pro.store.engine import insert_for
+from pro.store.tables import metadata
+
+_t = metadata.tables
+flare, flare_trigger, message = _t["flare"], _t["flare_trigger"], _t["message"]
+site_duty, staff = _t["site_duty"], _t["staff"]
+
+STAFF_TEXT_LIVES = timedelta(hours=24)
+
+
+def open_episode(
+    session: Session,
+    *,
+    patient_id: int,
+    site_id: int,
+    hits: Sequence[tuple[str, date]],
+    at: datetime,
+    next_tell_at: datetime,
+) -> int | None:
+    """Opens an episode and gives its id; None when each of these hits triggered an earlier episode already."""
+    seen = (
+        select(func.count(func.distinct(flare_trigger.c.id)))
+        .join_from(flare_trigger, flare, flare_trigger.c.flare_id == flare.c.id)
+        .where(flare.c.patient_id == patient_id)
+        .where(or_(*(and_(flare_trigger.c.rule == rule, flare_trigger.c.day == day) for rule, day in hits)))
+        .scalar_subquery()
+    )
+    count = select(func.coalesce(func.max(flare.c.n), 0) + 1).where(flare.c.patient_id == patient_id).scalar_subquery()
+    days = [day for _, day in hits]
+    row = select(
+        literal(patient_id),
+        literal(site_id),
+        count,
+        literal(at, flare.c.opened_at.type),
+        literal(min(days)),
+        literal(max(days)),
+        literal(1),
+        literal(next_tell_at, flare.c.next_tell_at.type),
+    ).where(seen < len(hits))
+    columns = ["patient_id", "site_id", "n", "opened_at", "opened_day", "last_hit_day", "told_rank", "next_tell_at"]
+    made = session.connection().execute(insert(flare).from_select(columns, row).returning(flare.c.id))
+    return made.scalar()
+
+
+def add_triggers(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """A rule triggers an episode once a day; a repeated hit inserts nothing."""
+    connection = session.connection()
+    connection.execute(insert_for(connection)(flare_trigger).values(list(rows)).on_conflict_do_nothing())
+
+
+def move_last_hit(session: Session, flare_id: int, day: date) -> None:
+    newer = and_(flare.c.id == flare_id, flare.c.last_hit_day < day)
+    session.connection().execute(update(flare).where(newer).values(last_hit_day=day))
+
+
+def tell(session: Session, *, flare_id: int, patient_id: int, site_id: int, rank: int, at: datetime) -> bool:
+    """Queues the text to whoever stands at this rank of the duty list; False when nobody does."""
+    row = select(
+        literal(f"flare:{flare_id}:{rank}"),
+        literal(site_id),
+        literal(patient_id),
+        staff.c.id,
+        literal("flare"),
+        staff.c.language,
+        literal(at, message.c.due_at.type),
+        literal(at + STAFF_TEXT_LIVES, message.c.not_after.type),
+        literal("pending"),
+        literal(0),
+    ).join_from(site_duty, staff, site_duty.c.staff_id == staff.c.id)
+    row = row.where(site_duty.c.site_id == site_id, site_duty.c.rank == rank, staff.c.active)
+    columns = [
+        "dedupe_key",
+        "site_id",
+        "patient_id",
+        "staff_id",
+        "template",
+        "language",
+        "due_at",
+        "not_after",
+        "state",
+        "attempts",
+    ]
+    connection = session.connection()
+    return (
+        connection.execute(insert_for(connection)(message).from_select(columns, row).on_conflict_do_nothing()).rowcount
+        > 0
+    )
+
+
+def to_escalate(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
+    """(flare, patient) of open episodes nobody acknowledged in time."""
+    wanted = select(flare.c.id, flare.c.patient_id).where(
+        flare.c.ended_at.is_(None), flare.c.acknowledged_at.is_(None), flare.c.next_tell_at <= now
+    )
+    return [(row.id, row.patient_id) for row in session.connection().execute(wanted)]
+
+
+def duty_ranks(session: Session, site_id: int) -> list[int]:
+    wanted = select(site_duty.c.rank).where(site_duty.c.site_id == site_id).order_by(site_duty.c.rank)
+    return list(session.connection().execute(wanted).scalars())

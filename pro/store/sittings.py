@@ -1,0 +1,260 @@
+"""SQL of a patient's sitting: link, session, saved answers, submission. Core statements, built once: this path is hot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from pro.store.tables import metadata
+
+_t = metadata.tables
+patient, site, study = _t["patient"], _t["site"], _t["study"]
+assessment, answer_save, response = _t["assessment"], _t["answer_save"], _t["response"]
+link, patient_session, flare = _t["link"], _t["patient_session"], _t["flare"]
+
+_WHO = (
+    patient.c.id.label("patient_id"),
+    patient.c.number,
+    patient.c.day0,
+    patient.c.zone,
+    patient.c.language,
+    patient.c.enrolled_at,
+    patient.c.withdrawn_at,
+    patient.c.opted_out_at,
+    site.c.id.label("site_id"),
+    site.c.name.label("site_name"),
+    site.c.telephone,
+    site.c.emergency,
+    site.c.zone.label("site_zone"),
+)
+_WHAT = (
+    assessment.c.id.label("assessment_id"),
+    assessment.c.timepoint,
+    assessment.c.day,
+    assessment.c.protocol,
+    assessment.c.protocol_version,
+    assessment.c.opens_at,
+    assessment.c.closes_at,
+    assessment.c.late_until,
+    assessment.c.started_at,
+    assessment.c.submitted_at,
+    assessment.c.closed_at,
+    assessment.c.cancelled_at,
+    assessment.c.excused_at,
+    assessment.c.answered,
+)
+
+_link = (
+    select(*_WHO, link.c.expires_at, link.c.revoked_at)
+    .join_from(link, patient, link.c.patient_id == patient.c.id)
+    .join(site, patient.c.site_id == site.c.id)
+    .where(link.c.token_hash == bindparam("token_hash"))
+)
+_session = (
+    select(
+        *_WHO,
+        patient_session.c.expires_at,
+        patient_session.c.ended_at,
+        patient_session.c.mode,
+        patient_session.c.language.label("session_language"),
+    )
+    .join_from(patient_session, patient, patient_session.c.patient_id == patient.c.id)
+    .join(site, patient.c.site_id == site.c.id)
+    .where(patient_session.c.token_hash == bindparam("token_hash"))
+)
+_fillable = and_(
+    assessment.c.patient_id == bindparam("patient_id"),
+    assessment.c.respondent == "patient",
+    assessment.c.opens_at <= bindparam("now"),
+    func.coalesce(assessment.c.late_until, assessment.c.closes_at) > bindparam("now"),
+    assessment.c.submitted_at.is_(None),
+    assessment.c.closed_at.is_(None),
+    assessment.c.cancelled_at.is_(None),
+)
+_waiting = select(*_WHAT).where(_fillable).order_by(assessment.c.opens_at.desc(), assessment.c.timepoint)
+_coming = (
+    select(*_WHAT)
+    .where(
+        assessment.c.patient_id == bindparam("patient_id"),
+        assessment.c.respondent == "patient",
+        assessment.c.opens_at > bindparam("now"),
+        assessment.c.cancelled_at.is_(None),
+    )
+    .order_by(assessment.c.opens_at, assessment.c.timepoint)
+    .limit(bindparam("at_most"))
+)
+_newest_submitted = (
+    select(*_WHAT)
+    .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.respondent == "patient")
+    .where(assessment.c.submitted_at.is_not(None))
+    .order_by(assessment.c.submitted_at.desc())
+    .limit(1)
+)
+_one = select(*_WHAT).where(
+    assessment.c.id == bindparam("assessment_id"), assessment.c.patient_id == bindparam("patient_id")
+)
+_sitting = (
+    select(
+        *_WHO,
+        *_WHAT,
+        patient.c.chain_seq,
+        patient.c.chain_hash,
+        patient_session.c.expires_at,
+        patient_session.c.ended_at,
+        patient_session.c.mode,
+        patient_session.c.language.label("session_language"),
+        flare.c.id.label("flare_id"),
+    )
+    .join_from(patient_session, patient, patient_session.c.patient_id == patient.c.id)
+    .join(site, patient.c.site_id == site.c.id)
+    .join(assessment, assessment.c.patient_id == patient.c.id)
+    .outerjoin(flare, and_(flare.c.patient_id == patient.c.id, flare.c.ended_at.is_(None)))
+    .where(patient_session.c.token_hash == bindparam("token_hash"), assessment.c.id == bindparam("assessment_id"))
+)
+_sitting_for_submit = _sitting.with_for_update(of=patient)
+_sitting_for_save = _sitting.with_for_update(of=assessment, read=True)
+"""A save holds off the claim until it is committed: else an answer acknowledged in between would be lost."""
+
+_saves = (
+    select(
+        answer_save.c.item,
+        answer_save.c.code,
+        answer_save.c.value,
+        answer_save.c.received_at,
+        answer_save.c.seq,
+        answer_save.c.client,
+        answer_save.c.phone_at,
+        answer_save.c.phone_offset,
+        answer_save.c.mode,
+    )
+    .where(answer_save.c.assessment_id == bindparam("assessment_id"))
+    .order_by(answer_save.c.received_at, answer_save.c.client, answer_save.c.seq)
+)
+_claim = (
+    update(assessment)
+    .where(
+        assessment.c.id == bindparam("assessment_id"),
+        assessment.c.submitted_at.is_(None),
+        assessment.c.closed_at.is_(None),
+        assessment.c.cancelled_at.is_(None),
+    )
+    .values(submitted_at=bindparam("now"), answered=True)
+)
+_start = (
+    update(assessment)
+    .where(assessment.c.id == bindparam("assessment_id"), assessment.c.started_at.is_(None))
+    .values(started_at=bindparam("now"))
+)
+_history = (
+    select(response.c.questionnaire, response.c.version, response.c.day, response.c.answers)
+    .where(
+        response.c.patient_id == bindparam("patient_id"),
+        response.c.questionnaire.in_(bindparam("questionnaires", expanding=True)),
+        or_(
+            response.c.day >= bindparam("since"),
+            and_(response.c.day >= bindparam("reference_first"), response.c.day <= bindparam("reference_last")),
+        ),
+    )
+    .order_by(response.c.day, response.c.n)
+)
+_hashes = (
+    select(response.c.sha256)
+    .where(response.c.assessment_id == bindparam("assessment_id"), response.c.n == 1)
+    .order_by(response.c.id)
+)
+_SAVE_COLUMNS = [column.name for column in answer_save.columns]
+_save_insert = {
+    "sqlite": sqlite.insert(answer_save).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(answer_save).on_conflict_do_nothing(),
+}
+_insert_session = insert(patient_session)
+
+Found = Row[*tuple[Any, ...]]
+
+
+def by_link(session: Session, token_hash: str) -> Found | None:
+    return session.connection().execute(_link, {"token_hash": token_hash}).first()
+
+
+def by_session(session: Session, token_hash: str) -> Found | None:
+    return session.connection().execute(_session, {"token_hash": token_hash}).first()
+
+
+def waiting(session: Session, patient_id: int, now: datetime) -> Sequence[Found]:
+    """What this patient may fill now, the newest window first."""
+    return session.connection().execute(_waiting, {"patient_id": patient_id, "now": now}).all()
+
+
+def coming(session: Session, patient_id: int, now: datetime, at_most: int = 3) -> Sequence[Found]:
+    """What opens next."""
+    return session.connection().execute(_coming, {"patient_id": patient_id, "now": now, "at_most": at_most}).all()
+
+
+def newest_submitted(session: Session, patient_id: int) -> Found | None:
+    return session.connection().execute(_newest_submitted, {"patient_id": patient_id}).first()
+
+
+def one(session: Session, patient_id: int, assessment_id: int) -> Found | None:
+    return session.connection().execute(_one, {"patient_id": patient_id, "assessment_id": assessment_id}).first()
+
+
+def sitting(session: Session, token_hash: str, assessment_id: int, *, lock: str = "") -> Found | None:
+    """Session, patient, site, assessment and open flare in one row; `lock` is `submit`, `save` or nothing."""
+    wanted = {"submit": _sitting_for_submit, "save": _sitting_for_save}.get(lock, _sitting)
+    return session.connection().execute(wanted, {"token_hash": token_hash, "assessment_id": assessment_id}).first()
+
+
+def saves(session: Session, assessment_id: int) -> Sequence[Found]:
+    """Every save of the assessment, oldest first."""
+    return session.connection().execute(_saves, {"assessment_id": assessment_id}).all()
+
+
+def insert_saves(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Inserts what is not there yet; a replayed save inserts nothing."""
+    connection = session.connection()
+    statement = _save_insert[connection.dialect.name]
+    if len(rows) == 1:
+        connection.execute(statement, rows[0])
+    elif rows:
+        connection.execute(statement.values(list(rows)))
+
+
+def claim(session: Session, assessment_id: int, now: datetime) -> bool:
+    """Takes the assessment for one submission; False when it is submitted, closed or cancelled already."""
+    return session.connection().execute(_claim, {"assessment_id": assessment_id, "now": now}).rowcount == 1
+
+
+def start(session: Session, assessment_id: int, now: datetime) -> None:
+    session.connection().execute(_start, {"assessment_id": assessment_id, "now": now})
+
+
+def open_session(session: Session, row: Mapping[str, object]) -> None:
+    session.connection().execute(_insert_session, row)
+
+
+def history(
+    session: Session, patient_id: int, questionnaires: Sequence[str], since: date, reference: tuple[date, date]
+) -> Sequence[Found]:
+    """Responses since a day and those of the reference days, older versions before newer ones."""
+    values = {
+        "patient_id": patient_id,
+        "questionnaires": list(questionnaires),
+        "since": since,
+        "reference_first": reference[0],
+        "reference_last": reference[1],
+    }
+    return session.connection().execute(_history, values).all()
+
+
+def insert_responses(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    session.connection().execute(insert(response).values(list(rows)))
+
+
+def hashes(session: Session, assessment_id: int) -> list[str]:
+    """Hashes of what was submitted, in the order of its questionnaires."""
+    return [row.sha256 for row in session.connection().execute(_hashes, {"assessment_id": assessment_id})]
