@@ -1,0 +1,230 @@
+"""Reads one YAML file strictly and remembers the line of everything in it.
+
+YAML 1.2 as people read it: `No` and `12:30` are text, a number is a number only when written plainly, and
+what YAML offers beyond lists, keys and values (tags, anchors, merges) is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Key = str | int
+Place = tuple[Key, ...]
+"""Where in a file: keys and list positions from the top."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    file: str
+    line: int
+    what: str
+    """What is wrong and what would be right."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}"
+
+
+class Unreadable(Exception):
+    """Files that do not hold together; each problem is one line `FILE:LINE: what is wrong and what is right`."""
+
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file's content as plain values, with the line of each place."""
+
+    name: str
+    """How problems call the file."""
+    sha256: str
+    data: object
+    lines: Mapping[Place, int]
+
+    def line(self, place: Place) -> int:
+        """The line of the place, or of the nearest thing around it that is in the file."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+    def problem(self, place: Place, what: str) -> Problem:
+        return Problem(self.name, self.line(place), what)
+
+
+def sha256(content: bytes) -> str:
+    """The hash a file is published under and a response records, of the file's bytes, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def shown_path(path: Path) -> str:
+    """The path as a reader standing in the working directory would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def read(path: Path) -> Document:
+    """The file's content; raises Unreadable with the line where reading stopped."""
+    name = shown_path(path)
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8")
+    except OSError as error:
+        raise Unreadable([Problem(name, 1, f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Unreadable([Problem(name, line, "is not UTF-8 text; save the file as UTF-8")]) from None
+    reader = _Reader(name)
+    data = reader.value(_compose(name, text), ())
+    if reader.problems:
+        raise Unreadable(reader.problems)
+    return Document(name, sha256(content), data, reader.lines)
+
+
+def _compose(name: str, text: str) -> Node:
+    try:
+        node = YAML(typ="rt", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark is not None else 1
+        what = " ".join(str(part) for part in (error.context, error.problem) if part)
+        raise Unreadable([Problem(name, line, f"is not YAML here: {' '.join(what.split())}")]) from None
+    except YAMLError as error:
+        what = " ".join(str(error).split())
+        raise Unreadable([Problem(name, 1, f"is not YAML: {what}")]) from None
+    if not isinstance(node, MappingNode):
+        raise Unreadable([Problem(name, 1, "must hold keys and values, starting with `id:`")])
+    return node
+
+
+class _Reader:
+    """Turns nodes into plain values, noting lines and collecting what is refused."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[Place, int] = {}
+        self.problems: list[Problem] = []
+
+    def value(self, node: Node, place: Place) -> object:
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        if node.anchor is not None:
+            self._refuse(node, "anchors and aliases (`&`, `*`) are not read; write the value out")
+        if isinstance(node, MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, SequenceNode):
+            return [self.value(part, (*place, i)) for i, part in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: MappingNode, place: Place) -> dict[str, object]:
+        values: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if not isinstance(key_node, ScalarNode) or key == "<<":
+                self._refuse(key_node, "a key must be one plain word")
+            elif key in values:
+                first = self.lines[(*place, key)]
+                self._refuse(key_node, f"`{key}` stands here twice (first on line {first}); keep one")
+            else:
+                self.lines[(*place, key)] = key_node.start_mark.line + 1
+                values[key] = self.value(value_node, (*place, key))
+        return values
+
+    def _scalar(self, node: Node) -> object:
+        kind = str(node.tag).rpartition(":")[2]
+        text = str(node.value)
+        if kind in ("str", "timestamp"):
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        if kind == "int" and re.fullmatch(r"-?(0|[1-9][0-9]*)", text):
+            return int(text)
+        if kind == "float" and re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
+            return Decimal(text)
+        if kind in ("int", "float"):
+            self._refuse(node, f"write the number plainly (such as 12 or 0.5), or quote it as text: {text}")
+        else:
+            self._refuse(node, f"tags are not read ({node.tag}); write the value plainly")
+        return None
+
+    def _refuse(self, node: Node, what: str) -> None:
+        self.problems.append(Problem(self.name, node.start_mark.line + 1, what))
+
+
+# --- from plain values to typed ones
+
+
+def typed(document: Document, kind: type[T]) -> T:
+    """The document as a strict struct; raises Unreadable naming the line and what would be right."""
+    try:
+        return msgspec.convert(document.data, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise Unreadable([_translated(document, str(error))]) from None
+
+
+def _translated(document: Document, message: str) -> Problem:
+    what, _, path = message.partition(" - at `$")
+    place = _place(path.rstrip("`"))
+    for pattern, say in _SAYINGS:
+        match = re.fullmatch(pattern, what)
+        if match:
+            key, said = say(match)
+            return document.problem((*place, key) if key else place, _at(place, said))
+    return document.problem(place, _at(place, what[0].lower() + what[1:]))
+
+
+def _at(place: Place, said: str) -> str:
+    names = [key for key in place if isinstance(key, str)]
+    return f"{names[-1]}: {said}" if names else said
+
+
+def _place(path: str) -> Place:
+    found = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]", path)
+    return tuple(int(index) if index else key for key, index in found if key or index)
+
+
+_MISSING_MISSING = (
+    "the `missing:` rule is missing; say all, half, any, rule-of-method or {at-least: N} "
+    "(how many of the items are needed)"
+)
+_KINDS = {
+    "str": "text",
+    "int": "a whole number",
+    "object": "keys and values",
+    "array": "a list",
+    "bool": "true or false",
+    "null": "nothing",
+    "decimal": "a number",
+}
+
+
+def _kinds(words: str) -> str:
+    return " or ".join(_KINDS.get(word.strip(), word.strip()) for word in words.split("|"))
+
+
+_Saying = Callable[["re.Match[str]"], tuple[str, str]]
+_SAYINGS: tuple[tuple[str, _Saying], ...] = (
+    (
+        r"Object contains unknown field `(.+)`",
+        lambda m: (m[1], f"unknown key `{m[1]}`; see docs/questionnaires.md for the keys there are"),
+    ),
+    (r"Object missing required field `missing`", lambda m: ("", _MISSING_MISSING)),
+    (r"Object missing required field `(.+)`", lambda m: ("", f"`{m[1]}:` is missing here")),
+    (r"Expected `str`, got `(int|float|decimal)`", lambda m: ("", 'put it in quotes, as in "1"')),
+    (r"Expected `(.+)`, got `(.+)`", lambda m: ("", f"must be {_kinds(m[1])}, not {_kinds(m[2])}")),
+    (r"Invalid enum value (.+)", lambda m: ("", f"{m[1]} is not one of the words allowed here")),
+)

@@ -1,0 +1,142 @@
+"""What must hold in a protocol beyond the shape of its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+
+from pro.domain.protocol import Protocol, QuietHours, Timepoint
+from pro.domain.questionnaire import Questionnaire
+from pro.library.files import Place
+from pro.library.flare_checks import check_flare_rules, check_screening
+from pro.library.wording import Findings, one_of
+
+Known = Mapping[tuple[str, str], Questionnaire]
+
+LATEST_CUTOFF = time(12, 0)
+
+
+def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None:
+    """Holds the protocol together; problems go to `findings`."""
+    _check_figures(findings, protocol)
+    _check_criteria(findings, protocol)
+    findings.unique(("timepoints",), [each.key for each in protocol.timepoints], "timepoint", "key")
+    findings.words(("timepoints",), [each.key for each in protocol.timepoints], "key")
+    for i, timepoint in enumerate(protocol.timepoints):
+        place = ("timepoints", i)
+        _check_questionnaires(findings, protocol, timepoint, known, place)
+        _check_days(findings, protocol, timepoint, place)
+        _check_reminders(findings, protocol, timepoint, place)
+    _check_overlaps(findings, protocol)
+    check_screening(findings, protocol, known)
+    check_flare_rules(findings, protocol, known)
+
+
+def is_quiet(at: time, quiet: QuietHours) -> bool:
+    """Whether the clock time lies in the quiet hours, their start included and their end not."""
+    if quiet.start < quiet.end:
+        return quiet.start <= at < quiet.end
+    return at >= quiet.start or at < quiet.end
+
+
+def _check_figures(findings: Findings, protocol: Protocol) -> None:
+    if protocol.cutoff > LATEST_CUTOFF:
+        findings.add(("cutoff",), f"{protocol.cutoff:%H:%M} is out of range; the cut-off is 00:00 to 12:00")
+    if protocol.quiet_hours.start == protocol.quiet_hours.end:
+        findings.add(("quiet_hours",), "from and to are the same; give the hours without messages")
+    if protocol.daily_cap < 1:
+        findings.add(("daily_cap",), "must be at least 1 message a day")
+    if protocol.episode_days < 1:
+        findings.add(("flares", "episode_days"), "must be at least 1 day")
+
+
+def _check_criteria(findings: Findings, protocol: Protocol) -> None:
+    for kind in ("inclusion", "exclusion"):
+        keys = [each.key for each in protocol.criteria if each.kind == kind]
+        findings.unique(("eligibility", kind), keys, "criterion", "key")
+        findings.words(("eligibility", kind), keys, "key")
+    inclusion = {each.key for each in protocol.criteria if each.kind == "inclusion"}
+    for i, key in enumerate(each.key for each in protocol.criteria if each.kind == "exclusion"):
+        if key in inclusion:
+            findings.add(("eligibility", "exclusion", i, "key"), f"{key!r} is an inclusion criterion already")
+
+
+def _check_questionnaires(
+    findings: Findings, protocol: Protocol, timepoint: Timepoint, known: Known, place: Place
+) -> None:
+    if not timepoint.questionnaires:
+        findings.add((*place, "questionnaires"), "asks nothing; name at least one questionnaire")
+    ids = [each.id for each in timepoint.questionnaires]
+    findings.unique((*place, "questionnaires"), ids, "questionnaire")
+    for i, each in enumerate(timepoint.questionnaires):
+        where = (*place, "questionnaires", i)
+        questionnaire = known.get((each.id, each.version))
+        if questionnaire is None:
+            findings.add(where, _unknown(each.id, each.version, known))
+            continue
+        for language in protocol.languages:
+            if language not in questionnaire.languages:
+                findings.add(where, f"{each.id} {each.version} has no wording in {language!r}")
+
+
+def _unknown(id_: str, version: str, known: Known) -> str:
+    versions = [found[1] for found in sorted(known) if found[0] == id_]
+    if versions:
+        return f"{id_} has no version {version}; there is {one_of(versions)}"
+    ids = one_of(sorted({found[0] for found in known}))
+    return f"unknown questionnaire {id_!r}; the library holds {ids or 'none'}"
+
+
+def _check_days(findings: Findings, protocol: Protocol, timepoint: Timepoint, place: Place) -> None:
+    if timepoint.first_day > timepoint.last_day:
+        findings.add((*place, "days"), "from must not be after to")
+    if timepoint.every < 1:
+        findings.add((*place, "days", "every"), "must be at least 1 day")
+    if timepoint.window_before < 0 or timepoint.window_after < 0:
+        findings.add((*place, "window"), "before and after are numbers of days, 0 or more")
+    if timepoint.late_until is not None and timepoint.late_until <= protocol.cutoff:
+        what = f"{timepoint.late_until:%H:%M} is before the window closes; say later than {protocol.cutoff:%H:%M}"
+        findings.add((*place, "late_until"), what)
+
+
+def _check_reminders(findings: Findings, protocol: Protocol, timepoint: Timepoint, place: Place) -> None:
+    quiet = protocol.quiet_hours
+    if timepoint.reminders and timepoint.respondent == "clinician":
+        findings.add((*place, "reminders"), "reminders go to patients; a clinician's timepoint has none")
+    for i, step in enumerate(timepoint.reminders):
+        where = (*place, "reminders", i)
+        if is_quiet(step.at, quiet):
+            hours = f"{quiet.start:%H:%M} to {quiet.end:%H:%M}"
+            findings.add(where, f"{step.at:%H:%M} lies in the quiet hours ({hours}); move it out of them")
+        if step.day is not None and not -timepoint.window_before <= step.day <= timepoint.window_after:
+            days = f"{-timepoint.window_before} to {timepoint.window_after}"
+            findings.add(where, f"day {step.day} is outside the window; it holds the days {days}")
+        if any(step.at == other.at and _same_day(step.day, other.day) for other in timepoint.reminders[:i]):
+            findings.add(where, f"{step.at:%H:%M} stands here twice; keep one")
+
+
+def _same_day(day: int | None, other: int | None) -> bool:
+    return day is None or other is None or day == other
+
+
+def _check_overlaps(findings: Findings, protocol: Protocol) -> None:
+    """No patient-day may hold two windows that ask the same questionnaire: an answer would fit both."""
+    taken: dict[str, dict[int, str]] = {}
+    for i, timepoint in enumerate(protocol.timepoints):
+        clashes: dict[str, tuple[str, int]] = {}
+        for asked in timepoint.questionnaires:
+            days = taken.setdefault(asked.id, {})
+            for target in targets(timepoint):
+                name = f"{timepoint.key} (day {target})"
+                for day in range(target - timepoint.window_before, target + timepoint.window_after + 1):
+                    other = days.setdefault(day, name)
+                    if other != name:
+                        clashes.setdefault(asked.id, (f"{name} and {other}", day))
+        for id_, (who, day) in clashes.items():
+            what = f"the windows of {who} overlap on day {day} and both ask {id_}; move or shorten one"
+            findings.add(("timepoints", i, "window"), what)
+
+
+def targets(timepoint: Timepoint) -> range:
+    """The target days; none where the days make no sense."""
+    return range(timepoint.first_day, timepoint.last_day + 1, max(1, timepoint.every))
