@@ -47,7 +47,11 @@ def unreadable(problem: NumberParseException, region: str | None) -> str:
 
 
 def country(number: phonenumbers.PhoneNumber, region: str | None) -> str:
-    return phonenumbers.region_code_for_country_code(number.country_code or 0) or region or "any country"
+    code = number.country_code or 0
+    typed_in = region or ""
+    if phonenumbers.country_code_for_region(typed_in) == code:
+        return typed_in
+    return phonenumbers.region_code_for_country_code(code)
 
 
 def last_two(e164: str) -> str:
