@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pro.domain.flare_words import describe
 from pro.domain.flares import (
     Evaluation,
     History,
@@ -348,3 +349,41 @@ def test_a_jump_hit_always_has_its_reasons(values: list[int | None]) -> None:
             assert evaluation.n >= 4
             assert values[at - 1] - evaluation.baseline >= 20  # type: ignore[operator]
             assert len(evaluation.inputs["run"]) >= 2  # type: ignore[arg-type]
+
+
+# What a desk reads
+
+
+NAMES = {"worst_pain": "douleur maximale"}
+
+
+def test_a_run_in_words() -> None:
+    values = [Decimal("4.0"), None, 4, 4, 5, 4, 4, 8, 8]
+    evaluation = results(SMALL_JUMP, values)[9]
+    assert describe(evaluation, SMALL_JUMP, "en") == "worst pain 8, baseline 4 (6 days)"
+    line = describe(evaluation, SMALL_JUMP, "fr", NAMES)
+    assert line == "douleur maximale 8, valeur habituelle 4 (6 jours)"
+
+
+def test_the_other_rules_in_words() -> None:
+    creep = results(CREEP, [30, 31, 32, 80, 80, 80, 80])[7]
+    assert describe(creep, CREEP, "en") == "worst pain: mean 59 over 7 days, 31 at the start (3 days)"
+    half = results(CREEP, [30, 31, 31, 80, 80, 80, 80])[7]
+    assert "58,9 sur 7 jours, 30,7 au début" in describe(half, CREEP, "fr", NAMES)
+    assert describe(signs(True, 5, 0, True), CRITERIA, "en") == (
+        "3 of 4 signs: says it is a flare, pain at rest 5, warm joint"
+    )
+    assert describe(signs(False, 1, 0, False), CRITERIA, "fr") == "0 signes sur 4"
+    fever = History({("injection-diary", "temperature"): {FIRST: Decimal("38.60")}})
+    (evaluation,) = evaluate([FEVER], fever, FIRST, FIRST)
+    assert describe(evaluation, FEVER, "en") == "temperature 38.6"
+    assert describe(evaluation, FEVER, "fr", {"temperature": "température"}) == "température 38,6"
+    (said,) = evaluate([DECLARED], History({(DIARY, "flare"): {FIRST: True}}), FIRST, FIRST)
+    assert describe(said, DECLARED, "en") == "the patient says it is a flare"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_cannot_be_judged_says_so(language: str) -> None:
+    for rule in (JUMP, LEVEL, CREEP, DECLARED, CRITERIA, FEVER):
+        (evaluation,) = evaluate([rule], History({}), FIRST, FIRST)
+        assert describe(evaluation, rule, language).startswith(("cannot be judged", "ne peut être jugé"))
