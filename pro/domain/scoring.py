@@ -88,7 +88,9 @@ def why_missing(scale: Scale, answered: int) -> str | None:
             least = 1
         case _:
             least = 0
-    return None if answered >= least else f"needs {least} of {of} items, {answered} answered"
+    if answered >= least:
+        return None
+    return "not answered" if of == 1 else f"needs {least} of {of} items, {answered} answered"
 
 
 def entries(scale: Scale, given: Mapping[str, Value]) -> dict[str, Fraction]:

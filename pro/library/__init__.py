@@ -19,7 +19,17 @@ from pro.library.cases import check_cases
 from pro.library.files import Problem, Unreadable, read, shown_path
 from pro.library.lock import add_to_lock, check_lock, read_lock
 
-__all__ = ["DEFAULT_ROOT", "Library", "Problem", "Unknown", "Unreadable", "check_protocol_file", "load"]
+__all__ = [
+    "DEFAULT_ROOT",
+    "Library",
+    "Problem",
+    "Unknown",
+    "Unreadable",
+    "check_protocol_file",
+    "load",
+    "publish_protocol",
+    "publish_questionnaire",
+]
 
 DEFAULT_ROOT = Path(__file__).resolve().parents[2] / "questionnaires"
 
@@ -27,8 +37,11 @@ T = TypeVar("T")
 Name = tuple[str, str]
 
 
-class Unknown(LookupError):
+class Unknown(KeyError):
     """No such questionnaire or protocol; the message says which there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True, slots=True)

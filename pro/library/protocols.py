@@ -233,7 +233,8 @@ class _Reader:
     def step(self, file: str | StepFile, place: Place) -> ReminderStep:
         text, day = (file, None) if isinstance(file, str) else (file.at, file.day)
         at = self.clock(text, place)
-        return ReminderStep(f"at-{at:%H:%M}", at, day)
+        key = f"at-{at:%H:%M}" if day is None else f"at-{at:%H:%M}/{day}"
+        return ReminderStep(key, at, day)
 
     def version(self, text: str, place: Place) -> QuestionnaireVersion:
         match = re.fullmatch(r"(\S+) ([1-9][0-9]*)", text)

@@ -1,0 +1,108 @@
+"""The `pro` command: finds its parts in `pro.commands` when they are asked for, and says what is wrong in one line.
+
+A module of `pro.commands` gives `commands`, the click commands it adds: to `pro` itself, or to the command that
+its `group` names. Exit codes: 0 it holds, 1 it was checked and does not hold, 2 the call or its input is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import click
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "demo": ("demo",),
+    "serve": ("serve",),
+    "worker": ("worker",),
+    "doctor": ("doctor",),
+    "questionnaires": ("questionnaires",),
+    "protocol": ("protocol", "schedule"),
+    "site": ("site",),
+    "staff": ("staff",),
+    "patient": ("patient",),
+    "audit": ("audit",),
+}
+"""Command → the modules of `pro.commands` that make it; those that do not exist yet are passed over."""
+
+
+class Wrong(click.ClickException):
+    """The call or its input is wrong: a line a problem on standard error."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True)
+
+
+class Commands(click.Group):
+    """Loads a command's modules only when it is called, and never shows a traceback unless asked to."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in COMMANDS if self.get_command(ctx, name) is not None]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        modules = [module for name in COMMANDS.get(cmd_name, ()) if (module := _module(name)) is not None]
+        own = [module for module in modules if getattr(module, "group", None) is None]
+        found = next((each for module in own for each in module.commands if each.name == cmd_name), None)
+        if isinstance(found, click.Group):
+            for module in modules:
+                if getattr(module, "group", None) == cmd_name:
+                    for each in module.commands:
+                        found.add_command(each)
+        return found
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with one_line():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with contextlib.nullcontext() if ctx.params.get("traceback") else one_line():
+            return super().invoke(ctx)
+
+
+def _module(name: str) -> ModuleType | None:
+    full = f"pro.commands.{name}"
+    return importlib.import_module(full) if importlib.util.find_spec(full) is not None else None
+
+
+@contextlib.contextmanager
+def one_line() -> Iterator[None]:
+    """Turns whatever goes wrong inside into plain lines and exit code 2."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise Wrong(error.format_message().replace("\n", " ")) from None
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        raise Wrong(_said(error)) from None
+
+
+def _said(error: Exception) -> str:
+    """The problems of an error that lists them; else its first line, without a database's statement and values."""
+    problems = getattr(error, "problems", None)
+    if problems:
+        return "\n".join(str(problem) for problem in problems)
+    said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    if type(error).__module__.startswith("pro."):
+        return said
+    return f"{type(error).__name__}: {said} (--traceback after pro shows where)"
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--traceback", is_flag=True, help="Show where an unexpected error comes from.")
+def main(traceback: bool) -> None:
+    """Patient-reported outcomes by SMS diary, for clinical studies."""
+
+
+if __name__ == "__main__":
+    main()

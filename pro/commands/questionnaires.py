@@ -1,0 +1,158 @@
+"""`pro questionnaires`: what the library holds, whether it holds together, and scores for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from pro.cli import Wrong
+from pro.domain.answers import NotAllowed, check
+from pro.domain.questionnaire import Questionnaire, Value
+from pro.domain.scoring import Score, score
+from pro.library import DEFAULT_ROOT, Library, Unreadable, load, publish_questionnaire
+
+root_option = click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_ROOT,
+    help="Where the questionnaires are, if not in the project.",
+)
+
+
+@click.group()
+def questionnaires() -> None:
+    """Questionnaires: list, check, score, publish."""
+
+
+@questionnaires.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@root_option
+def list_(as_json: bool, root: Path) -> None:
+    """Every questionnaire with version, languages, licence and whether its wording is installed."""
+    library = load(root)
+    rows = [_row(library, each) for each in library.questionnaires()]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        state = "published" if row["published"] else "draft"
+        languages = ", ".join(row["languages"])
+        click.echo(f"{row['id']} {row['version']}  {state}  {languages}  {row['licence']}  wording installed")
+
+
+def _row(library: Library, questionnaire: Questionnaire) -> dict[str, Any]:
+    return {
+        "id": questionnaire.id,
+        "version": questionnaire.version,
+        "title": dict(questionnaire.title),
+        "languages": list(questionnaire.languages),
+        "licence": questionnaire.licence,
+        "wording_installed": True,
+        "published": library.is_published(questionnaire.id, questionnaire.version),
+        "sha256": questionnaire.sha256,
+        "items": [item.key for item in questionnaire.items],
+        "scales": [scale.key for scale in questionnaire.scales],
+    }
+
+
+@questionnaires.command("check")
+@root_option
+def check_(root: Path) -> None:
+    """Reads every file and plays every worked example; a problem a line, exit code 1."""
+    try:
+        library = load(root)
+    except Unreadable as error:
+        click.echo(str(error))
+        sys.exit(1)
+    for protocol in library.protocols():
+        click.echo(f"protocol {protocol.id} {protocol.version} holds")
+    count = len(library.questionnaires())
+    click.echo(f"{count} questionnaires, {library.worked_examples} worked examples passed")
+
+
+@questionnaires.command("score")
+@click.argument("id_", metavar="ID")
+@click.option("--version", help="The newest unless given.")
+@root_option
+def score_(id_: str, version: str | None, root: Path) -> None:
+    """Scores of the answers on standard input, {"item": answer, …}; absent and null both mean missing."""
+    questionnaire = _asked(load(root), id_, version)
+    scores = score(questionnaire, read_answers(questionnaire, sys.stdin.buffer.read()))
+    answer = {
+        "questionnaire": questionnaire.id,
+        "version": questionnaire.version,
+        "scores": {key: _plain(each) for key, each in scores.items()},
+    }
+    click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+@questionnaires.command("publish")
+@click.argument("id_", metavar="ID")
+@click.option("--version", help="The newest unless given.")
+@root_option
+def publish(id_: str, version: str | None, root: Path) -> None:
+    """Writes the file's hash to published.lock; from then on it never changes."""
+    library = load(root)
+    questionnaire = _asked(library, id_, version)
+    done = publish_questionnaire(library, questionnaire)
+    click.echo(f"{id_} {questionnaire.version} {'published' if done else 'was published already'}")
+
+
+def _asked(library: Library, id_: str, version: str | None) -> Questionnaire:
+    return library.latest_questionnaire(id_) if version is None else library.questionnaire(id_, version)
+
+
+def read_answers(questionnaire: Questionnaire, text: bytes) -> dict[str, Value]:
+    """The allowed answers of a JSON object; what is wrong ends the command, naming the item."""
+    items = {item.key: item for item in questionnaire.items}
+    answers: dict[str, Value] = {}
+    for key, raw in _object(text).items():
+        if key not in items:
+            raise Wrong(f"{key} is not an item of {questionnaire.id}; there are {', '.join(items)}")
+        if raw is not None:
+            try:
+                answers[key] = check(items[key], raw)
+            except NotAllowed as error:
+                raise Wrong(str(error)) from None
+    return answers
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_without_twins)
+    except (ValueError, RecursionError) as error:
+        raise Wrong(f"standard input is not JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise Wrong('standard input must be one JSON object, {"item": answer, …}')
+    return given
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"{key} stands there twice")
+    return dict(pairs)
+
+
+def _plain(score: Score) -> dict[str, Any]:
+    value = float(score.value) if isinstance(score.value, Decimal) else score.value
+    return {
+        "value": value,
+        "answered": score.answered,
+        "of": score.of,
+        "band": score.band,
+        "reason": score.reason,
+    }
+
+
+commands: tuple[click.Command, ...] = (questionnaires,)
