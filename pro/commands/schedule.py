@@ -1,0 +1,146 @@
+"""`pro protocol schedule` and `pro protocol day`: what the calendar rules answer, for people and scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from pro.domain import zones
+from pro.domain.protocol import Protocol
+from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, patient_day, plan
+from pro.library import Unknown, Unreadable, load
+
+group = "protocol"
+
+HEADINGS = ("timepoint", "day", "opens", "closes", "late until", "reminders")
+
+
+class Refused(click.ClickException):
+    """The call or its input is wrong: one line on standard error."""
+
+    exit_code = 2
+
+
+def read_zone(_context: click.Context, _option: click.Parameter, given: str) -> ZoneInfo:
+    try:
+        return zones.zone(given)
+    except zones.UnknownZone as unknown:
+        raise Refused(f"--zone: {unknown}") from None
+
+
+def read_cutoff(_context: click.Context, _option: click.Parameter, given: str | None) -> time | None:
+    if given is None:
+        return None
+    clock = _clock(given)
+    if clock is None or clock > LATEST_CUTOFF:
+        raise Refused(f"--cutoff: {given!r} is not a time from 00:00 to 12:00 (HH:MM)")
+    return clock
+
+
+def _clock(given: str) -> time | None:
+    if not re.fullmatch(r"[0-9]{2}:[0-9]{2}", given):
+        return None
+    hour, minute = int(given[:2]), int(given[3:])
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def read_date(_context: click.Context, _option: click.Parameter, given: str) -> date:
+    try:
+        return datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
+    except ValueError:
+        raise Refused(f"--day0: {given!r} is not a date (YYYY-MM-DD)") from None
+
+
+def read_instant(_context: click.Context, _argument: click.Parameter, given: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(given)
+    except ValueError:
+        raise Refused(f"INSTANT: {given!r} is not an instant such as 2026-03-02T18:00:00Z") from None
+    if instant.tzinfo is None:
+        raise Refused(f"INSTANT: {given!r} needs a Z or an offset such as +02:00 at its end")
+    return instant
+
+
+zone_option = click.option(
+    "--zone", required=True, metavar="ZONE", callback=read_zone, help="IANA name, such as Europe/Paris."
+)
+
+
+@click.command()
+@click.argument("protocol_id", metavar="ID")
+@click.option("--day0", required=True, metavar="DATE", callback=read_date, help="YYYY-MM-DD.")
+@zone_option
+@click.option("--cutoff", metavar="HH:MM", callback=read_cutoff, help="Instead of the protocol's own.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, instants in UTC.")
+def schedule(protocol_id: str, day0: date, zone: ZoneInfo, cutoff: time | None, as_json: bool) -> None:
+    """The assessments of one patient, by opening and timepoint."""
+    try:
+        planned = plan(_protocol(protocol_id), day0, zone, cutoff)
+    except OverflowError:
+        raise Refused(f"--day0: {day0} is too near the end of the calendar") from None
+    click.echo(_json(planned) if as_json else _table(planned, zone))
+
+
+@click.command()
+@click.argument("instant", metavar="INSTANT", callback=read_instant)
+@zone_option
+@click.option("--cutoff", metavar="HH:MM", callback=read_cutoff, help="04:00 unless given.")
+def day(instant: datetime, zone: ZoneInfo, cutoff: time | None) -> None:
+    """The patient-day that INSTANT (with Z or an offset) belongs to."""
+    try:
+        click.echo(patient_day(instant, zone, DEFAULT_CUTOFF if cutoff is None else cutoff).isoformat())
+    except OverflowError:
+        raise Refused(f"INSTANT: {instant.isoformat()} is too near the end of the calendar") from None
+
+
+commands = (schedule, day)
+
+
+def _protocol(protocol_id: str) -> Protocol:
+    try:
+        return load().latest_protocol(protocol_id)
+    except (Unknown, Unreadable) as refusal:
+        raise Refused(str(refusal).splitlines()[0]) from None
+
+
+def _json(planned: Iterable[Planned]) -> str:
+    return json.dumps([_plain(one) for one in planned], indent=1)
+
+
+def _plain(one: Planned) -> dict[str, Any]:
+    return {
+        "timepoint": one.timepoint,
+        "day": one.day.isoformat(),
+        "opens_at": _z(one.opens_at),
+        "closes_at": _z(one.closes_at),
+        "late_until": None if one.late_until is None else _z(one.late_until),
+        "reminders": [_z(reminder.at) for reminder in one.reminders],
+    }
+
+
+def _z(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _table(planned: Iterable[Planned], zone: ZoneInfo) -> str:
+    rows = [HEADINGS, *(_row(one, zone) for one in planned)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([f"local times of {zone.key}", *(line.rstrip() for line in lines)])
+
+
+def _row(one: Planned, zone: ZoneInfo) -> tuple[str, ...]:
+    late = "" if one.late_until is None else _local(one.late_until, zone)
+    reminders = ", ".join(f"{reminder.at.astimezone(zone):%m-%d %H:%M}" for reminder in one.reminders)
+    opens, closes = _local(one.opens_at, zone), _local(one.closes_at, zone)
+    return one.timepoint, one.day.isoformat(), opens, closes, late, reminders
+
+
+def _local(instant: datetime, zone: ZoneInfo) -> str:
+    return instant.astimezone(zone).isoformat(" ", "minutes")
