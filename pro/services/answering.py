@@ -326,7 +326,7 @@ def _why_closed(found: Found | None, moment: Moment) -> Literal["", "submitted",
         return "no-session"
     if found.submitted_at is not None:
         return "submitted"
-    return "" if is_fillable(_instants(found), moment.study) and found.withdrawn_at is None else "closed"
+    return "" if is_fillable(instants_of(found), moment.study) and found.withdrawn_at is None else "closed"
 
 
 def _checked(
@@ -609,7 +609,8 @@ def _concerned(found: Found) -> Concerned:
     return Concerned(found.patient_id, found.site_id, found.day0, found.day, found.flare_id)
 
 
-def _instants(row: Found) -> Instants:
+def instants_of(row: Found) -> Instants:
+    """The instants of an assessment's row."""
     return Instants(
         opens_at=row.opens_at,
         closes_at=row.closes_at,
@@ -642,7 +643,7 @@ def _waiting(parts: Parts, row: Found, moment: Moment) -> Waiting:
         day=row.day,
         questions=sum(len(shown(one, {})) for one in questionnaires),
         minutes=sum((one.minutes for one in questionnaires), Decimal(0)),
-        instants=_instants(row),
+        instants=instants_of(row),
         late=row.closes_at <= moment.study,
         repeats=timepoint.repeats,
     )
@@ -663,7 +664,7 @@ def _sitting(
     questionnaires = questionnaires_of(parts.library, row)
     protocol = parts.library.protocol(row.protocol, row.protocol_version)
     timepoint = protocol.timepoint(row.timepoint)
-    instants = _instants(row)
+    instants = instants_of(row)
     return Sitting(
         assessment_id=row.assessment_id,
         patient_id=who.patient_id,

@@ -17,7 +17,7 @@ patient, site, study = _t["patient"], _t["site"], _t["study"]
 assessment, answer_save, response = _t["assessment"], _t["answer_save"], _t["response"]
 link, patient_session, flare = _t["link"], _t["patient_session"], _t["flare"]
 
-_WHO = (
+WHO = (
     patient.c.id.label("patient_id"),
     patient.c.number,
     patient.c.day0,
@@ -32,7 +32,7 @@ _WHO = (
     site.c.emergency,
     site.c.zone.label("site_zone"),
 )
-_WHAT = (
+WHAT = (
     assessment.c.id.label("assessment_id"),
     assessment.c.timepoint,
     assessment.c.day,
@@ -47,17 +47,18 @@ _WHAT = (
     assessment.c.cancelled_at,
     assessment.c.excused_at,
     assessment.c.answered,
+    assessment.c.respondent,
 )
 
 _link = (
-    select(*_WHO, link.c.expires_at, link.c.revoked_at)
+    select(*WHO, link.c.expires_at, link.c.revoked_at)
     .join_from(link, patient, link.c.patient_id == patient.c.id)
     .join(site, patient.c.site_id == site.c.id)
     .where(link.c.token_hash == bindparam("token_hash"))
 )
 _session = (
     select(
-        *_WHO,
+        *WHO,
         patient_session.c.expires_at,
         patient_session.c.ended_at,
         patient_session.c.mode,
@@ -76,9 +77,9 @@ _fillable = and_(
     assessment.c.closed_at.is_(None),
     assessment.c.cancelled_at.is_(None),
 )
-_waiting = select(*_WHAT).where(_fillable).order_by(assessment.c.opens_at.desc(), assessment.c.timepoint)
+_waiting = select(*WHAT).where(_fillable).order_by(assessment.c.opens_at.desc(), assessment.c.timepoint)
 _coming = (
-    select(*_WHAT)
+    select(*WHAT)
     .where(
         assessment.c.patient_id == bindparam("patient_id"),
         assessment.c.respondent == "patient",
@@ -89,19 +90,19 @@ _coming = (
     .limit(bindparam("at_most"))
 )
 _newest_submitted = (
-    select(*_WHAT)
+    select(*WHAT)
     .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.respondent == "patient")
     .where(assessment.c.submitted_at.is_not(None))
     .order_by(assessment.c.submitted_at.desc())
     .limit(1)
 )
-_one = select(*_WHAT).where(
+_one = select(*WHAT).where(
     assessment.c.id == bindparam("assessment_id"), assessment.c.patient_id == bindparam("patient_id")
 )
 _sitting = (
     select(
-        *_WHO,
-        *_WHAT,
+        *WHO,
+        *WHAT,
         patient.c.chain_seq,
         patient.c.chain_hash,
         patient_session.c.expires_at,

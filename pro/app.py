@@ -1,0 +1,79 @@
+"""Where the parts are joined, and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from pro.clock import Clock
+from pro.library import load
+from pro.services.parts import Parts
+from pro.settings import Settings, read
+from pro.sms.console import ConsoleSender
+from pro.sms.sender import Sender
+from pro.sms.twilio import TwilioSender
+from pro.store.contacts import Cipher
+from pro.store.engine import Database
+from pro.store.tables import metadata
+
+_offset = select(metadata.tables["demo_clock"].c.offset_seconds)
+
+
+def build(settings: Settings, clock: Clock | None = None, sender: Sender | None = None) -> Parts:
+    """The joined parts. Opens no database; reads and checks the library (raises `Unreadable`)."""
+    study = Database(settings.database_url)
+    contacts = Database(settings.contacts_database_url)
+    return Parts(
+        settings=settings,
+        study=study,
+        contacts=contacts,
+        cipher=Cipher(settings.contacts_keys),
+        library=load(),
+        clock=clock or (demonstration_clock(study) if settings.demo else Clock()),
+        sender=sender or _sender(settings, contacts),
+    )
+
+
+def _sender(settings: Settings, contacts: Database) -> Sender:
+    return ConsoleSender(contacts) if settings.twilio is None else TwilioSender(settings.twilio)
+
+
+def demonstration_clock(study: Database) -> Clock:
+    """Study time is running time moved by what `/demo/clock` wrote."""
+
+    def offset() -> timedelta:
+        try:
+            with study.reading() as session:
+                return timedelta(seconds=session.connection().execute(_offset).scalar() or 0)
+        except SQLAlchemyError:
+            return timedelta()
+
+    return Clock(offset)
+
+
+def create_app(parts: Parts | None = None) -> Flask:
+    """The web application; `wsgi.py` and the tests call it."""
+    parts = parts or build(read(os.environ))
+    app = Flask("pro.web", template_folder="templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=parts.settings.secret_key,
+        WTF_CSRF_TIME_LIMIT=None,
+        SESSION_COOKIE_NAME="__Host-form" if parts.settings.https else "form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=parts.settings.https,
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=3),
+        MAX_CONTENT_LENGTH=512 * 1024,
+    )
+    app.extensions["pro"] = parts
+    logging.getLogger("pro").setLevel(logging.INFO)
+    from pro.web import register
+
+    register(app)
+    return app

@@ -1,0 +1,147 @@
+"""Closing: what is over is written down, never left to silence.
+
+Unsent answers are frozen as a partial response and judged for flares; every assessment is counted once in the
+tally; an episode without further hits ends; the site is asked to call where diaries stay away.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from pro.clock import Moment
+from pro.domain.assessment import State, state
+from pro.domain.compliance import LAST_DAYS, Day, needs_call, percent
+from pro.domain.protocol import Protocol
+from pro.services import flagging
+from pro.services.answering import Freezing, freeze_all, instants_of, newest, questionnaires_of
+from pro.services.audit import WORKER, Head, append_to_patient
+from pro.services.flagging import Events
+from pro.services.parts import Parts
+from pro.services.reminding import steps_of, why_none
+from pro.store import bells, sittings
+from pro.store.sittings import Found
+from pro.store.tables import Flare
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+TRY_AGAIN = timedelta(minutes=10)
+
+
+def tick(parts: Parts, moment: Moment) -> int:
+    """Closes every assessment whose time is over; gives how many. Safe to run twice or N times."""
+    closed = 0
+    while True:
+        with parts.study.reading() as session:
+            over = bells.to_close(session, moment.study, BATCH)
+        for row in over:
+            closed += _close_or_put_off(parts, row.id, moment)
+        if len(over) < BATCH:
+            return closed
+
+
+def _close_or_put_off(parts: Parts, assessment_id: int, moment: Moment) -> bool:
+    """One that cannot be closed is put off, so that it does not stop the others, and is said in the log."""
+    try:
+        return close(parts, assessment_id, moment)
+    except Exception:
+        log.exception("assessment %s could not be closed; tried again in %s", assessment_id, TRY_AGAIN)
+        with parts.study.writing() as session:
+            bells.ring_at(session, [(assessment_id, moment.study + TRY_AGAIN)])
+        return False
+
+
+def close(parts: Parts, assessment_id: int, moment: Moment) -> bool:
+    """Closes one assessment in one transaction; False when another worker has."""
+    with parts.study.writing() as session:
+        found = bells.closing(session, assessment_id)
+        if found is None or found.closed_at is not None or found.cancelled_at is not None:
+            return False
+        protocol = parts.library.protocol(found.protocol, found.protocol_version)
+        saves = () if found.submitted_at else sittings.saves(session, assessment_id)
+        if not bells.close(session, assessment_id, moment.study, answered=found.answered or bool(saves)):
+            return False
+        _explain_steps(parts, session, found)
+        events = _freeze_what_was_left(parts, session, found, protocol, saves, moment)
+        events += _end_episode(session, found, protocol, moment)
+        if events:
+            head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
+            append_to_patient(session, found.patient_id, head, events, WORKER, moment.study)
+        _count(session, found, answered=bool(saves), moment=moment)
+        _ask_for_a_call(session, found, protocol, moment)
+    return True
+
+
+def _explain_steps(parts: Parts, session: Session, found: Found) -> None:
+    """Steps that never got a row are explained, so that none is lost."""
+    kept = bells.kept_steps(session, found.assessment_id)
+    why = why_none(found) or "too-late"
+    bells.keep_reminders(
+        session,
+        [
+            {
+                "assessment_id": found.assessment_id,
+                "step": step.step,
+                "planned_at": step.at,
+                "message_id": None,
+                "why_none": why,
+            }
+            for step in steps_of(parts, found).steps
+            if step.step not in kept
+        ],
+    )
+
+
+def _freeze_what_was_left(
+    parts: Parts, session: Session, found: Found, protocol: Protocol, saves: Sequence[Found], moment: Moment
+) -> Events:
+    if found.submitted_at is not None:
+        return []
+    if not saves:
+        return [("assessment.missed", {"timepoint": found.timepoint, "day": found.day})]
+    questionnaires = questionnaires_of(parts.library, found)
+    frozen = freeze_all(questionnaires, newest(saves, questionnaires))
+    made = Freezing(parts, session, found, protocol, questionnaires, frozen, saves, moment)
+    rows, events = made.responses_and_events("assessment.closed-partial")
+    sittings.insert_responses(session, rows)
+    return events
+
+
+def _end_episode(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Events:
+    open_ = session.exec(
+        select(Flare).where(col(Flare.patient_id) == found.patient_id, col(Flare.ended_at).is_(None))
+    ).first()
+    if open_ is None:
+        return []
+    questionnaires = sorted({rule.questionnaire for rule in protocol.flare_rules})
+    days = bells.recorded_days(session, found.patient_id, questionnaires, open_.last_hit_day)
+    if not flagging.end_if_over(session, protocol, open_, days, moment):
+        return []
+    session.flush()
+    return [("flare.ended", {"flare": open_.id, "why": open_.end_why, "last_hit_day": open_.last_hit_day})]
+
+
+TALLIED = {State.COMPLETED: "completed", State.LATE: "late", State.PARTIAL: "partial"}
+
+
+def _count(session: Session, found: Found, *, answered: bool, moment: Moment) -> None:
+    if found.respondent == "patient":
+        final = State.PARTIAL if answered and not found.submitted_at else state(instants_of(found), moment.study)
+        bells.count(session, found.site_id, found.timepoint, found.day, TALLIED.get(final, "missed"))
+
+
+def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, moment: Moment) -> None:
+    if found.submitted_at is not None or not protocol.timepoint(found.timepoint).repeats or found.withdrawn_at:
+        return
+    rows = bells.recent(session, found.patient_id, found.timepoint, found.day, LAST_DAYS)
+    call = needs_call([Day(row.day, instants_of(row)) for row in rows], moment.study)
+    if call is not None:
+        kind = "missed-in-a-row" if call.why == "missed-in-a-row" else "under-80"
+        detail = str(call.missed) if kind == "missed-in-a-row" else f"{percent(call.ratio)}"
+        bells.open_task(
+            session, site_id=found.site_id, patient_id=found.patient_id, kind=kind, detail=detail, at=moment.study
+        )

@@ -1,0 +1,161 @@
+"""SQL of the worker's bells: which assessments it has to look at, and what it writes for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlmodel import Session
+
+from pro.domain.message import State
+from pro.store.engine import insert_for
+from pro.store.sittings import WHAT, WHO, Found, flare, patient, site
+from pro.store.tables import metadata
+
+_t = metadata.tables
+assessment, reminder, message, message_event = _t["assessment"], _t["reminder"], _t["message"], _t["message_event"]
+response, tally, task = _t["response"], _t["tally"], _t["task"]
+
+_end = func.coalesce(assessment.c.late_until, assessment.c.closes_at)
+_rung = and_(assessment.c.next_at.is_not(None), assessment.c.next_at <= bindparam("now"))
+_due = (
+    select(*WHO, *WHAT)
+    .join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
+    .join(site, assessment.c.site_id == site.c.id)
+    .where(_rung, _end > bindparam("now"))
+    .order_by(assessment.c.next_at, assessment.c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(of=assessment, skip_locked=True)
+)
+_to_close = (
+    select(assessment.c.id, assessment.c.patient_id, assessment.c.submitted_at)
+    .where(_rung, _end <= bindparam("now"))
+    .order_by(assessment.c.next_at, assessment.c.id)
+    .limit(bindparam("at_most"))
+)
+_closing = (
+    select(*WHO, *WHAT, patient.c.chain_seq, patient.c.chain_hash, flare.c.id.label("flare_id"))
+    .join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
+    .join(site, assessment.c.site_id == site.c.id)
+    .outerjoin(flare, and_(flare.c.patient_id == patient.c.id, flare.c.ended_at.is_(None)))
+    .where(assessment.c.id == bindparam("assessment_id"))
+    .with_for_update(of=patient)
+)
+_recent = (
+    select(*WHAT)
+    .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.timepoint == bindparam("timepoint"))
+    .where(assessment.c.day <= bindparam("day"))
+    .order_by(assessment.c.day.desc())
+    .limit(bindparam("at_most"))
+)
+
+
+def due(session: Session, now: datetime, at_most: int) -> Sequence[Found]:
+    """Assessments whose bell has rung before their end, locked; another worker's are skipped."""
+    return session.connection().execute(_due, {"now": now, "at_most": at_most}).all()
+
+
+def to_close(session: Session, now: datetime, at_most: int) -> Sequence[Found]:
+    """Assessments that nothing can be filled into any more and that are not closed."""
+    return session.connection().execute(_to_close, {"now": now, "at_most": at_most}).all()
+
+
+def closing(session: Session, assessment_id: int) -> Found | None:
+    """One of them with its patient locked."""
+    return session.connection().execute(_closing, {"assessment_id": assessment_id}).first()
+
+
+def recent(session: Session, patient_id: int, timepoint: str, day: date, at_most: int) -> Sequence[Found]:
+    """The newest assessments of a timepoint up to a day."""
+    values = {"patient_id": patient_id, "timepoint": timepoint, "day": day, "at_most": at_most}
+    return session.connection().execute(_recent, values).all()
+
+
+def queue_reminders(session: Session, rows: Sequence[Mapping[str, object]], at: datetime) -> dict[str, int]:
+    """Puts these messages in the outbox, each key once; gives the id of every key, new or not."""
+    if not rows:
+        return {}
+    connection = session.connection()
+    made = connection.execute(
+        insert_for(connection)(message)
+        .values([{"state": State.PENDING, "attempts": 0, **row} for row in rows])
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(message.c.id, message.c.dedupe_key)
+    ).all()
+    ids = {row.dedupe_key: row.id for row in made}
+    if made:
+        queued = [{"message_id": row.id, "at": at, "kind": "queued", "detail": None} for row in made]
+        connection.execute(insert(message_event).values(queued))
+    others = [str(row["dedupe_key"]) for row in rows if row["dedupe_key"] not in ids]
+    if others:
+        known = select(message.c.id, message.c.dedupe_key).where(message.c.dedupe_key.in_(others))
+        ids.update({row.dedupe_key: row.id for row in connection.execute(known)})
+    return ids
+
+
+def keep_reminders(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Writes the ledger's rows; a step that has one keeps it."""
+    if rows:
+        connection = session.connection()
+        connection.execute(insert_for(connection)(reminder).values(list(rows)).on_conflict_do_nothing())
+
+
+def kept_steps(session: Session, assessment_id: int) -> set[str]:
+    wanted = select(reminder.c.step).where(reminder.c.assessment_id == assessment_id)
+    return set(session.connection().execute(wanted).scalars())
+
+
+_ring = update(assessment).where(assessment.c.id == bindparam("b_id")).values(next_at=bindparam("b_next_at"))
+
+
+def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> None:
+    """Sets the next bell of each assessment."""
+    if bells:
+        session.connection().execute(_ring, [{"b_id": id_, "b_next_at": at} for id_, at in bells])
+
+
+def close(session: Session, assessment_id: int, at: datetime, *, answered: bool) -> bool:
+    """Closes it unless it is closed or cancelled."""
+    closing_ = (
+        update(assessment)
+        .where(assessment.c.id == assessment_id, assessment.c.closed_at.is_(None), assessment.c.cancelled_at.is_(None))
+        .values(closed_at=at, next_at=None, answered=answered)
+    )
+    return session.connection().execute(closing_).rowcount == 1
+
+
+def count(session: Session, site_id: int, timepoint: str, day: date, column: str) -> None:
+    """Adds one to the tally."""
+    connection = session.connection()
+    row = {"completed": 0, "late": 0, "partial": 0, "missed": 0, "cancelled": 0, column: 1}
+    made = insert_for(connection)(tally).values(site_id=site_id, timepoint=timepoint, day=day, **row)
+    connection.execute(
+        made.on_conflict_do_update(index_elements=["site_id", "timepoint", "day"], set_={column: tally.c[column] + 1})
+    )
+
+
+def recorded_days(session: Session, patient_id: int, questionnaires: Sequence[str], after: date) -> list[date]:
+    """Days after `after` on which one of these questionnaires has an answer."""
+    wanted = (
+        select(response.c.day)
+        .where(response.c.patient_id == patient_id, response.c.day > after)
+        .where(response.c.questionnaire.in_(questionnaires), response.c.completeness != "empty")
+        .distinct()
+    )
+    return list(session.connection().execute(wanted).scalars())
+
+
+def open_task(session: Session, *, site_id: int, patient_id: int | None, kind: str, detail: str, at: datetime) -> None:
+    """One open task of a kind per patient."""
+    connection = session.connection()
+    values = {"site_id": site_id, "patient_id": patient_id, "kind": kind, "detail": detail, "made_at": at, "note": ""}
+    connection.execute(insert_for(connection)(task).values(**values).on_conflict_do_nothing())
+
+
+_any_due = select(assessment.c.id).where(_rung, _end > bindparam("now")).limit(1)
+
+
+def any_due(session: Session, now: datetime) -> bool:
+    """Whether a bell has rung: an idle tick takes no write lock."""
+    return session.connection().execute(_any_due, {"now": now}).first() is not None
