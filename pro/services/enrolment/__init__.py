@@ -1,0 +1,42 @@
+"""Patients come in, change their telephone, and leave."""
+
+from pro.services.enrolment.checks import DAYS_AHEAD
+from pro.services.enrolment.enrol import Place, enrol, place
+from pro.services.enrolment.facts import COMMAND_LINE, By, Doer, Enrolled, Ineligible, NotEnrollable, Problem
+from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
+from pro.services.enrolment.links import first_link, revoke_links
+from pro.services.enrolment.sweeping import Swept, sweep
+from pro.services.enrolment.telephone import Moves, change_phone, check_phone, opt_in_again, preview_phone_change
+from pro.services.enrolment.trial import TestSms, confirm_test, send_test, test_digits
+
+__all__ = [
+    "COMMAND_LINE",
+    "DAYS_AHEAD",
+    "EARLIER",
+    "WHY",
+    "By",
+    "Doer",
+    "Enrolled",
+    "Ineligible",
+    "Moves",
+    "NotEnrollable",
+    "Place",
+    "Problem",
+    "Stops",
+    "Swept",
+    "TestSms",
+    "change_phone",
+    "check_phone",
+    "confirm_test",
+    "enrol",
+    "first_link",
+    "opt_in_again",
+    "place",
+    "preview_phone_change",
+    "preview_withdrawal",
+    "revoke_links",
+    "send_test",
+    "sweep",
+    "test_digits",
+    "withdraw",
+]

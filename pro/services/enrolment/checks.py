@@ -1,0 +1,112 @@
+"""Whether what was typed in at enrolment holds; every field is checked before one problem is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from pro.clock import Moment
+from pro.domain import phone, zones
+from pro.domain.protocol import Protocol
+from pro.domain.schedule import day_exists, patient_day
+from pro.services.enrolment.facts import NotEnrollable, Problem
+from pro.store.tables import Site
+
+DAYS_AHEAD = 14
+"""Day 0 lies at most this many days ahead: the screening window is no longer."""
+LONGEST_NAME = 200
+LOWEST, HIGHEST = 0, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    screening_value: int
+    name: str
+    phone: str
+    day0: date
+    zone: str
+    language: str
+    screened_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    name: str
+    number: str
+    """E.164."""
+    zone: ZoneInfo
+    screened_on: date
+
+
+def check(typed: Typed, site: Site, protocol: Protocol, moment: Moment) -> Checked:
+    """The fields as they will be stored; NotEnrollable with every problem there is."""
+    zone = _zone(typed.zone)
+    today = patient_day(moment.study, zone or ZoneInfo("UTC"), protocol.cutoff)
+    screened_on = typed.screened_on or min(today, typed.day0 - timedelta(days=1))
+    number = _number(typed.phone, site.region)
+    problems = [
+        _wrong_pain(typed.screening_value),
+        _wrong_name(typed.name),
+        number if isinstance(number, Problem) else None,
+        Problem("zone", "no-zone") if zone is None else _wrong_day0(typed.day0, today, zone),
+        _wrong_screening_day(screened_on, typed.day0, today, protocol),
+        _wrong_language(typed.language, protocol),
+    ]
+    found = [problem for problem in problems if problem is not None]
+    if found or zone is None or isinstance(number, Problem):
+        raise NotEnrollable(*found)
+    return Checked(" ".join(typed.name.split()), number, zone, screened_on)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return zones.zone(name)
+    except zones.UnknownZone:
+        return None
+
+
+def _number(typed: str, region: str) -> str | Problem:
+    try:
+        return phone.parse(typed, region)
+    except ValueError as wrong:
+        return Problem("phone", "wrong-phone", {"region": region, "why": str(wrong)})
+
+
+def _wrong_pain(value: int) -> Problem | None:
+    if type(value) is int and LOWEST <= value <= HIGHEST:
+        return None
+    return Problem("screening_value", "not-a-number", {"low": LOWEST, "high": HIGHEST})
+
+
+def _wrong_name(name: str) -> Problem | None:
+    if not name.strip():
+        return Problem("name", "no-name")
+    return Problem("name", "long-name", {"most": LONGEST_NAME}) if len(name) > LONGEST_NAME else None
+
+
+def _wrong_day0(day0: date, today: date, zone: ZoneInfo) -> Problem | None:
+    if day0 < today:
+        return Problem("day0", "past", {"today": today})
+    latest = today + timedelta(days=DAYS_AHEAD)
+    if day0 > latest:
+        return Problem("day0", "too-far", {"most": DAYS_AHEAD, "latest": latest})
+    return None if day_exists(day0, zone) else Problem("day0", "no-such-day", {"day": day0, "zone": zone.key})
+
+
+def _wrong_screening_day(screened_on: date, day0: date, today: date, protocol: Protocol) -> Problem | None:
+    if screened_on > today:
+        return Problem("screened_on", "not-yet")
+    timepoint = protocol.timepoint(protocol.screening.timepoint)
+    target = day0 + timedelta(days=timepoint.first_day)
+    first = target - timedelta(days=timepoint.window_before)
+    last = target + timedelta(days=timepoint.window_after)
+    if first <= screened_on <= last:
+        return None
+    return Problem("screened_on", "outside-window", {"first": first, "last": last})
+
+
+def _wrong_language(language: str, protocol: Protocol) -> Problem | None:
+    if language in protocol.languages:
+        return None
+    return Problem("language", "no-language", {"languages": ", ".join(protocol.languages)})

@@ -1,0 +1,282 @@
+"""Enrolment, once, at inclusion: the contact first, then everything else in one transaction of the study database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from pro.clock import Moment
+from pro.domain.protocol import Criterion, Protocol
+from pro.domain.questionnaire import Questionnaire
+from pro.domain.reminders import next_bell
+from pro.domain.schedule import Planned, plan
+from pro.services.access import Right
+from pro.services.audit import record
+from pro.services.enrolment.checks import Typed, check
+from pro.services.enrolment.facts import By, Doer, Enrolled, Ineligible, NotEnrollable, Problem, by_of
+from pro.services.enrolment.links import address, first_link, make_link
+from pro.services.enrolment.screening import screening_response
+from pro.services.parts import Parts
+from pro.store import contacts
+from pro.store.contacts import Person
+from pro.store.tables import Assessment, Patient, ProtocolInForce, Reminder, Response, Site, Study, ZoneHistory
+
+BEFORE_ENROLMENT = "before-enrolment"
+"""Why a reminder whose instant had passed when the patient was enrolled was never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a patient is enrolled, and by which protocol."""
+
+    site: Site
+    study: Study
+    protocol: Protocol
+    published: bool
+
+    @property
+    def allowed(self) -> bool:
+        """A draft runs only in a demonstration."""
+        return self.published or self.study.demonstration
+
+
+def place(parts: Parts, site_id: int, moment: Moment) -> Place:
+    """The site with its study and the protocol in force there; NotEnrollable where there is none."""
+    with parts.study.reading() as session:
+        site = session.get(Site, site_id)
+        if site is None:
+            raise NotEnrollable(Problem("site", "no-site"))
+        in_force = session.exec(
+            select(ProtocolInForce)
+            .where(ProtocolInForce.site_id == site_id, ProtocolInForce.from_at <= moment.study)
+            .order_by(col(ProtocolInForce.from_at).desc(), col(ProtocolInForce.id).desc())
+        ).first()
+        study = session.get_one(Study, site.study_id)
+    if in_force is None:
+        raise NotEnrollable(Problem("site", "no-protocol"))
+    protocol = parts.library.protocol(in_force.protocol, in_force.version)
+    return Place(site, study, protocol, parts.library.is_protocol_published(protocol.id, protocol.version))
+
+
+def enrol(
+    parts: Parts,
+    doer: Doer,
+    site_id: int,
+    *,
+    criteria: Mapping[str, bool],
+    screening_value: int,
+    name: str,
+    phone: str,
+    day0: date,
+    zone: str,
+    language: str,
+    moment: Moment,
+    screened_on: date | None = None,
+    once: str | None = None,
+) -> Enrolled | Ineligible:
+    """Makes a patient of one person, with every assessment the protocol plans.
+
+    `criteria`: key → whether it was ticked as fulfilled (an exclusion criterion: as absent); the screening value
+    decides its own criterion. `screening_value`: pain 0 to 100, strictly above the protocol's limit. `day0`: today
+    up to 14 days ahead, by the patient's clock. `screened_on`: the day the pain was asked, inside the screening
+    window; left out, today, or the day before where day 0 is today. `once`: 32 hexadecimal characters made for one
+    form, with which a form sent twice makes one patient. Raises NotEnrollable with every field that does not hold.
+    """
+    by = by_of(doer, Right.ENROL)
+    where = place(parts, site_id, moment)
+    if not where.allowed:
+        version = f"{where.protocol.id} {where.protocol.version}"
+        raise NotEnrollable(Problem("site", "draft", {"protocol": version}))
+    typed = Typed(screening_value, name, phone, day0, zone, language, screened_on)
+    checked = check(typed, where.site, where.protocol, moment)
+    unmet = _unmet(where.protocol, criteria, screening_value)
+    if unmet:
+        return Ineligible(unmet[0].key, unmet[0].text, unmet)
+    contact_id = once or uuid.uuid4().hex
+    if already := _enrolled_as(parts, by, site_id, contact_id, moment):
+        return already
+    with parts.contacts.writing() as session:
+        person = Person(checked.name, checked.number)
+        contacts.keep(session, parts.cipher, contact_id, person, moment.running)
+    new = _New(where, by, contact_id, day0, checked.zone, language, checked.screened_on, screening_value)
+    try:
+        return _make(parts, new, criteria, moment)
+    except IntegrityError:
+        if already := _enrolled_as(parts, by, site_id, contact_id, moment):
+            return already
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    where: Place
+    by: By
+    contact_id: str
+    day0: date
+    zone: ZoneInfo
+    language: str
+    screened_on: date
+    screening_value: int
+
+
+def _unmet(protocol: Protocol, criteria: Mapping[str, bool], screening_value: int) -> tuple[Criterion, ...]:
+    """Criteria that speak against enrolment, in the protocol's order. The screening limit is strict: 40 fails 40."""
+    by_value = protocol.screening.criterion
+
+    def met(criterion: Criterion) -> bool:
+        if criterion.key == by_value:
+            return screening_value > protocol.screening.above
+        return criteria.get(criterion.key) is True
+
+    return tuple(criterion for criterion in protocol.criteria if not met(criterion))
+
+
+def _enrolled_as(parts: Parts, by: By, site_id: int, contact_id: str, moment: Moment) -> Enrolled | None:
+    """The patient whom the same form has made already."""
+    with parts.study.reading() as session:
+        patient = session.exec(
+            select(Patient).where(Patient.contact_id == contact_id, Patient.site_id == site_id)
+        ).first()
+    if patient is None or patient.id is None:
+        return None
+    return Enrolled(patient.id, patient.number, first_link(parts, by, patient.id, moment))
+
+
+def _make(parts: Parts, new: _New, criteria: Mapping[str, bool], moment: Moment) -> Enrolled:
+    protocol = new.where.protocol
+    planned = plan(protocol, new.day0, new.zone)
+    questionnaire = _screening_questionnaire(parts, protocol)
+    with parts.study.writing() as session:
+        patient = _insert_patient(session, new, moment)
+        assert patient.id is not None
+        rows = [_assessment(one, patient, protocol, moment) for one in planned]
+        session.connection().execute(insert(Assessment).values(rows))
+        ids = _ids(session, patient.id)
+        _explain_passed(session, planned, ids, moment)
+        screening_id = ids[protocol.screening.timepoint, new.day0 + _target(protocol)]
+        response = screening_response(
+            patient, screening_id, questionnaire, protocol, new.screened_on, new.screening_value, new.by, moment
+        )
+        session.add(response)
+        event = _event(new, patient, criteria, response, len(planned))
+        record(session, patient, "patient.enrolled", event, new.by.actor, moment.study)
+        token = make_link(session, patient, protocol, moment.study)
+        return Enrolled(patient.id, patient.number, address(parts, token))
+
+
+def _insert_patient(session: Session, new: _New, moment: Moment) -> Patient:
+    """The site's row is locked while it gives a number out."""
+    site = session.exec(select(Site).where(Site.id == new.where.site.id).with_for_update()).one()
+    assert site.id is not None
+    patient = Patient(
+        study_id=site.study_id,
+        site_id=site.id,
+        number=f"{site.code}-{site.next_number:03d}",
+        contact_id=new.contact_id,
+        day0=new.day0,
+        zone=new.zone.key,
+        language=new.language,
+        protocol=new.where.protocol.id,
+        protocol_version=new.where.protocol.version,
+        enrolled_at=moment.study,
+        enrolled_by=new.by.staff_id,
+    )
+    site.next_number += 1
+    session.add(site)
+    session.add(patient)
+    session.flush()
+    assert patient.id is not None
+    session.add(ZoneHistory(patient_id=patient.id, from_day=new.day0, zone=patient.zone))
+    session.flush()
+    return patient
+
+
+def _assessment(one: Planned, patient: Patient, protocol: Protocol, moment: Moment) -> dict[str, object]:
+    submitted = moment.study if one.timepoint == protocol.screening.timepoint else None
+    end = one.late_until or one.closes_at
+    return {
+        "patient_id": patient.id,
+        "site_id": patient.site_id,
+        "timepoint": one.timepoint,
+        "day": one.day,
+        "protocol": protocol.id,
+        "protocol_version": protocol.version,
+        "respondent": one.respondent,
+        "opens_at": one.opens_at,
+        "closes_at": one.closes_at,
+        "late_until": one.late_until,
+        "next_at": None if submitted else next_bell(one.reminders, end, moment.study),
+        "started_at": submitted,
+        "submitted_at": submitted,
+        "answered": submitted is not None,
+    }
+
+
+def _ids(session: Session, patient_id: int) -> dict[tuple[str, date], int]:
+    wanted = select(col(Assessment.timepoint), col(Assessment.day), col(Assessment.id))
+    rows = session.exec(wanted.where(Assessment.patient_id == patient_id))
+    return {(timepoint, day): id_ for timepoint, day, id_ in rows if id_ is not None}
+
+
+def _explain_passed(
+    session: Session, planned: tuple[Planned, ...], ids: Mapping[tuple[str, date], int], moment: Moment
+) -> None:
+    """Steps whose instant passed before enrolment stand in the ledger with the reason."""
+    rows = [
+        {
+            "assessment_id": ids[one.timepoint, one.day],
+            "step": step.step,
+            "planned_at": step.at,
+            "why_none": BEFORE_ENROLMENT,
+        }
+        for one in planned
+        for step in one.reminders
+        if step.at <= moment.study
+    ]
+    if rows:
+        session.connection().execute(insert(Reminder).values(rows))
+
+
+def _target(protocol: Protocol) -> timedelta:
+    return timedelta(days=protocol.timepoint(protocol.screening.timepoint).first_day)
+
+
+def _screening_questionnaire(parts: Parts, protocol: Protocol) -> Questionnaire:
+    wanted = protocol.screening.questionnaire
+    for one in protocol.timepoint(protocol.screening.timepoint).questionnaires:
+        if one.id == wanted:
+            return parts.library.questionnaire(one.id, one.version)
+    raise KeyError(f"{protocol.id} {protocol.version}: its screening does not hold {wanted}")
+
+
+def _event(
+    new: _New, patient: Patient, criteria: Mapping[str, bool], response: Response, assessments: int
+) -> dict[str, object]:
+    """What the trail keeps of an enrolment; nothing of it says who the person is."""
+    protocol = new.where.protocol
+    item = f"{protocol.screening.questionnaire}.{protocol.screening.item}"
+    return {
+        "number": patient.number,
+        "site": new.where.site.code,
+        "day0": new.day0,
+        "zone": patient.zone,
+        "language": patient.language,
+        "protocol": {"id": protocol.id, "version": protocol.version, "sha256": protocol.sha256},
+        "criteria": {one.key: criteria.get(one.key) is True for one in protocol.criteria},
+        "screening": {
+            "item": item,
+            "old": None,
+            "new": new.screening_value,
+            "asked_on": new.screened_on,
+            "mode": response.mode,
+            "response": response.sha256,
+        },
+        "assessments": assessments,
+    }

@@ -1,0 +1,94 @@
+"""The two databases held against each other: contacts nobody belongs to go, patients without one become a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from pro.clock import Moment
+from pro.services.parts import Parts
+from pro.store.contacts import Contact
+from pro.store.tables import Patient, Task
+
+GRACE = timedelta(days=1)
+"""An enrolment that broke off between the two databases leaves a contact for this long, by running time."""
+PAGE = 500
+KIND = "contact-missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    contacts_removed: int
+    tasks_made: int
+
+
+def sweep(parts: Parts, moment: Moment) -> Swept:
+    """One pass over both databases; meant for once an hour. Safe to run twice, or by several workers at once."""
+    return Swept(_remove_orphans(parts, moment), _tell_missing(parts, moment))
+
+
+def _remove_orphans(parts: Parts, moment: Moment) -> int:
+    removed = 0
+    for ids in _old_contacts(parts, moment):
+        with parts.study.reading() as session:
+            known = set(session.exec(select(Patient.contact_id).where(col(Patient.contact_id).in_(ids))).all())
+        orphans = [id_ for id_ in ids if id_ not in known]
+        if orphans:
+            with parts.contacts.writing() as session:
+                gone = session.connection().execute(delete(Contact).where(col(Contact.id).in_(orphans)))
+                removed += gone.rowcount
+    return removed
+
+
+def _old_contacts(parts: Parts, moment: Moment) -> Iterator[list[str]]:
+    last = ""
+    while True:
+        with parts.contacts.reading() as session:
+            wanted = select(Contact.id).where(Contact.id > last, Contact.made_at < moment.running - GRACE)
+            ids = list(session.exec(wanted.order_by(col(Contact.id)).limit(PAGE)).all())
+        if not ids:
+            return
+        yield ids
+        last = ids[-1]
+
+
+def _tell_missing(parts: Parts, moment: Moment) -> int:
+    made = 0
+    for patients in _patients(parts):
+        with parts.contacts.reading() as session:
+            wanted = [contact_id for _, _, contact_id in patients]
+            there = set(session.exec(select(Contact.id).where(col(Contact.id).in_(wanted))).all())
+        missing = [(id_, site_id) for id_, site_id, contact_id in patients if contact_id not in there]
+        if missing:
+            with parts.study.writing() as session:
+                made += sum(_make_task(session, id_, site_id, moment) for id_, site_id in missing)
+    return made
+
+
+def _patients(parts: Parts) -> Iterator[list[tuple[int, int, str]]]:
+    """Patients in the study, page by page; one who has left needs no number."""
+    last = 0
+    while True:
+        with parts.study.reading() as session:
+            wanted = select(Patient.id, Patient.site_id, Patient.contact_id).where(
+                col(Patient.id) > last, col(Patient.withdrawn_at).is_(None)
+            )
+            rows = session.exec(wanted.order_by(col(Patient.id)).limit(PAGE)).all()
+        if not rows:
+            return
+        page = [(id_, site_id, contact_id) for id_, site_id, contact_id in rows if id_ is not None]
+        yield page
+        last = page[-1][0]
+
+
+def _make_task(session: Session, patient_id: int, site_id: int, moment: Moment) -> bool:
+    open_one = select(Task.id).where(Task.patient_id == patient_id, Task.kind == KIND, col(Task.done_at).is_(None))
+    if session.exec(open_one).first() is not None:
+        return False
+    session.add(Task(site_id=site_id, patient_id=patient_id, kind=KIND, made_at=moment.study))
+    session.flush()
+    return True
