@@ -1,0 +1,34 @@
+"""Protection of posts: Flask-WTF's token for forms, a token of the phone's session for what its script sends."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+
+from flask import Request, current_app
+from flask_wtf.csrf import CSRFProtect
+
+from pro.web.parts import current_parts
+
+guard = CSRFProtect()
+
+
+def script_token(session_token: str) -> str:
+    """What the phone's script shows with each save: it holds as long as the session, so that no diary goes stale."""
+    secret = current_parts().settings.secret_key.encode()
+    return hmac.new(secret, b"phone " + session_token.encode(), sha256).hexdigest()[:32]
+
+
+def is_own_script(request: Request, session_token: str) -> bool:
+    """Whether a post comes from our own page on this phone."""
+    shown = request.headers.get("X-Pro-Token", "")
+    return hmac.compare_digest(shown.encode(), script_token(session_token).encode()) and _is_same_origin(request)
+
+
+def _is_same_origin(request: Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("Origin")
+    own = {request.host_url.rstrip("/"), current_parts().settings.public_url, current_app.config.get("PRO_ORIGIN")}
+    return origin is None or origin in own
