@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,8 +22,8 @@ LOWEST, HIGHEST = 0, 100
 @dataclass(frozen=True, slots=True)
 class Typed:
     screening_value: int
-    name: str
-    phone: str
+    name: str = field(repr=False)
+    phone: str = field(repr=False)
     day0: date
     zone: str
     language: str
@@ -32,8 +32,8 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    name: str
-    number: str
+    name: str = field(repr=False)
+    number: str = field(repr=False)
     """E.164."""
     zone: ZoneInfo
     screened_on: date
@@ -45,12 +45,12 @@ def check(typed: Typed, site: Site, protocol: Protocol, moment: Moment) -> Check
     today = patient_day(moment.study, zone or ZoneInfo("UTC"), protocol.cutoff)
     screened_on = typed.screened_on or min(today, typed.day0 - timedelta(days=1))
     number = _number(typed.phone, site.region)
+    wrong_day0 = Problem("zone", "no-zone") if zone is None else _wrong_day0(typed.day0, today, zone)
     problems = [
         _wrong_pain(typed.screening_value),
         _wrong_name(typed.name),
         number if isinstance(number, Problem) else None,
-        Problem("zone", "no-zone") if zone is None else _wrong_day0(typed.day0, today, zone),
-        _wrong_screening_day(screened_on, typed.day0, today, protocol),
+        wrong_day0 or _wrong_screening_day(screened_on, typed.day0, today, protocol),
         _wrong_language(typed.language, protocol),
     ]
     found = [problem for problem in problems if problem is not None]
