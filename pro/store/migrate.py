@@ -19,7 +19,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, NullPool, TypeDecorator, create_engine, event, inspect
+from sqlalchemy import Connection, MetaData, NullPool, TypeDecorator, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 
 from pro.store import guards
@@ -95,9 +95,7 @@ def _moves(context: EnvironmentContext) -> bool:
     revision = context.config.attributes.get("revision")
     if revision is None:  # `revise` looks and changes nothing
         return False
-    return revision != "head" or set(context.get_context().get_current_heads()) != set(
-        context.script.get_heads()
-    )
+    return revision != "head" or set(context.get_context().get_current_heads()) != set(context.script.get_heads())
 
 
 def _has_guarded_tables(connection: Connection) -> bool:
@@ -106,7 +104,7 @@ def _has_guarded_tables(connection: Connection) -> bool:
 
 def _execute(connection: Connection, statements: list[str]) -> None:
     for statement in statements:
-        connection.exec_driver_sql(statement)
+        connection.execute(text(statement.replace(":", r"\:")))
 
 
 def _config(which: Which, **attributes: object) -> Config:

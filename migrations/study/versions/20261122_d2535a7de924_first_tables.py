@@ -43,7 +43,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('key', 'window', name=op.f('pk_counter'))
     )
     op.create_table('demo_clock',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('offset_seconds', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_demo_clock'))
     )
