@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "site": ("site",),
     "staff": ("staff",),
     "patient": ("patient",),
+    "flares": ("flares",),
     "audit": ("audit",),
 }
 """Command → the modules of `pro.commands` that make it; those that do not exist yet are passed over."""
