@@ -169,8 +169,8 @@ REMINDER = {
     "fr": "Quelques questions vous attendent : {link} Pour ne plus recevoir de messages, répondez STOP.",
 }
 TEST = {
-    "en": "This is a test. Please say these four digits to the person with you: {digits}",
-    "fr": "Ceci est un test. Dites ces quatre chiffres à la personne avec vous : {digits}",
+    "en": "This is a test. Please say these four digits to the person with you: {digits} Your page: {link}",
+    "fr": "Ceci est un test. Dites ces quatre chiffres à la personne avec vous : {digits} Votre page : {link}",
 }
 STAFF_FLARE = {
     "en": "A patient of yours needs a look. Please sign in: {link}",
@@ -187,9 +187,12 @@ def reminder_body(language: str, link: str) -> str:
     return REMINDER[language].format(link=link)
 
 
-def test_body(language: str, digits: str) -> str:
-    """The text sent while the patient is there; the digits read out prove that the number is right."""
-    return TEST[language].format(digits=digits)
+def test_body(language: str, digits: str, link: str) -> str:
+    """The text sent while the patient is there; the digits read out prove that the number is right.
+
+    The link is also how the provider's list tells this message from others.
+    """
+    return TEST[language].format(digits=digits, link=link)
 
 
 def staff_flare_body(language: str, link: str) -> str:

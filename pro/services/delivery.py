@@ -1,0 +1,148 @@
+"""From the outbox to the phone, at most once, whatever is killed and whenever.
+
+claim → ask the domain again, mark `sending` and make the link → call the provider with no transaction open → record.
+Each arrow is a commit. What a crash leaves as `claimed` had not left the house; what it leaves as `sending` is looked
+up at the provider (`reconciling`) before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from pro.clock import Moment
+from pro.services import numbers, reconciling, settling
+from pro.services.marking import Letter, mark
+from pro.services.parts import Parts
+from pro.services.shift import PACE, Pace, Shift, begin, pass_by
+from pro.sms.sender import NotProcessed, Outcome, Sms, Unknown
+from pro.store import messages
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 3
+"""After so many unknown outcomes in one batch the provider is left alone until the next tick."""
+REDACT_AT_MOST = 20
+NO_RECEIPT = timedelta(days=2)
+"""A text whose receipt never came is redacted all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one tick did: messages looked up, marked and redacted."""
+
+    looked_up: int
+    marked: int
+    redacted: int
+
+
+def tick(
+    parts: Parts,
+    moment: Moment,
+    worker: str,
+    *,
+    pace: Pace = PACE,
+    at: Callable[[str], None] = pass_by,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Delivered:
+    """Moves every due message as far as it goes. Any number of workers may do so at once; `worker` names this one.
+
+    `at` is called at named points, so that tests can end the process there; `seconds` counts running time on.
+    """
+    shift = begin(parts, moment, worker, pace, at, seconds)
+    return Delivered(reconciling.reconcile(shift), _send_due(shift), _redact(shift))
+
+
+def _send_due(shift: Shift) -> int:
+    marked = 0
+    for _ in range(shift.pace.batches):
+        claimed = _claim(shift)
+        if not claimed:
+            break
+        shift.at("after-claim")
+        letters = mark(shift, claimed)
+        marked += len(letters)
+        if not _post_all(shift, letters):
+            break
+    return marked
+
+
+def _claim(shift: Shift) -> list[int]:
+    now = shift.moment.study
+    with shift.parts.study.writing() as session:
+        ids = messages.claim(session, shift.worker, now, shift.running(), shift.lease(), shift.pace.batch)
+        messages.note(session, ids, now, "claimed", shift.worker)
+        return ids
+
+
+def _post_all(shift: Shift, letters: Sequence[Letter]) -> bool:
+    """Posts letter by letter; False when the provider is to be left alone for now."""
+    try:
+        phones = numbers.look_up(shift.parts, [letter.recipient for letter in letters])
+    except SQLAlchemyError as error:
+        log.error("the contacts database does not answer (%s): %s messages wait", type(error).__name__, len(letters))
+        _give_back(shift, letters, "the contacts database did not answer")
+        return False
+    doubts = 0
+    for n, letter in enumerate(letters):
+        number = phones.get(letter.recipient)
+        if number is None:
+            settling.fail_without_number(shift, letter)
+            continue
+        if not _has_time(shift, letter):
+            _give_back(shift, letters[n:], "the lease was nearly over")
+            return True
+        outcome = _post(shift, letter, number)
+        doubts += isinstance(outcome, Unknown)
+        if isinstance(outcome, NotProcessed) or doubts >= PATIENCE:
+            _give_back(shift, letters[n + 1 :], "the provider is left alone for now")
+            return False
+    return True
+
+
+def _has_time(shift: Shift, letter: Letter) -> bool:
+    """Asked just before the call: a worker that was frozen must not post what others may have looked up already."""
+    return letter.lease_until - shift.running() >= shift.pace.reserve
+
+
+def _post(shift: Shift, letter: Letter, number: str) -> Outcome:
+    sms = Sms(
+        to=number,
+        body=letter.body,
+        callback_url=f"{shift.parts.settings.public_url}/hooks/twilio/status/{letter.message_id}",
+        valid_for=letter.valid_for,
+        label=letter.recipient.label,
+        at=shift.moment.study,
+    )
+    shift.at("before-post")
+    outcome = shift.parts.sender.send(sms)
+    shift.at("after-post")
+    settling.record(shift, letter, outcome)
+    shift.at("after-record")
+    return outcome
+
+
+def _give_back(shift: Shift, letters: Sequence[Letter], why: str) -> None:
+    if letters:
+        with shift.parts.study.writing() as session:
+            for letter in letters:
+                settling.give_back(session, shift, letter, why)
+
+
+def _redact(shift: Shift) -> int:
+    """Empties texts at the provider once nothing more can happen to them."""
+    with shift.parts.study.reading() as session:
+        rows = messages.unredacted(session, shift.moment.study - NO_RECEIPT, REDACT_AT_MOST)
+    done = 0
+    for message_id, provider_id in rows:
+        if shift.parts.sender.redact(provider_id):
+            with shift.parts.study.writing() as session:
+                messages.redacted(session, message_id, shift.moment.running)
+                messages.note(session, [message_id], shift.moment.study, "redacted")
+            done += 1
+    return done

@@ -1,0 +1,84 @@
+"""What patients write back, and opting out: it stops messages and nothing else."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from pro.clock import Moment
+from pro.services.audit import WORKER, Actor, lock_patient, patient_actor, record
+from pro.services.enrolment.facts import By
+from pro.services.enrolment.telephone import opt_in_again
+from pro.services.parts import Parts
+from pro.store import contacts, messages
+from pro.store.tables import Patient
+
+How = Literal["page", "sms", "provider", "staff"]
+Said = Literal["stop", "start", "help", "other"]
+
+STOP = frozenset({"STOP", "STOPALL", "STOPPER", "ARRET", "ARRETER", "UNSUBSCRIBE", "OPTOUT", "REVOKE"})
+"""Alone or as the first word."""
+STOP_ALONE = frozenset({"END", "QUIT", "CANCEL", "FIN", "DESABONNER"})
+START = frozenset({"START", "UNSTOP", "REPRENDRE"})
+HELP = frozenset({"HELP", "AIDE", "INFO"})
+
+
+def opt_out(session: Session, patient_id: int, how: How, moment: Moment, actor: Actor | None = None) -> bool:
+    """Stops every message to the patient, explaining those that wait; False when it had stopped already.
+
+    Locks the patient's row. `actor` is the patient unless the provider told us or `actor` says otherwise.
+    """
+    patient = lock_patient(session, patient_id)
+    dropped = messages.drop_waiting(session, patient_id, "opted-out", moment.study)
+    if patient.opted_out_at is not None:
+        return False
+    patient.opted_out_at, patient.opted_out_how = moment.study, how
+    by = actor or (WORKER if how == "provider" else patient_actor(patient.number))
+    payload = {"how": how, "messages_dropped": len(dropped)}
+    record(session, patient, "patient.opted_out", payload, by, moment.study)
+    return True
+
+
+def receive(parts: Parts, number: str, body: str, moment: Moment) -> Said:
+    """Takes an incoming text: STOP and START hold for every patient with that number. What else it says is not kept."""
+    said = understand(body)
+    if said in ("stop", "start"):
+        for patient_id in _patients_with(parts, number):
+            _obey(parts, patient_id, said, moment)
+    return said
+
+
+def understand(body: str) -> Said:
+    """Reads the keywords of both languages, whatever their case, accents and full stops."""
+    letters = unicodedata.normalize("NFKD", body.upper())
+    words = "".join(
+        letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter)
+    ).split()
+    if not words:
+        return "other"
+    alone = len(words) == 1
+    if words[0] in STOP or (alone and words[0] in STOP_ALONE):
+        return "stop"
+    if alone and words[0] in START:
+        return "start"
+    return "help" if alone and words[0] in HELP else "other"
+
+
+def _patients_with(parts: Parts, number: str) -> list[int]:
+    with parts.contacts.reading() as session:
+        ids = contacts.ids_of_number(session, parts.cipher, number)
+    with parts.study.reading() as session:
+        wanted = select(Patient.id).where(col(Patient.contact_id).in_(ids)).order_by(col(Patient.id))
+        return [id_ for id_ in session.exec(wanted) if id_ is not None]
+
+
+def _obey(parts: Parts, patient_id: int, said: Said, moment: Moment) -> None:
+    if said == "start":
+        with parts.study.reading() as session:
+            number = session.get_one(Patient, patient_id).number
+        opt_in_again(parts, By(patient_actor(number)), patient_id, moment)
+        return
+    with parts.study.writing() as session:
+        opt_out(session, patient_id, "sms", moment)

@@ -1,0 +1,211 @@
+"""The last question before a message leaves: may it go, now, by the rows as they are under the patient's lock?
+
+Whatever passes is marked `sending` with a new link, in the same transaction: after a completion, closing, withdrawal
+or opt-out is committed, nothing is marked any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from pro.domain import message as words
+from pro.domain.assessment import Instants, end, is_fillable, state
+from pro.domain.protocol import Protocol
+from pro.domain.reminders import Facts, Verdict, verdict
+from pro.domain.schedule import day_closes, day_opens, patient_day
+from pro.services.enrolment.links import next_close
+from pro.services.shift import Shift
+from pro.store import messages
+from pro.store.messages import Found, Recipient
+
+log = logging.getLogger(__name__)
+
+TOKEN_BYTES = 16
+LONGEST_DAY = timedelta(hours=50)
+"""A patient-day with every clock change lies within this: how far back the daily cap has to read."""
+ALWAYS = Instants(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""What a test announces: nothing that could be closed or submitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A marked message, ready for the provider once its number is known."""
+
+    message_id: int
+    site_id: int
+    patient_id: int | None
+    attempts: int
+    lease_until: datetime
+    """Running time."""
+    recipient: Recipient
+    body: str
+    valid_for: timedelta
+
+    def __repr__(self) -> str:
+        """Without the body: it carries a link."""
+        return f"Letter({self.message_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One claimed message with the fresh rows that decide about it."""
+
+    row: Found
+    patient: Found | None
+    protocol: Protocol | None
+    announced: tuple[Announced, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    assessment_id: int
+    instants: Instants
+
+
+def mark(shift: Shift, claimed: Sequence[int]) -> tuple[Letter, ...]:
+    """Asks the domain about each claimed message and marks those that may go; the others are explained or put off."""
+    with shift.parts.study.writing() as session:
+        cases = _cases(shift, session, claimed)
+        going = _judge_all(shift, session, cases)
+        letters = _mark(shift, session, going)
+        shift.at("before-mark-commit")
+    shift.at("after-mark")
+    return letters
+
+
+def token_hash(token: str) -> str:
+    """What the database keeps of a token."""
+    return sha256(token.encode()).hexdigest()
+
+
+def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]:
+    """The rows as they are now; patients are locked first, in the order of their ids."""
+    patients = messages.lock_patients(session, messages.patients_of(session, claimed))
+    rows = messages.held(session, claimed, shift.worker)
+    announced: dict[int, list[Announced]] = {}
+    for one in messages.announced(session, [row.id for row in rows]):
+        announced.setdefault(one.message_id, []).append(Announced(one.id, _instants(one)))
+    cases = []
+    for row in rows:
+        patient = None if row.staff_id else patients.get(row.patient_id)
+        try:
+            protocol = shift.parts.library.protocol(patient.protocol, patient.protocol_version) if patient else None
+        except LookupError:
+            log.error("message %s waits: its patient's protocol is not in the library", row.id)
+            continue
+        cases.append(Case(row, patient, protocol, tuple(announced.get(row.id, ()))))
+    return cases
+
+
+def _instants(row: Found) -> Instants:
+    return Instants(
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        late_until=row.late_until,
+        started_at=row.started_at,
+        submitted_at=row.submitted_at,
+        closed_at=row.closed_at,
+        cancelled_at=row.cancelled_at,
+        excused_at=row.excused_at,
+        answered=row.answered,
+    )
+
+
+def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Case]:
+    """Those that may go, each counted against the cap of those after it."""
+    now = shift.moment.study
+    ids = [case.patient.id for case in cases if case.patient]
+    marked: dict[int, list[datetime]] = {}
+    for patient_id, due_at in messages.marked_since(session, ids, now - LONGEST_DAY):
+        marked.setdefault(patient_id, []).append(due_at)
+    going = []
+    for case in cases:
+        said = _judge(case, marked, now)
+        if said.send:
+            going.append(case)
+            if case.patient:
+                marked.setdefault(case.patient.id, []).append(case.row.due_at)
+        elif said.again_at is not None:
+            messages.put_off(session, case.row.id, said.again_at)
+            messages.note(session, [case.row.id], now, "put-off", said.why)
+        else:
+            messages.drop(session, [case.row.id], said.why, now)
+    return going
+
+
+def _judge(case: Case, marked: Mapping[int, Sequence[datetime]], now: datetime) -> Verdict:
+    if case.row.staff_id is not None:
+        late = now > case.row.not_after
+        return Verdict(send=not late, why="too-late" if late else "ok")
+    if case.patient is None or case.protocol is None:
+        return Verdict(send=False, why="no-number")
+    return verdict(_facts(case, case.patient, case.protocol, marked.get(case.patient.id, ()), now))
+
+
+def _facts(case: Case, patient: Found, protocol: Protocol, marked: Sequence[datetime], now: datetime) -> Facts:
+    zone = ZoneInfo(patient.zone)
+    today = patient_day(now, zone, protocol.cutoff)
+    opens, closes = day_opens(today, zone, protocol.cutoff), day_closes(today, zone, protocol.cutoff)
+    is_reminder = case.row.template == "reminder"
+    return Facts(
+        now=now,
+        due_at=case.row.due_at,
+        not_after=case.row.not_after,
+        assessments=tuple(one.instants for one in case.announced) if is_reminder else (ALWAYS,),
+        zone=zone,
+        quiet=protocol.quiet_hours,
+        daily_cap=protocol.daily_cap,
+        sent_today=sum(opens <= due_at < closes for due_at in marked),
+        has_number=patient.number_wrong_at is None or not is_reminder,
+        withdrawn=patient.withdrawn_at is not None,
+        opted_out=patient.opted_out_at is not None,
+    )
+
+
+def _mark(shift: Shift, session: Session, going: Sequence[Case]) -> tuple[Letter, ...]:
+    ids = [case.row.id for case in going]
+    lease_until = shift.lease()
+    marked = messages.mark(session, ids, shift.worker, shift.running(), lease_until)
+    messages.note(session, sorted(marked), shift.moment.study, "sending")
+    going = [case for case in going if case.row.id in marked]
+    recipients = messages.recipients(session, sorted(marked))
+    return tuple(_letter(shift, session, case, recipients[case.row.id], lease_until) for case in going)
+
+
+def _letter(shift: Shift, session: Session, case: Case, recipient: Recipient, lease_until: datetime) -> Letter:
+    row, now = case.row, shift.moment.study
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    patient_id = None if row.staff_id else row.patient_id
+    messages.keep_link(session, token_hash(token), patient_id, row.id, now, _expiry(session, case, now))
+    settled = [one for one in case.announced if not is_fillable(one.instants, now)]
+    for one in settled:
+        messages.explain_steps(session, row.id, [one.assessment_id], str(state(one.instants, now)))
+    body = _body(row, f"{shift.parts.settings.public_url}/{'staff/?r=' if row.staff_id else 'd/'}{token}")
+    valid_for = row.not_after - now
+    return Letter(row.id, row.site_id, patient_id, row.attempts, lease_until, recipient, body, valid_for)
+
+
+def _expiry(session: Session, case: Case, now: datetime) -> datetime:
+    """A link lives until the last window it announces has closed; one to the desk opens nothing by itself."""
+    if case.patient is None or case.protocol is None:
+        return now
+    ends = [end(one.instants) for one in case.announced if is_fillable(one.instants, now)]
+    coming = None if ends else next_close(session, case.patient.id, now)
+    return max([now + case.protocol.link_life, *ends, *([coming] if coming else [])])
+
+
+def _body(row: Found, link: str) -> str:
+    language = row.language if row.language in words.REMINDER else "en"
+    if row.staff_id is not None:
+        return words.staff_flare_body(language, link)
+    if row.template == "test":
+        return words.test_body(language, row.detail or "", link)
+    return words.reminder_body(language, link)

@@ -1,0 +1,133 @@
+"""What the provider said, written down: at once, by a receipt, or when it was asked later.
+
+Proof that a message was sent outweighs everything but a final state; a refusal only counts for the try it answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain.message import FINAL, Outcome, State, pause, receipt_outcome
+from pro.services import inbound
+from pro.services.audit import lock_patient
+from pro.services.marking import Letter
+from pro.services.parts import Parts
+from pro.services.shift import Shift
+from pro.sms import sender
+from pro.sms.sender import Accepted, NotProcessed, Refused
+from pro.store import messages, tasks
+from pro.store.messages import Found
+
+log = logging.getLogger(__name__)
+
+UNREACHABLE, MISSING = "number-unreachable", "contact-missing"
+
+
+def record(shift: Shift, letter: Letter, outcome: sender.Outcome) -> None:
+    """Writes down what came of one call of the provider, in one transaction."""
+    shift.at("before-record")
+    with shift.parts.study.writing() as session:
+        if isinstance(outcome, Accepted):
+            _accepted(session, letter, outcome, shift.moment)
+        elif isinstance(outcome, Refused):
+            _refused(session, shift, letter, outcome)
+        elif isinstance(outcome, NotProcessed):
+            wait = max(outcome.retry_after, pause(letter.attempts))
+            give_back(session, shift, letter, f"not processed: {outcome.why}", wait)
+        else:
+            messages.note(session, [letter.message_id], shift.moment.study, "unknown", outcome.why)
+
+
+def give_back(session: Session, shift: Shift, letter: Letter, why: str, wait: timedelta = timedelta(0)) -> None:
+    """Back to the outbox what certainly was not sent; not tried again before `wait` has passed."""
+    if messages.give_back(session, letter.message_id, shift.worker, letter.attempts, shift.running() + wait):
+        messages.note(session, [letter.message_id], shift.moment.study, "given-back", why)
+
+
+def fail_without_number(shift: Shift, letter: Letter) -> None:
+    """Nobody to send it to: the message fails and the site is told."""
+    with shift.parts.study.writing() as session:
+        if messages.fail(session, letter.message_id, shift.worker, letter.attempts, MISSING):
+            _failed(session, letter.message_id, MISSING, shift.moment)
+        detail = "" if letter.patient_id else letter.recipient.label
+        tasks.open_task(session, letter.site_id, letter.patient_id, MISSING, shift.moment.study, detail)
+
+
+def give_up(shift: Shift, row: Found) -> None:
+    """Nobody can be asked about a message whose number is gone: it counts as failed, unless a receipt comes first."""
+    with shift.parts.study.writing() as session:
+        if messages.fail(session, row.id, shift.worker, row.attempts, MISSING):
+            _failed(session, row.id, MISSING, shift.moment)
+        tasks.open_task(session, row.site_id, None if row.staff_id else row.patient_id, MISSING, shift.moment.study)
+
+
+def settle_receipt(
+    parts: Parts, message_id: int, provider_id: str, status: str, code: int | None, moment: Moment
+) -> bool:
+    """Settles a message by a receipt; whether it told anything of a message we know. Receipts repeat and overtake."""
+    outcome = receipt_outcome(status, code)
+    if outcome is None:
+        return False
+    with parts.study.writing() as session:
+        return apply(session, message_id, provider_id, outcome, moment, "receipt")
+
+
+def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome, moment: Moment, how: str) -> bool:
+    """Moves a message up to what the provider knows of it; False for one that was never marked as sending."""
+    for patient_id in messages.patients_of(session, [message_id]):
+        lock_patient(session, patient_id)
+    row = messages.one(session, message_id)
+    if row is None or row.marked_at is None:
+        log.warning("the provider tells of message %s, which was never marked as sending", message_id)
+        return False
+    if messages.accept(session, row.id, provider_id, None, None, moment.study):
+        messages.note(session, [row.id], moment.study, "sent", f"{how}: {provider_id}")
+    elif row.provider_id not in (None, provider_id):
+        messages.note(session, [row.id], moment.study, "sent-again", f"{how}: {provider_id}")
+        return True
+    if outcome.state in FINAL and messages.end(session, row.id, outcome.state, outcome.code or None):
+        messages.note(session, [row.id], moment.study, outcome.state, f"{how}: {outcome.code or outcome.state}")
+        if outcome.state is State.FAILED:
+            messages.explain(session, [row.id], "failed")
+        _consequences(session, row, outcome.opt_out, outcome.wrong_number, moment)
+    return True
+
+
+def _accepted(session: Session, letter: Letter, outcome: Accepted, moment: Moment) -> None:
+    id_ = letter.message_id
+    if messages.accept(session, id_, outcome.provider_id, outcome.segments, outcome.cost, moment.study):
+        messages.note(session, [id_], moment.study, "sent", outcome.provider_id)
+    if outcome.delivered and messages.end(session, id_, State.DELIVERED, None):
+        messages.note(session, [id_], moment.study, State.DELIVERED)
+
+
+def _refused(session: Session, shift: Shift, letter: Letter, outcome: Refused) -> None:
+    if letter.patient_id is not None:
+        lock_patient(session, letter.patient_id)
+    if messages.fail(session, letter.message_id, shift.worker, letter.attempts, outcome.code):
+        _failed(session, letter.message_id, f"{outcome.code} {outcome.why}", shift.moment)
+    row = messages.one(session, letter.message_id)
+    if row is not None:
+        _consequences(session, row, outcome.kind == "opted-out", outcome.kind == "wrong-number", shift.moment)
+
+
+def _failed(session: Session, message_id: int, why: str, moment: Moment) -> None:
+    messages.note(session, [message_id], moment.study, State.FAILED, why)
+    messages.explain(session, [message_id], "failed")
+
+
+def _consequences(session: Session, row: Found, opted_out: bool, wrong_number: bool, moment: Moment) -> None:
+    """A text to staff that cannot reach them is the site's task as well; their STOP changes nobody's consent."""
+    if row.staff_id is not None:
+        if opted_out or wrong_number:
+            label = messages.recipients(session, [row.id])[row.id].label
+            tasks.open_task(session, row.site_id, None, UNREACHABLE, moment.study, label)
+    elif opted_out:
+        inbound.opt_out(session, row.patient_id, "provider", moment)
+    elif wrong_number:
+        messages.note_wrong_number(session, row.patient_id, moment.study)
+        tasks.open_task(session, row.site_id, row.patient_id, UNREACHABLE, moment.study)
