@@ -44,7 +44,7 @@ class Planned:
 
 def clock_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant of a clock time: forward by the gap where the clocks skip it, the first where it repeats."""
-    return datetime.combine(day, at, zone).astimezone(UTC)
+    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
 
 
 @lru_cache(maxsize=_DAYS_KEPT)
