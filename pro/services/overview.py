@@ -1,0 +1,237 @@
+"""What the desk shows first: what needs a person today, at the sites that this person may see.
+
+Lists are cut at a limit and counted apart, so that a screen reads a bounded number of rows however many are enrolled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain.assessment import State, state
+from pro.domain.compliance import Compliance
+from pro.domain.protocol import Protocol
+from pro.domain.schedule import patient_day
+from pro.library import Library
+from pro.services.access import Identity, Right
+from pro.services.episodes import FlareLine, diaries, flare_lines, instants_of
+from pro.services.parts import Parts
+from pro.store import desk, desk_messages
+from pro.store.desk import Found
+
+SHOWN = 20
+"""Tasks on one screen."""
+CHIPS = 60
+LAST_DAYS = timedelta(days=7)
+"""Messages are counted over so long."""
+LIVE = timedelta(days=5)
+"""How far back a window that is not closed yet may lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site that the reader may see."""
+
+    id: int
+    code: str
+    name: str
+    zone: str
+    study_id: int
+    study: str
+    """Code of the study."""
+    title: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call that was tried."""
+
+    at: datetime
+    outcome: str
+    login: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """Something to do for a patient, with its one reason."""
+
+    id: int
+    number: str | None
+    kind: str
+    detail: str
+    made_at: datetime
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFigures:
+    """Messages due to patients in the last days; `sent` of `due`, and what became of them."""
+
+    due: int
+    sent: int
+    delivered: int
+    awaiting: int
+    failed: int
+    waiting: int
+    """Due and not yet at the provider."""
+    unknown: int
+    dropped: int
+    failed_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    number: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    number: str
+    timepoint: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    zone: str
+    now: datetime
+    """Study time in the zone of the first site."""
+    flares: tuple[FlareLine, ...]
+    flares_in_all: int
+    tasks: tuple[TaskLine, ...]
+    tasks_in_all: int
+    messages: MessageFigures
+    yesterday: date
+    diaries: tuple[Chip, ...]
+    figures: Compliance
+    visits: tuple[Visit, ...]
+    protocol: Protocol
+
+    @property
+    def things(self) -> int:
+        """How many things wait for a person."""
+        return self.flares_in_all + self.tasks_in_all
+
+
+def places(parts: Parts, identity: Identity, right: Right) -> tuple[Place, ...]:
+    """The sites where this right holds, in the order they were made."""
+    with parts.study.reading() as session:
+        return read_places(session, identity.sites(right))
+
+
+def read_places(session: Session, ids: Collection[int]) -> tuple[Place, ...]:
+    found = desk.sites(session, ids)
+    return tuple(
+        Place(row.id, row.code, row.name, row.zone, row.study_id, row.study, row.title, row.protocol) for row in found
+    )
+
+
+def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
+    """The first screen. Asks `SEE_TODAY`; flares are there for those who may see them."""
+    ids = identity.sites(Right.SEE_TODAY)
+    now = moment.study
+    with parts.study.reading() as session:
+        sites = read_places(session, ids)
+        protocol = protocol_of(parts.library, sites)
+        zone = sites[0].zone if sites else "UTC"
+        day = patient_day(now, ZoneInfo(zone), protocol.cutoff)
+        yesterday = day - timedelta(days=1)
+        flare_ids = identity.sites(Right.SEE_FLARE)
+        return Today(
+            zone=zone,
+            now=now.astimezone(ZoneInfo(zone)),
+            flares=flare_lines(parts, session, flare_ids, now),
+            flares_in_all=desk.count_flares_to_review(session, flare_ids) if flare_ids else 0,
+            tasks=tuple(task_line(row) for row in desk.open_tasks(session, ids, SHOWN)),
+            tasks_in_all=desk.count_open_tasks(session, ids),
+            messages=_messages(session, ids, now),
+            yesterday=yesterday,
+            diaries=_chips(session, ids, protocol, yesterday, now),
+            figures=sum(site_figures(session, ids, diaries(protocol), now).values(), Compliance()),
+            visits=_visits(session, ids, protocol, day),
+            protocol=protocol,
+        )
+
+
+def protocol_of(library: Library, sites: Sequence[Place]) -> Protocol:
+    """The newest protocol of the reader's study: its timepoints and words head the pages."""
+    return library.latest_protocol(sites[0].protocol if sites else library.protocols()[0].id)
+
+
+def visits(protocol: Protocol) -> tuple[str, ...]:
+    """Timepoints that stand alone."""
+    return tuple(each.key for each in protocol.timepoints if not each.repeats)
+
+
+# Tasks, messages, diaries, visits
+
+
+def task_line(row: Found) -> TaskLine:
+    return TaskLine(row.id, row.number, row.kind, row.detail, row.made_at, attempts_of(row.note))
+
+
+def attempts_of(note: str) -> tuple[Attempt, ...]:
+    """Calls noted on a task, a line each: instant, outcome, login, note."""
+    found = []
+    for line in note.splitlines():
+        fields = line.split("\t", 3)
+        if len(fields) == 4:
+            found.append(Attempt(datetime.fromisoformat(fields[0]), *fields[1:]))
+    return tuple(found)
+
+
+def _messages(session: Session, ids: Collection[int], now: datetime) -> MessageFigures:
+    since = now - LAST_DAYS
+    failed = desk_messages.failed(session, ids, since, 5)
+    numbers = tuple(dict.fromkeys(row.number for row in failed if row.number))
+    return figures_of(desk_messages.counts(session, ids, since, now), numbers)
+
+
+def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> MessageFigures:
+    """Counts by state as the desk says them; what was dropped was never to be sent and stands apart."""
+    failed = counts.get("failed", 0) + counts.get("undelivered", 0)
+    sent = counts.get("sent", 0) + counts.get("delivered", 0) + failed
+    waiting = counts.get("pending", 0) + counts.get("claimed", 0)
+    unknown = counts.get("sending", 0)
+    return MessageFigures(
+        due=sent + waiting + unknown,
+        sent=sent,
+        delivered=counts.get("delivered", 0),
+        awaiting=counts.get("sent", 0),
+        failed=failed,
+        waiting=waiting,
+        unknown=unknown,
+        dropped=counts.get("dropped", 0),
+        failed_numbers=failed_numbers,
+    )
+
+
+def _chips(session: Session, ids: Collection[int], protocol: Protocol, day: date, now: datetime) -> tuple[Chip, ...]:
+    rows = desk.diaries_of(session, ids, diaries(protocol), day, CHIPS)
+    return tuple(Chip(row.number, state(instants_of(row), now)) for row in rows)
+
+
+def _visits(session: Session, ids: Collection[int], protocol: Protocol, day: date) -> tuple[Visit, ...]:
+    rows = desk.next_visits(session, ids, visits(protocol), day, 6)
+    return tuple(Visit(row.number, row.timepoint, row.day) for row in rows)
+
+
+def site_figures(
+    session: Session, ids: Collection[int], timepoints: Collection[str], now: datetime
+) -> dict[int, Compliance]:
+    """Compliance of each site: the kept count of closed windows, and live rows of those not closed yet."""
+    figures: dict[int, Compliance] = {}
+    for row in desk.tallied(session, ids, timepoints):
+        figures[row.site_id] = Compliance(int(row.completed), int(row.late), int(row.partial), int(row.missed))
+    for row in desk.not_yet_tallied(session, ids, timepoints, (now - LIVE).date(), now):
+        live = Compliance(int(row.completed or 0), int(row.late or 0), 0, int(row.missed or 0))
+        figures[row.site_id] = figures.get(row.site_id, Compliance()) + live
+    return figures

@@ -1,0 +1,168 @@
+"""What the investigator makes of a flare, and the calls that a site makes.
+
+A flag is never taken back and never deleted: every review is one more row, and the newest outcome stands on the episode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from pro.clock import Moment
+from pro.services import audit
+from pro.services.access import Identity, Right
+from pro.services.parts import Parts
+from pro.store.tables import Flare, FlareAction, Patient, Task
+
+LONGEST_NOTE = 2000
+
+
+class Outcome(StrEnum):
+    CONFIRMED = "confirmed"
+    NOT_A_FLARE = "not-a-flare"
+    CANNOT_TELL = "cannot-tell"
+    """Leaves the episode on the list."""
+
+
+class Call(StrEnum):
+    REACHED = "reached"
+    """Settles the task."""
+    NO_ANSWER = "no-answer"
+    """Leaves it open, with the attempt beside it."""
+
+
+CLOSED_BY_INVESTIGATOR = "closed-by-investigator"
+REFUSALS = Literal["not-found", "no-outcome", "no-note", "note-too-long", "not-reviewed", "ended", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """It stands in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecorded:
+    """Nothing was changed, and why."""
+
+    why: REFUSALS
+
+
+def review(
+    parts: Parts, identity: Identity, flare_id: int, outcome: str, note: str, moment: Moment
+) -> Recorded | NotRecorded:
+    """Records an outcome with its reason; acknowledges the episode, so that nobody further is told of it.
+
+    Needs `REVIEW_FLARE` at the patient's site. May be repeated: each review is kept, the newest outcome counts.
+    """
+    if outcome not in set(Outcome):
+        return NotRecorded("no-outcome")
+    if refused := _note_refused(note):
+        return refused
+    with parts.study.writing() as session:
+        found = _flare(session, identity, flare_id)
+        if found is None:
+            return NotRecorded("not-found")
+        patient, flare = found
+        flare.outcome = outcome
+        flare.acknowledged_at = flare.acknowledged_at or moment.study
+        flare.next_tell_at = None
+        _act(session, identity, patient, flare, "review", outcome, note, moment)
+        return Recorded()
+
+
+def end_flare(parts: Parts, identity: Identity, flare_id: int, note: str, moment: Moment) -> Recorded | NotRecorded:
+    """Closes the episode before its quiet days have passed; the next hit opens a new one.
+
+    Needs `REVIEW_FLARE`, and an outcome recorded before.
+    """
+    if refused := _note_refused(note):
+        return refused
+    with parts.study.writing() as session:
+        found = _flare(session, identity, flare_id)
+        if found is None:
+            return NotRecorded("not-found")
+        patient, flare = found
+        if flare.ended_at is not None:
+            return NotRecorded("ended")
+        if flare.outcome is None:
+            return NotRecorded("not-reviewed")
+        flare.ended_at, flare.end_why, flare.next_tell_at = moment.study, CLOSED_BY_INVESTIGATOR, None
+        _act(session, identity, patient, flare, "end", None, note, moment)
+        return Recorded()
+
+
+def log_call(
+    parts: Parts, identity: Identity, task_id: int, outcome: str, note: str, moment: Moment
+) -> Recorded | NotRecorded:
+    """Notes a call on a task: `reached` settles it, `no-answer` leaves it open. Needs `LOG_CALL` at the site."""
+    if outcome not in set(Call):
+        return NotRecorded("no-outcome")
+    if refused := _note_refused(note, needed=outcome == Call.REACHED):
+        return refused
+    with parts.study.writing() as session:
+        found = session.get(Task, task_id)
+        if found is None or found.patient_id is None or not identity.may(Right.LOG_CALL, found.site_id):
+            return NotRecorded("not-found")
+        patient = audit.lock_patient(session, found.patient_id)
+        task = session.exec(select(Task).where(col(Task.id) == task_id).execution_options(populate_existing=True)).one()
+        if task.done_at is not None:
+            return NotRecorded("done")
+        task.note = "\n".join(filter(None, (task.note, _attempt(identity, outcome, note, moment))))
+        if outcome == Call.REACHED:
+            task.done_at, task.done_by = moment.study, identity.staff_id
+        session.add(task)
+        payload = {"task": task_id, "kind": task.kind, "outcome": outcome, "note": note.strip()}
+        audit.record(session, patient, "call.logged", payload, identity.actor(Right.LOG_CALL), moment.study)
+        return Recorded()
+
+
+def _note_refused(note: str, needed: bool = True) -> NotRecorded | None:
+    if needed and not note.strip():
+        return NotRecorded("no-note")
+    return NotRecorded("note-too-long") if len(note) > LONGEST_NOTE else None
+
+
+def _flare(session: Session, identity: Identity, flare_id: int) -> tuple[Patient, Flare] | None:
+    """The episode with its patient's row locked; None where it is not there for this reader."""
+    found = session.get(Flare, flare_id)
+    if found is None or not identity.may(Right.REVIEW_FLARE, found.site_id):
+        return None
+    patient = audit.lock_patient(session, found.patient_id)
+    again = select(Flare).where(col(Flare.id) == flare_id).execution_options(populate_existing=True)
+    return patient, session.exec(again).one()
+
+
+def _act(
+    session: Session,
+    identity: Identity,
+    patient: Patient,
+    flare: Flare,
+    kind: str,
+    outcome: str | None,
+    note: str,
+    moment: Moment,
+) -> None:
+    assert flare.id is not None
+    session.add(flare)
+    session.add(
+        FlareAction(
+            flare_id=flare.id,
+            at=moment.study,
+            staff_id=identity.staff_id,
+            kind=kind,
+            outcome=outcome,
+            note=note.strip(),
+        )
+    )
+    payload = {"flare": flare.id, "n": flare.n, "outcome": outcome, "note": note.strip()}
+    event = "flare.reviewed" if kind == "review" else "flare.ended"
+    audit.record(session, patient, event, payload, identity.actor(Right.REVIEW_FLARE), moment.study)
+
+
+def _attempt(identity: Identity, outcome: str, note: str, moment: Moment) -> str:
+    """One line of a task's note; see `overview.attempts_of`."""
+    words = " ".join(note.split())
+    return "\t".join((moment.study.isoformat(), outcome, identity.login, words))

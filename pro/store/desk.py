@@ -1,0 +1,274 @@
+"""SQL of what the desk reads. Every statement that gives rows is bounded by a limit or by ids that were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, case, func, or_, select
+from sqlmodel import Session
+
+from pro.store.tables import metadata
+
+_t = metadata.tables
+patient, site, study, staff = _t["patient"], _t["site"], _t["study"], _t["staff"]
+assessment, tally, response = _t["assessment"], _t["tally"], _t["response"]
+flare, trigger, action = _t["flare"], _t["flare_trigger"], _t["flare_action"]
+message, message_event, reminder, task = _t["message"], _t["message_event"], _t["reminder"], _t["task"]
+
+Found = Row[Any]
+Sites = Collection[int]
+
+TO_REVIEW = and_(
+    or_(flare.c.outcome.is_(None), flare.c.outcome == "cannot-tell"),
+    or_(flare.c.end_why.is_(None), flare.c.end_why != "closed-by-investigator"),
+)
+"""Nobody has said yet what it was; that it ended by itself takes it off no list."""
+
+INSTANTS = (
+    assessment.c.opens_at,
+    assessment.c.closes_at,
+    assessment.c.late_until,
+    assessment.c.started_at,
+    assessment.c.submitted_at,
+    assessment.c.closed_at,
+    assessment.c.cancelled_at,
+    assessment.c.excused_at,
+    assessment.c.answered,
+)
+_WHO = (
+    patient.c.id.label("patient_id"),
+    patient.c.number,
+    patient.c.site_id,
+    patient.c.study_id,
+    patient.c.day0,
+    patient.c.zone,
+    patient.c.language,
+    patient.c.protocol,
+    patient.c.protocol_version,
+    patient.c.enrolled_at,
+    patient.c.withdrawn_at,
+    patient.c.opted_out_at,
+    patient.c.number_wrong_at,
+    patient.c.contact_id,
+)
+
+
+def sites(session: Session, ids: Sites) -> Sequence[Found]:
+    wanted = select(
+        site.c.id, site.c.code, site.c.name, site.c.zone, study.c.id.label("study_id"), study.c.code.label("study")
+    ).add_columns(study.c.title, study.c.protocol, study.c.demonstration)
+    joined = wanted.join_from(site, study, site.c.study_id == study.c.id).where(site.c.id.in_(ids))
+    return session.execute(joined.order_by(site.c.id)).all()
+
+
+# Flares
+
+
+def flares_to_review(session: Session, ids: Sites, limit: int) -> Sequence[Found]:
+    wanted = select(flare, *(column for column in _WHO if column.name not in ("site_id", "patient_id")))
+    joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
+    return session.execute(
+        joined.where(flare.c.site_id.in_(ids), TO_REVIEW).order_by(flare.c.opened_at).limit(limit)
+    ).all()
+
+
+def count_flares_to_review(session: Session, ids: Sites) -> int:
+    return int(session.execute(select(func.count()).where(flare.c.site_id.in_(ids), TO_REVIEW)).scalar_one())
+
+
+def flare_with_patient(session: Session, flare_id: int) -> Found | None:
+    wanted = select(flare, *(column for column in _WHO if column.name not in ("site_id", "patient_id")))
+    return session.execute(
+        wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id).where(flare.c.id == flare_id)
+    ).first()
+
+
+def flares_of(session: Session, patient_id: int, limit: int = 50) -> Sequence[Found]:
+    return session.execute(
+        select(flare).where(flare.c.patient_id == patient_id).order_by(flare.c.n.desc()).limit(limit)
+    ).all()
+
+
+def newest_triggers(session: Session, flare_ids: Collection[int]) -> Sequence[Found]:
+    """Triggers of each episode's newest day with a hit."""
+    wanted = select(trigger).join_from(trigger, flare, trigger.c.flare_id == flare.c.id)
+    newest = wanted.where(trigger.c.flare_id.in_(flare_ids), trigger.c.day == flare.c.last_hit_day)
+    return session.execute(newest.order_by(trigger.c.id)).all()
+
+
+def triggers(session: Session, flare_id: int, limit: int = 60) -> Sequence[Found]:
+    """An episode's newest triggers, by day and then in the order they came."""
+    wanted = select(trigger).where(trigger.c.flare_id == flare_id)
+    return session.execute(wanted.order_by(trigger.c.day.desc(), trigger.c.id).limit(limit)).all()
+
+
+def actions(session: Session, flare_id: int, limit: int = 50) -> Sequence[Found]:
+    wanted = select(action, staff.c.name.label("staff_name")).join_from(action, staff, action.c.staff_id == staff.c.id)
+    return session.execute(wanted.where(action.c.flare_id == flare_id).order_by(action.c.id).limit(limit)).all()
+
+
+# Answers
+
+
+def responses(session: Session, patient_ids: Collection[int], since: date, until: date, limit: int) -> Sequence[Found]:
+    """Responses of these days, corrected ones after what they correct."""
+    wanted = select(
+        response.c.id,
+        response.c.assessment_id,
+        response.c.patient_id,
+        response.c.questionnaire,
+        response.c.version,
+        response.c.n,
+        response.c.day,
+        response.c.mode,
+        response.c.completeness,
+        response.c.answers,
+        response.c.evaluation,
+        response.c.made_at,
+        response.c.received_at,
+        response.c.phone_at,
+    )
+    within = wanted.where(response.c.patient_id.in_(patient_ids), response.c.day >= since, response.c.day <= until)
+    return session.execute(within.order_by(response.c.day, response.c.n).limit(limit)).all()
+
+
+# Assessments
+
+
+def diaries_of(session: Session, ids: Sites, timepoints: Collection[str], day: date, limit: int) -> Sequence[Found]:
+    wanted = select(patient.c.number, *INSTANTS).join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
+    on_day = wanted.where(assessment.c.site_id.in_(ids), assessment.c.day == day)
+    mine = on_day.where(assessment.c.timepoint.in_(timepoints), assessment.c.cancelled_at.is_(None))
+    return session.execute(mine.order_by(patient.c.number).limit(limit)).all()
+
+
+def next_visits(session: Session, ids: Sites, timepoints: Collection[str], since: date, limit: int) -> Sequence[Found]:
+    """Visits that are still to come or under way, by target day."""
+    wanted = select(patient.c.number, assessment.c.timepoint, assessment.c.day, assessment.c.closes_at)
+    joined = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
+    mine = joined.where(
+        assessment.c.site_id.in_(ids),
+        assessment.c.day >= since,
+        assessment.c.timepoint.in_(timepoints),
+        assessment.c.cancelled_at.is_(None),
+        assessment.c.submitted_at.is_(None),
+    )
+    return session.execute(mine.order_by(assessment.c.day, patient.c.number).limit(limit)).all()
+
+
+def assessments_of(
+    session: Session, patient_ids: Collection[int], timepoints: Collection[str] | None = None
+) -> Sequence[Found]:
+    """All assessments of these patients: as many rows each as their protocol plans."""
+    wanted = select(
+        assessment.c.id,
+        assessment.c.patient_id,
+        assessment.c.timepoint,
+        assessment.c.day,
+        assessment.c.respondent,
+        *INSTANTS,
+    ).where(assessment.c.patient_id.in_(patient_ids))
+    if timepoints is not None:
+        wanted = wanted.where(assessment.c.timepoint.in_(timepoints))
+    return session.execute(wanted.order_by(assessment.c.patient_id, assessment.c.day, assessment.c.timepoint)).all()
+
+
+# Figures of a site
+
+
+def tallied(session: Session, ids: Sites, timepoints: Collection[str], since: date | None = None) -> Sequence[Found]:
+    """Closed assessments counted by site."""
+    counted = [func.coalesce(func.sum(tally.c[name]), 0).label(name) for name in COUNTS]
+    wanted = select(tally.c.site_id, *counted).where(tally.c.site_id.in_(ids), tally.c.timepoint.in_(timepoints))
+    if since is not None:
+        wanted = wanted.where(tally.c.day >= since)
+    return session.execute(wanted.group_by(tally.c.site_id)).all()
+
+
+COUNTS = ("completed", "late", "partial", "missed", "cancelled")
+
+
+def tallied_by_day(
+    session: Session, ids: Sites, timepoints: Collection[str], since: date, limit: int
+) -> Sequence[Found]:
+    """The newest days of each site's count, for a trend."""
+    counted = [func.sum(tally.c[name]).label(name) for name in COUNTS]
+    wanted = select(tally.c.site_id, tally.c.day, *counted)
+    mine = wanted.where(tally.c.site_id.in_(ids), tally.c.timepoint.in_(timepoints), tally.c.day >= since)
+    return session.execute(mine.group_by(tally.c.site_id, tally.c.day).order_by(tally.c.day).limit(limit)).all()
+
+
+def not_yet_tallied(
+    session: Session, ids: Sites, timepoints: Collection[str], since: date, now: datetime
+) -> Sequence[Found]:
+    """What counts already and is not closed yet, by site: entries that exist, and windows that have just ended."""
+    sent = assessment.c.submitted_at.is_not(None)
+    on_time = and_(sent, assessment.c.submitted_at < assessment.c.closes_at)
+    over = and_(
+        assessment.c.submitted_at.is_(None), func.coalesce(assessment.c.late_until, assessment.c.closes_at) <= now
+    )
+    wanted = select(
+        assessment.c.site_id,
+        func.sum(case((on_time, 1), else_=0)).label("completed"),
+        func.sum(case((and_(sent, ~on_time), 1), else_=0)).label("late"),
+        func.sum(case((over, 1), else_=0)).label("missed"),
+    ).where(
+        assessment.c.site_id.in_(ids),
+        assessment.c.day >= since,
+        assessment.c.timepoint.in_(timepoints),
+        assessment.c.respondent == "patient",
+        assessment.c.closed_at.is_(None),
+        assessment.c.cancelled_at.is_(None),
+    )
+    return session.execute(wanted.group_by(assessment.c.site_id)).all()
+
+
+# Patients
+
+
+def patients_page(session: Session, ids: Sites, after: str, limit: int) -> Sequence[Found]:
+    """Patients by number, from the one after `after`."""
+    wanted = select(*_WHO).where(patient.c.site_id.in_(ids), patient.c.number > after)
+    return session.execute(wanted.order_by(patient.c.number).limit(limit)).all()
+
+
+def patient_by_number(session: Session, studies: Collection[int], number: str) -> Found | None:
+    wanted = select(*_WHO, patient.c.withdrawn_why, patient.c.chain_seq, patient.c.chain_hash)
+    return session.execute(wanted.where(patient.c.study_id.in_(studies), patient.c.number == number)).first()
+
+
+def count_patients(session: Session, ids: Sites) -> Sequence[Found]:
+    wanted = select(patient.c.site_id, func.count().label("n")).where(patient.c.site_id.in_(ids))
+    return session.execute(wanted.group_by(patient.c.site_id)).all()
+
+
+# Tasks
+
+
+def open_tasks(session: Session, ids: Sites, limit: int) -> Sequence[Found]:
+    wanted = select(task, patient.c.number).join_from(task, patient, task.c.patient_id == patient.c.id, isouter=True)
+    return session.execute(
+        wanted.where(task.c.site_id.in_(ids), task.c.done_at.is_(None)).order_by(task.c.made_at, task.c.id).limit(limit)
+    ).all()
+
+
+def count_open_tasks(session: Session, ids: Sites) -> int:
+    wanted = select(func.count()).select_from(task).where(task.c.site_id.in_(ids), task.c.done_at.is_(None))
+    return int(session.execute(wanted).scalar_one())
+
+
+def task_with_patient(session: Session, task_id: int) -> Found | None:
+    wanted = select(task, patient.c.number).join_from(task, patient, task.c.patient_id == patient.c.id, isouter=True)
+    return session.execute(wanted.where(task.c.id == task_id)).first()
+
+
+def open_tasks_of(session: Session, patient_ids: Collection[int]) -> Sequence[Found]:
+    return session.execute(select(task).where(task.c.patient_id.in_(patient_ids), task.c.done_at.is_(None))).all()
+
+
+def patients_with_flare(session: Session, patient_ids: Collection[int]) -> list[int]:
+    """Those of them with an episode that waits for a review."""
+    wanted = select(flare.c.patient_id).where(flare.c.patient_id.in_(patient_ids), TO_REVIEW)
+    return list(session.execute(wanted.distinct()).scalars())

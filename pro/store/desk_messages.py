@@ -1,0 +1,96 @@
+"""SQL of messages as the desk reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlmodel import Session
+
+from pro.store.desk import Found, Sites, assessment, message, message_event, patient, reminder, staff
+
+FAILED = ("failed", "undelivered")
+NOT_SENT = ("dropped",)
+
+
+def counts(session: Session, ids: Sites, since: datetime, until: datetime) -> dict[str, int]:
+    """Messages to patients due in a time, by state."""
+    wanted = select(message.c.state, func.count()).where(
+        message.c.site_id.in_(ids), message.c.due_at >= since, message.c.due_at <= until, message.c.staff_id.is_(None)
+    )
+    return {row[0]: row[1] for row in session.execute(wanted.group_by(message.c.state))}
+
+
+def failed(session: Session, ids: Sites, since: datetime, limit: int) -> Sequence[Found]:
+    wanted = _with_names().where(message.c.site_id.in_(ids), message.c.due_at >= since, message.c.state.in_(FAILED))
+    return session.execute(wanted.order_by(message.c.due_at.desc()).limit(limit)).all()
+
+
+def page(
+    session: Session,
+    ids: Sites,
+    until: datetime,
+    before: tuple[datetime, int] | None,
+    states: Collection[str],
+    limit: int,
+) -> Sequence[Found]:
+    """Messages, the newest first, from the one before `before` (due, id)."""
+    wanted = _with_names().where(message.c.site_id.in_(ids), message.c.due_at <= until)
+    if states:
+        wanted = wanted.where(message.c.state.in_(states))
+    if before is not None:
+        earlier = or_(message.c.due_at < before[0], and_(message.c.due_at == before[0], message.c.id < before[1]))
+        wanted = wanted.where(earlier)
+    return session.execute(wanted.order_by(message.c.due_at.desc(), message.c.id.desc()).limit(limit)).all()
+
+
+def of_patient(session: Session, patient_id: int, until: datetime, limit: int) -> Sequence[Found]:
+    wanted = _with_names().where(message.c.patient_id == patient_id, message.c.due_at <= until)
+    return session.execute(wanted.order_by(message.c.due_at.desc(), message.c.id.desc()).limit(limit)).all()
+
+
+def counts_of_patient(session: Session, patient_id: int) -> dict[str, int]:
+    wanted = select(message.c.state, func.count()).where(
+        message.c.patient_id == patient_id, message.c.staff_id.is_(None)
+    )
+    return {row[0]: row[1] for row in session.execute(wanted.group_by(message.c.state))}
+
+
+def to_staff_about(session: Session, patient_id: int, since: datetime, limit: int = 20) -> Sequence[Found]:
+    """Texts that told staff of this patient's flare."""
+    wanted = _with_names().where(
+        message.c.patient_id == patient_id, message.c.staff_id.is_not(None), message.c.due_at >= since
+    )
+    return session.execute(wanted.order_by(message.c.due_at).limit(limit)).all()
+
+
+def events(session: Session, message_ids: Collection[int], limit: int) -> Sequence[Found]:
+    wanted = select(message_event).where(message_event.c.message_id.in_(message_ids))
+    return session.execute(wanted.order_by(message_event.c.id).limit(limit)).all()
+
+
+def unsent_steps(session: Session, ids: Sites, since: date, until: date, limit: int) -> Sequence[Found]:
+    """Reminder steps that no message carried, and why, the newest first."""
+    wanted = _steps().where(assessment.c.site_id.in_(ids), assessment.c.day >= since, assessment.c.day <= until)
+    return session.execute(wanted.order_by(reminder.c.planned_at.desc()).limit(limit)).all()
+
+
+def unsent_steps_of(session: Session, patient_id: int, limit: int) -> Sequence[Found]:
+    wanted = _steps().where(assessment.c.patient_id == patient_id)
+    return session.execute(wanted.order_by(reminder.c.planned_at.desc()).limit(limit)).all()
+
+
+def _steps() -> Select[tuple[object, ...]]:
+    columns = (reminder.c.step, reminder.c.planned_at, reminder.c.why_none, assessment.c.timepoint, assessment.c.day)
+    joined = select(*columns, patient.c.number).join_from(
+        reminder, assessment, reminder.c.assessment_id == assessment.c.id
+    )
+    joined = joined.join(patient, assessment.c.patient_id == patient.c.id)
+    return joined.where(reminder.c.why_none.is_not(None), reminder.c.message_id.is_(None))
+
+
+def _with_names() -> Select[tuple[object, ...]]:
+    wanted = select(message, patient.c.number, patient.c.zone, staff.c.name.label("staff_name"))
+    joined = wanted.join_from(message, patient, message.c.patient_id == patient.c.id, isouter=True)
+    return joined.join(staff, message.c.staff_id == staff.c.id, isouter=True)
