@@ -1,0 +1,102 @@
+"""`make prove`: the tests marked `prove`, at full size, and what they counted into docs/guarantees.md.
+
+Such a test says what it proved and how often by pytest's own `record_property`:
+`record_property("proof", "No submission is lost when the server is killed")`, `record_property("count", 3000)`,
+`record_property("unit", "kills")`. One line of JSON per proof is kept in var/prove.jsonl.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LINES = ROOT / "var" / "prove.jsonl"
+PAGE = ROOT / "docs" / "guarantees.md"
+BEGIN, END = "<!-- counts: written by make prove -->", "<!-- end of counts -->"
+PREFACE = """# What is held, and how often it was tried
+
+`make prove` runs the long proofs; `make test` runs the same code at small size.
+"""
+
+
+class Collector:
+    """A pytest plugin that keeps what every passed proof recorded."""
+
+    def __init__(self) -> None:
+        self.proofs: list[dict[str, Any]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            recorded = dict(report.user_properties)
+            self.proofs.append(
+                {
+                    "proof": recorded.get("proof", report.nodeid.rpartition("::")[2]),
+                    "count": recorded.get("count"),
+                    "unit": recorded.get("unit", ""),
+                    "seconds": round(report.duration, 1),
+                    "test": report.nodeid,
+                }
+            )
+
+
+def table(proofs: list[dict[str, Any]], commit: str, now: datetime) -> str:
+    rows = [
+        f"| {proof['proof']} | {counted(proof)} | {proof['seconds']:.0f} s | `{proof['test']}` |"
+        for proof in sorted(proofs, key=lambda proof: proof["test"])
+    ]
+    return "\n".join(
+        [
+            f"{len(proofs)} proofs held on {now:%Y-%m-%d} at commit `{commit}`.",
+            "",
+            "| What is held | Tried | Took | Test |",
+            "| --- | --- | --- | --- |",
+            *rows,
+        ]
+    )
+
+
+def counted(proof: dict[str, Any]) -> str:
+    return "" if proof["count"] is None else f"{proof['count']:,} {proof['unit']}".strip()
+
+
+def written(page: str, counts: str) -> str:
+    """The page with its counts replaced; what people wrote around them stays."""
+    block = f"{BEGIN}\n\n{counts}\n\n{END}"
+    before, begin, rest = page.partition(BEGIN)
+    if not begin:
+        return f"{page.rstrip()}\n\n{block}\n"
+    return f"{before}{block}{rest.partition(END)[2]}"
+
+
+def commit_now() -> str:
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or "unknown"
+
+
+def main() -> int:
+    os.environ["PRO_PROVE"] = "1"
+    collector = Collector()
+    code = pytest.main(["-n", "2", "-m", "prove", "--durations=10", str(ROOT / "tests")], plugins=[collector])
+    LINES.parent.mkdir(exist_ok=True)
+    LINES.write_text("".join(f"{json.dumps(proof, sort_keys=True)}\n" for proof in collector.proofs))
+    if code != pytest.ExitCode.OK:
+        print("A proof does not hold, or none was found: docs/guarantees.md stays as it is.", file=sys.stderr)
+        return 1
+    page = PAGE.read_text() if PAGE.exists() else PREFACE
+    PAGE.write_text(written(page, table(collector.proofs, commit_now(), datetime.now(UTC))))
+    print(f"{len(collector.proofs)} proofs held; see {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

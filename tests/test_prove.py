@@ -1,0 +1,25 @@
+"""What `make prove` writes keeps the words around it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tests.prove import PREFACE, table, written
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+PROOF = {"proof": "Nothing is lost", "count": 3000, "unit": "kills", "seconds": 12.3, "test": "t.py::test_a"}
+
+
+def test_counts_are_written_and_replaced() -> None:
+    first = written(PREFACE, table([PROOF], "abc1234", NOW)) + "\nBy hand.\n"
+    assert "| Nothing is lost | 3,000 kills | 12 s | `t.py::test_a` |" in first
+    assert "1 proofs held on 2026-11-22 at commit `abc1234`" in first
+    again = written(first, table([{**PROOF, "count": 4000}], "def5678", NOW))
+    assert "4,000 kills" in again
+    assert "3,000" not in again
+    assert again.startswith(PREFACE)
+    assert again.endswith("By hand.\n")
+
+
+def test_a_proof_without_a_count_has_its_name_alone() -> None:
+    assert "| Nothing is lost |  | 12 s |" in table([{**PROOF, "count": None}], "abc1234", NOW)
