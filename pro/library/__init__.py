@@ -44,9 +44,9 @@ class Unknown(KeyError):
         return str(self.args[0])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Library:
-    """What is in `questionnaires/`, checked; by id and version."""
+    """What is in `questionnaires/`, checked; by id and version. Read once, so each is only equal to itself."""
 
     root: Path
     worked_examples: int
