@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from pro import verify_trail
 from pro.domain.chain import verify
+from tests.domain.test_chain import CHANGES, Lines
 from tests.domain.trails import Trail, changed, file_of, good
 
 SCRIPT = Path(verify_trail.__file__)
@@ -80,6 +82,11 @@ def test_both_accept_good_trails() -> None:
     assert assert_both_agree(file_of(good()))
     assert assert_both_agree(file_of(Trail().export()))
     assert not assert_both_agree(b"")
+
+
+@pytest.mark.parametrize("change", [change for change, _ in CHANGES])
+def test_both_find_whatever_was_done_to_a_trail(change: Callable[[Lines], Lines]) -> None:
+    assert not assert_both_agree(file_of(change(good())))
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150, deadline=None)
