@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from pro.cli import Wrong
+from pro.commands.questionnaires import root_option
 from pro.domain import zones
-from pro.domain.protocol import Protocol
 from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, patient_day, plan
 from pro.library import Unknown, Unreadable, load
 
@@ -21,17 +23,11 @@ group = "protocol"
 HEADINGS = ("timepoint", "day", "opens", "closes", "late until", "reminders")
 
 
-class Refused(click.ClickException):
-    """The call or its input is wrong: one line on standard error."""
-
-    exit_code = 2
-
-
 def read_zone(_context: click.Context, _option: click.Parameter, given: str) -> ZoneInfo:
     try:
         return zones.zone(given)
     except zones.UnknownZone as unknown:
-        raise Refused(f"--zone: {unknown}") from None
+        raise Wrong(f"--zone: {unknown}") from None
 
 
 def read_cutoff(_context: click.Context, _option: click.Parameter, given: str | None) -> time | None:
@@ -39,7 +35,7 @@ def read_cutoff(_context: click.Context, _option: click.Parameter, given: str | 
         return None
     clock = _clock(given)
     if clock is None or clock > LATEST_CUTOFF:
-        raise Refused(f"--cutoff: {given!r} is not a time from 00:00 to 12:00 (HH:MM)")
+        raise Wrong(f"--cutoff: {given!r} is not a time from 00:00 to 12:00 (HH:MM)")
     return clock
 
 
@@ -54,16 +50,16 @@ def read_date(_context: click.Context, _option: click.Parameter, given: str) -> 
     try:
         return datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
     except ValueError:
-        raise Refused(f"--day0: {given!r} is not a date (YYYY-MM-DD)") from None
+        raise Wrong(f"--day0: {given!r} is not a date (YYYY-MM-DD)") from None
 
 
 def read_instant(_context: click.Context, _argument: click.Parameter, given: str) -> datetime:
     try:
         instant = datetime.fromisoformat(given)
     except ValueError:
-        raise Refused(f"INSTANT: {given!r} is not an instant such as 2026-03-02T18:00:00Z") from None
+        raise Wrong(f"INSTANT: {given!r} is not an instant such as 2026-03-02T18:00:00Z") from None
     if instant.tzinfo is None:
-        raise Refused(f"INSTANT: {given!r} needs a Z or an offset such as +02:00 at its end")
+        raise Wrong(f"INSTANT: {given!r} needs a Z or an offset such as +02:00 at its end")
     return instant
 
 
@@ -78,12 +74,15 @@ zone_option = click.option(
 @zone_option
 @click.option("--cutoff", metavar="HH:MM", callback=read_cutoff, help="Instead of the protocol's own.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, instants in UTC.")
-def schedule(protocol_id: str, day0: date, zone: ZoneInfo, cutoff: time | None, as_json: bool) -> None:
+@root_option
+def schedule(protocol_id: str, day0: date, zone: ZoneInfo, cutoff: time | None, as_json: bool, root: Path) -> None:
     """The assessments of one patient, by opening and timepoint."""
     try:
-        planned = plan(_protocol(protocol_id), day0, zone, cutoff)
+        planned = plan(load(root).latest_protocol(protocol_id), day0, zone, cutoff)
+    except (Unknown, Unreadable) as refusal:
+        raise Wrong(str(refusal)) from None
     except OverflowError:
-        raise Refused(f"--day0: {day0} is too near the end of the calendar") from None
+        raise Wrong(f"--day0: {day0} is too near the end of the calendar") from None
     click.echo(_json(planned) if as_json else _table(planned, zone))
 
 
@@ -96,17 +95,10 @@ def day(instant: datetime, zone: ZoneInfo, cutoff: time | None) -> None:
     try:
         click.echo(patient_day(instant, zone, DEFAULT_CUTOFF if cutoff is None else cutoff).isoformat())
     except OverflowError:
-        raise Refused(f"INSTANT: {instant.isoformat()} is too near the end of the calendar") from None
+        raise Wrong(f"INSTANT: {instant.isoformat()} is too near the end of the calendar") from None
 
 
 commands = (schedule, day)
-
-
-def _protocol(protocol_id: str) -> Protocol:
-    try:
-        return load().latest_protocol(protocol_id)
-    except (Unknown, Unreadable) as refusal:
-        raise Refused(str(refusal).splitlines()[0]) from None
 
 
 def _json(planned: Iterable[Planned]) -> str:
