@@ -91,10 +91,8 @@ def tell(session: Session, *, flare_id: int, patient_id: int, site_id: int, rank
         "attempts",
     ]
     connection = session.connection()
-    return (
-        connection.execute(insert_for(connection)(message).from_select(columns, row).on_conflict_do_nothing()).rowcount
-        > 0
-    )
+    queued = insert_for(connection)(message).from_select(columns, row).on_conflict_do_nothing()
+    return connection.execute(queued.returning(message.c.id)).first() is not None
 
 
 def to_escalate(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
