@@ -1,0 +1,143 @@
+"""Twilio, through its official client: the only module that imports it.
+
+The client's own defaults would wait for ever; ours has a time-out and tries nothing twice, because Twilio has no
+idempotency for messages: whether to try again is decided by `services.reconciling` after asking.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import ConnectTimeout, RequestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
+from urllib3.exceptions import NewConnectionError
+
+from pro import settings
+from pro.domain.message import Outcome as Meaning
+from pro.domain.message import State, answer_outcome
+from pro.sms.sender import Accepted, Found, NotProcessed, Outcome, Refused, Sms, Unknown
+
+TIMEOUT = 10.0
+"""Seconds to connect, and again to answer."""
+SETTLING = timedelta(minutes=5)
+"""Twilio promises nothing about how soon its list shows a message; this is generous."""
+SHORTEST, LONGEST = 1, 36_000
+"""Seconds of a validity period that Twilio takes."""
+PAGE, MOST = 200, 1000
+ANSWERED_BADLY = (TwilioException, ValueError, KeyError, TypeError, AttributeError)
+"""An answer that is no JSON, or not the JSON that is documented."""
+
+log = logging.getLogger(__name__)
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # below that it writes addresses, which hold numbers
+
+
+class TwilioSender:
+    def __init__(self, account: settings.Twilio, timeout: float = TIMEOUT, settling: timedelta = SETTLING) -> None:
+        self.settling = settling
+        self._service = account.messaging_service_sid
+        http = TwilioHttpClient(timeout=timeout, max_retries=None, logger=_silent())
+        self._client = Client(account.account_sid, account.auth_token, http_client=http)
+        if account.api_base:
+            self._client.api.base_url = account.api_base.rstrip("/")
+        self._validator = RequestValidator(account.auth_token)
+
+    def send(self, sms: Sms) -> Outcome:
+        try:
+            made = self._client.messages.create(
+                to=sms.to,
+                body=sms.body,
+                messaging_service_sid=self._service,
+                validity_period=_validity(sms.valid_for),
+                **({"status_callback": sms.callback_url} if sms.callback_url else {}),
+            )
+            return _accepted(made)
+        except (TwilioRestException, TwilioServiceException) as error:
+            return _meaning(error)
+        except RequestException as error:
+            return _no_answer(error)
+        except ANSWERED_BADLY as error:
+            return Unknown(f"an answer that cannot be read ({type(error).__name__})")
+
+    def find_since(self, to: str, since: datetime) -> tuple[Found, ...] | Unknown:
+        """Asks by number alone: Twilio's own date filter looks at the date of sending, which a queued text has not."""
+        try:
+            listed = self._client.messages.list(to=to, limit=MOST, page_size=PAGE)
+            return tuple(_found(one) for one in listed if one.date_created is None or one.date_created >= since)
+        except (RequestException, *ANSWERED_BADLY) as error:
+            return Unknown(type(error).__name__)
+
+    def verify_receipt(self, url: str, form: Mapping[str, str], signature: str | None) -> bool:
+        """A missing signature is an empty one: the validator raises on None."""
+        return bool(self._validator.validate(url, dict(form), signature or ""))
+
+    def redact(self, provider_id: str) -> bool:
+        """A message that is not there any more needs no redaction."""
+        try:
+            self._client.messages(provider_id).update(body="")
+        except (TwilioRestException, TwilioServiceException) as error:
+            return bool(error.status == 404)
+        except (RequestException, *ANSWERED_BADLY):
+            return False
+        return True
+
+
+def _silent() -> logging.Logger:
+    """The client would log numbers and texts."""
+    logger = logging.getLogger(f"{__name__}.client")
+    logger.disabled = True
+    return logger
+
+
+def _validity(valid_for: timedelta) -> int:
+    return min(max(int(valid_for.total_seconds()), SHORTEST), LONGEST)
+
+
+def _accepted(made: MessageInstance) -> Outcome:
+    if not made.sid:
+        return Unknown("an answer without an id")
+    told = made.num_segments or ""
+    segments = int(told) if told.isdigit() else None
+    cost = f"{made.price} {made.price_unit}" if made.price else None
+    return Accepted(made.sid, segments, cost)
+
+
+def _meaning(error: TwilioRestException | TwilioServiceException) -> Outcome:
+    code = None if error.code == error.status else error.code  # the client puts the status where there is no code
+    if error.status < 400 or (error.status == 400 and code is None):
+        return Unknown(f"{error.status}, not in Twilio's words")
+    meant = answer_outcome(error.status, code)
+    if meant.our_fault:
+        log.error("Twilio answers %s, code %s: %s", error.status, error.code, meant.why)
+    if meant.state is State.PENDING and meant.retry_after is not None:
+        return NotProcessed(f"{meant.code} {meant.why}", meant.retry_after)
+    if meant.state is State.FAILED:
+        return Refused(meant.code or str(error.status), meant.why, _kind(meant))
+    return Unknown(f"{error.status} {meant.why}")
+
+
+def _kind(meant: Meaning) -> Literal["opted-out", "wrong-number", "other"]:
+    if meant.opt_out:
+        return "opted-out"
+    return "wrong-number" if meant.wrong_number else "other"
+
+
+def _no_answer(error: RequestException) -> Outcome:
+    """Only when not even a connection was made is it certain that nothing was sent."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(error, ConnectTimeout) or (
+        isinstance(error, NoConnection) and isinstance(reason, NewConnectionError)
+    ):
+        return NotProcessed("no connection to Twilio")
+    return Unknown(type(error).__name__)
+
+
+def _found(one: MessageInstance) -> Found:
+    return Found(one.sid or "", one.body or "", str(one.status or ""), str(one.error_code) if one.error_code else None)
