@@ -89,12 +89,13 @@ def of_kind(session: Session, chain: str, kind: str, since: datetime, limit: int
     return session.execute(wanted.order_by(event.c.seq).limit(limit)).all()
 
 
-def kinds(session: Session, wanted: Wanted, limit: int = 60) -> list[str]:
-    """Kinds that there are, for a filter."""
-    return list(session.execute(select(event.c.kind).distinct().order_by(event.c.kind).limit(limit)).scalars())
-
-
 # Export and check
+
+
+def hold_still(session: Session) -> None:
+    """What this session reads from here on is one picture, whatever is written meanwhile; SQLite does so anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def everything(session: Session) -> Iterator[Found]:

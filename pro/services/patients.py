@@ -1,0 +1,286 @@
+"""Patients as the desk reads them: the list, one patient's page, and the name behind a number, which is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain.assessment import State, state
+from pro.domain.compliance import Compliance, Day, compliance
+from pro.domain.protocol import Protocol
+from pro.domain.questionnaire import Item, Kind, Questionnaire
+from pro.domain.schedule import patient_day
+from pro.library import Library
+from pro.services import audit, audit_trail
+from pro.services.access import Identity, Right
+from pro.services.audit_trail import ChainCheck, Entry
+from pro.services.episodes import Point, curve, diaries, instants_of, main_item
+from pro.services.overview import MessageFigures, Place, TaskLine, figures_of, protocol_of, read_places, task_line
+from pro.services.parts import Parts
+from pro.services.standing import PAGE, Row, rows_of
+from pro.store import contacts, desk, desk_messages
+from pro.store.contacts import Person
+from pro.store.desk import Found
+
+FEW = 14
+"""Recorded days in the answers table unless all are asked for."""
+MOST = 2000
+"""Responses that a patient's page reads."""
+COUNTED = frozenset({Kind.RATING, Kind.VAS, Kind.INTEGER, Kind.DECIMAL, Kind.JOINTS})
+"""Kinds of items that make a curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    rows: tuple[Row, ...]
+    places: tuple[Place, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlareSpan:
+    """An episode as a curve shows it."""
+
+    id: int
+    n: int
+    first: date
+    last: date
+    outcome: str | None
+    ended: bool
+    to_review: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFlag:
+    timepoint: str
+    day: date
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One response of the diary."""
+
+    day: date
+    n: int
+    """More than 1 for a correction."""
+    answers: dict[str, dict[str, object]]
+    completeness: str
+    late: bool
+    mode: str
+    made_at: datetime
+    phone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One message."""
+
+    id: int
+    due_at: datetime
+    template: str
+    state: str
+    at: datetime | None
+    """When it last changed; None while it only waits."""
+    error: str | None
+    number: str | None
+    staff: str | None
+    zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A reminder step that no message carried."""
+
+    number: str
+    timepoint: str
+    day: date
+    planned_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPage:
+    id: int
+    number: str
+    place: Place
+    day0: date
+    today: date
+    """The patient-day of now."""
+    zone: str
+    language: str
+    withdrawn_at: datetime | None
+    opted_out_at: datetime | None
+    number_wrong_at: datetime | None
+    protocol: Protocol
+    figures: Compliance
+    next_visit: VisitFlag | None
+    visits: tuple[VisitFlag, ...]
+    last_day: date
+    missed: tuple[date, ...]
+    flares: tuple[FlareSpan, ...]
+    questionnaire: Questionnaire
+    item: Item
+    items: tuple[Item, ...]
+    """Those that make a curve."""
+    curve: tuple[Point, ...]
+    answers: tuple[AnswerRow, ...]
+    answers_in_all: int
+    texts: tuple[Text, ...]
+    unsent: tuple[Unsent, ...]
+    messages: MessageFigures
+    history: tuple[Entry, ...]
+    events: int
+    check: ChainCheck
+    tasks: tuple[TaskLine, ...]
+
+
+def listing(parts: Parts, identity: Identity, moment: Moment, after: str = "") -> Listing:
+    """One screen of the patients whom this person may see."""
+    ids = identity.sites(Right.SEE_PATIENT)
+    with parts.study.reading() as session:
+        places = read_places(session, ids)
+        found = desk.patients_page(session, ids, after, PAGE + 1) if ids else []
+        shown = found[:PAGE]
+        rows = rows_of(session, shown, protocol_of(parts.library, places), moment.study)
+    return Listing(tuple(rows), places, shown[-1].number if len(found) > PAGE else None)
+
+
+def find(parts: Parts, identity: Identity, number: str) -> Found | None:
+    """The patient's row by study number, in the studies this person works in; the site is still to be asked."""
+    studies = {grant.study_id for grant in identity.roles}
+    with parts.study.reading() as session:
+        return desk.patient_by_number(session, studies, number)
+
+
+def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool = False) -> PatientPage:
+    """Everything a patient's page shows; `item` names the curve, `every` asks for all recorded days."""
+    now = moment.study
+    protocol = parts.library.protocol(found.protocol, found.protocol_version)
+    questionnaire, shown = chosen_item(parts.library, protocol, item)
+    today = patient_day(now, ZoneInfo(found.zone), protocol.cutoff)
+    with parts.study.reading() as session:
+        planned = desk.assessments_of(session, [found.patient_id])
+        flags = _flags(planned, protocol, now)
+        days = _diary_days(planned, protocol)
+        recorded = desk.responses(session, [found.patient_id], found.day0 - timedelta(days=60), today, MOST)
+        rows = _answer_rows(recorded, questionnaire.id, planned, now)
+        history = audit_trail.newest_of(session, found.number, 8)
+        return PatientPage(
+            id=found.patient_id,
+            number=found.number,
+            place=read_places(session, [found.site_id])[0],
+            day0=found.day0,
+            today=today,
+            zone=found.zone,
+            language=found.language,
+            withdrawn_at=found.withdrawn_at,
+            opted_out_at=found.opted_out_at,
+            number_wrong_at=found.number_wrong_at,
+            protocol=protocol,
+            figures=compliance(days, now, found.withdrawn_at),
+            next_visit=next((flag for flag in flags if flag.state in (State.EXPECTED, State.OPEN, State.BEGUN)), None),
+            visits=flags,
+            last_day=max((row.day for row in planned), default=today),
+            missed=tuple(day.day for day in days if state(day.instants, now) is State.MISSED),
+            flares=tuple(_span(row) for row in reversed(desk.flares_of(session, found.patient_id))),
+            questionnaire=questionnaire,
+            item=shown,
+            items=tuple(each for each in questionnaire.items if each.kind in COUNTED),
+            curve=curve(recorded, questionnaire.id, shown.key),
+            answers=rows if every else rows[:FEW],
+            answers_in_all=len(rows),
+            texts=tuple(text_of(row) for row in desk_messages.of_patient(session, found.patient_id, now, 8)),
+            unsent=tuple(unsent_of(row) for row in desk_messages.unsent_steps_of(session, found.patient_id, 3)),
+            messages=figures_of(desk_messages.counts_of_patient(session, found.patient_id)),
+            history=history,
+            events=found.chain_seq,
+            check=audit_trail.check_chain(session, found.number, (found.chain_seq, found.chain_hash)),
+            tasks=tuple(_tasks(session, found)),
+        )
+
+
+def show_contact(parts: Parts, identity: Identity, found: Found, moment: Moment) -> Person | None:
+    """The patient's name and number; that they were shown is written first. None where the contact is missing."""
+    with parts.study.writing() as session:
+        patient = audit.lock_patient(session, found.patient_id)
+        audit.record(session, patient, "contact.shown", {}, identity.actor(Right.SEE_CONTACTS), moment.study)
+    with parts.contacts.reading() as session:
+        return contacts.find(session, parts.cipher, [found.contact_id]).get(found.contact_id)
+
+
+def chosen_item(library: Library, protocol: Protocol, wanted: str) -> tuple[Questionnaire, Item]:
+    """The diary questionnaire that flare rules watch, and its item of that key, else the one they watch."""
+    watched, item = main_item(protocol)
+    for timepoint in protocol.timepoints:
+        for each in timepoint.questionnaires:
+            if each.id == watched:
+                questionnaire = library.questionnaire(each.id, each.version)
+                counted = [one for one in questionnaire.items if one.kind in COUNTED]
+                chosen = next((one for one in counted if one.key == wanted), questionnaire.item(item))
+                return questionnaire, chosen
+    raise KeyError(f"{protocol.id} {protocol.version} watches no questionnaire")
+
+
+def text_of(row: Found) -> Text:
+    at = row.sent_at if row.state in ("sent", "delivered", "undelivered", "failed") else None
+    return Text(row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name, row.zone)
+
+
+def unsent_of(row: Found) -> Unsent:
+    return Unsent(row.number, row.timepoint, row.day, row.planned_at, row.why_none)
+
+
+def _flags(planned: Sequence[Found], protocol: Protocol, now: datetime) -> tuple[VisitFlag, ...]:
+    alone = {each.key for each in protocol.timepoints if not each.repeats}
+    flags = [VisitFlag(row.timepoint, row.day, state(instants_of(row), now)) for row in planned]
+    return tuple(flag for flag in flags if flag.timepoint in alone and flag.state is not State.CANCELLED)
+
+
+def _diary_days(planned: Sequence[Found], protocol: Protocol) -> list[Day]:
+    daily = diaries(protocol)
+    return [Day(row.day, instants_of(row)) for row in planned if row.timepoint in daily]
+
+
+def _span(row: Found) -> FlareSpan:
+    open_outcome = row.outcome in (None, "cannot-tell") and row.end_why != "closed-by-investigator"
+    return FlareSpan(
+        row.id, row.n, row.opened_day, row.last_hit_day, row.outcome, row.ended_at is not None, open_outcome
+    )
+
+
+def _answer_rows(
+    recorded: Sequence[Found], questionnaire: str, planned: Sequence[Found], now: datetime
+) -> tuple[AnswerRow, ...]:
+    """Responses of the diary, the newest day first; corrections stand under their day."""
+    late = {row.id for row in planned if state(instants_of(row), now) is State.LATE}
+    rows = [
+        AnswerRow(
+            day=row.day,
+            n=row.n,
+            answers=msgspec.json.decode(row.answers),
+            completeness=row.completeness,
+            late=row.assessment_id in late,
+            mode=row.mode,
+            made_at=row.made_at,
+            phone_at=row.phone_at,
+        )
+        for row in recorded
+        if row.questionnaire == questionnaire
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.day, row.n), reverse=True))
+
+
+def _tasks(session: Session, found: Found) -> list[TaskLine]:
+    lines = []
+    for row in desk.open_tasks_of(session, [found.patient_id]):
+        with_number = desk.task_with_patient(session, row.id)
+        if with_number is not None:
+            lines.append(task_line(with_number))
+    return lines
