@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -87,41 +88,53 @@ def read(path: Path) -> Document:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise Unreadable([Problem(name, line, "is not UTF-8 text; save the file as UTF-8")]) from None
-    reader = _Reader(name)
-    data = reader.value(_compose(name, text), ())
-    if reader.problems:
-        raise Unreadable(reader.problems)
-    return Document(name, sha256(content), data, reader.lines)
+    parsed = _parsed(text)
+    if parsed.refused:
+        raise Unreadable([Problem(name, line, what) for line, what in parsed.refused])
+    return Document(name, sha256(content), parsed.data, parsed.lines)
 
 
-def _compose(name: str, text: str) -> Node:
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    data: object
+    lines: Mapping[Place, int]
+    refused: tuple[tuple[int, str], ...]
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str) -> _Parsed:
+    """Kept by content, because reading YAML is most of the cost of loading a library again."""
     try:
         node = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        what = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise Unreadable([Problem(name, line, f"is not YAML here: {' '.join(what.split())}")]) from None
-    except YAMLError as error:
-        what = " ".join(str(error).split())
-        raise Unreadable([Problem(name, 1, f"is not YAML: {what}")]) from None
+        said = " ".join(str(part) for part in (error.context, error.problem) if part)
+        return _unparsed(mark.line + 1 if mark is not None else 1, f"is not YAML here: {said}")
+    except (YAMLError, RecursionError) as error:
+        return _unparsed(1, f"is not YAML: {error}")
     if not isinstance(node, MappingNode):
-        raise Unreadable([Problem(name, 1, "must hold keys and values, starting with `id:`")])
-    return node
+        return _unparsed(1, "must hold keys and values, starting with `id:`")
+    reader = _Reader()
+    data = reader.value(node, ())
+    return _Parsed(data, reader.lines, tuple(reader.refused))
+
+
+def _unparsed(line: int, what: str) -> _Parsed:
+    return _Parsed(None, {}, ((line, " ".join(what.split())),))
 
 
 class _Reader:
     """Turns nodes into plain values, noting lines and collecting what is refused."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.lines: dict[Place, int] = {}
-        self.problems: list[Problem] = []
+        self.refused: list[tuple[int, str]] = []
 
     def value(self, node: Node, place: Place) -> object:
         self.lines.setdefault(place, node.start_mark.line + 1)
         if node.anchor is not None:
             self._refuse(node, "anchors and aliases (`&`, `*`) are not read; write the value out")
+            return None
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -162,7 +175,7 @@ class _Reader:
         return None
 
     def _refuse(self, node: Node, what: str) -> None:
-        self.problems.append(Problem(self.name, node.start_mark.line + 1, what))
+        self.refused.append((node.start_mark.line + 1, what))
 
 
 # --- from plain values to typed ones

@@ -1,0 +1,250 @@
+"""`pro questionnaires` and `pro protocol check|publish` as scripts call them: output, exit code, one clear line."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pro.cli import COMMANDS, main
+from pro.library import DEFAULT_ROOT
+
+PROTOCOL = "protocols/thera-demo/1.yaml"
+
+
+@pytest.fixture
+def drafts(tmp_path: Path) -> Path:
+    root = shutil.copytree(DEFAULT_ROOT, tmp_path / "questionnaires")
+    (root / "published.lock").unlink(missing_ok=True)
+    return root
+
+
+def pro(*args: object, given: str = "") -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args], input=given)
+
+
+def refused(result: Result) -> str:
+    """The one line that a wrong call gets on standard error."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def score(id_: str, **answers: object) -> Any:
+    result = pro("questionnaires", "score", id_, given=json.dumps(answers))
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+# --- list and check
+
+
+def test_list_as_json() -> None:
+    rows = json.loads(pro("questionnaires", "list", "--json").stdout)
+    diary = next(row for row in rows if row["id"] == "joint-pain-diary")
+    assert diary["languages"] == ["en", "fr"]
+    assert diary["wording_installed"] is True
+    assert {"version", "licence", "published", "sha256", "items", "scales", "title"} <= diary.keys()
+
+
+def test_list_for_people() -> None:
+    assert re.search(r"^pain-vas-48h 1 .*en, fr", pro("questionnaires", "list").stdout, re.MULTILINE)
+
+
+def test_check_ends_with_what_passed() -> None:
+    result = pro("questionnaires", "check")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"\d+ questionnaires, \d+ worked examples passed", result.stdout.splitlines()[-1])
+
+
+def test_check_names_file_and_line_and_ends_with_1(drafts: Path) -> None:
+    path = drafts / "library/pain-vas-48h/1.yaml"
+    path.write_text(path.read_text("utf-8").replace("minutes:", "minuts:"), "utf-8")
+    result = pro("questionnaires", "check", "--root", drafts)
+    assert result.exit_code == 1
+    assert f"{path}:11: unknown key `minuts`" in result.stdout
+    assert "passed" not in result.stdout
+
+
+def test_a_broken_library_stops_the_other_commands_with_2(drafts: Path) -> None:
+    path = drafts / "library/pain-vas-48h/1.cases.yaml"
+    path.write_text(path.read_text("utf-8").replace("{pain: 41}", "{pain: 42}", 1), "utf-8")
+    result = pro("questionnaires", "score", "patient-global", "--root", drafts, given="{}")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "1.cases.yaml:13: pain of 'just above the screening limit' is 42, the example expects 41" in result.stderr
+
+
+# --- score
+
+
+def test_score_has_the_contracts_shape() -> None:
+    found = score("joint-pain-diary", worst_pain=7, average_pain=None, tender=["L-hip", "R-knee"])
+    assert (found["questionnaire"], found["version"]) == ("joint-pain-diary", "1")
+    assert found["scores"]["worst_pain"] == {"value": 7, "answered": 1, "of": 1, "band": None, "reason": None}
+    assert found["scores"]["tender_count"]["value"] == 2
+    for key in ("average_pain", "stiffness", "swollen_count"):
+        assert found["scores"][key] == {
+            "value": None, "answered": 0, "of": 1, "band": None, "reason": "not answered",
+        }  # fmt: skip
+
+
+def test_absent_and_null_both_mean_missing() -> None:
+    assert score("pain-vas-48h") == score("pain-vas-48h", pain=None)
+
+
+def test_scores_are_not_rounded() -> None:
+    given = '{"dose": "part", "temperature_taken": true, "temperature": 38.6}'
+    found = pro("questionnaires", "score", "injection-diary", given=given)
+    scores = json.loads(found.stdout, parse_float=str, parse_int=str)["scores"]
+    assert scores["temperature"]["value"] == "38.6"
+    assert scores["dose_taken"]["value"] == "0.5"
+
+
+def test_a_given_version_is_asked_for() -> None:
+    assert pro("questionnaires", "score", "pain-vas-48h", "--version", "1", given="{}").exit_code == 0
+    line = refused(pro("questionnaires", "score", "pain-vas-48h", "--version", "9", given="{}"))
+    assert line == "there is no questionnaire pain-vas-48h 9; versions: 1"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ('{"pian": 3}', "pian is not an item of joint-pain-diary"),
+        ('{"worst_pain": 11}', "worst_pain must be 10 or less"),
+        ('{"worst_pain": "7"}', "worst_pain must be a whole number"),
+        ('{"worst_pain": 7.5}', "worst_pain must be a whole number"),
+        ('{"worst_pain": true}', "worst_pain must be a whole number"),
+        ('{"worst_pain": 1e999}', "worst_pain must be 10 or less"),
+        ('{"flare": 1}', "flare must be true or false"),
+        ('{"tender": ["L-DIP2"]}', "tender may only name joints of this question"),
+        ('{"tender": "L-hip"}', "tender must be a list"),
+        ('{"worst_pain": NaN}', "standard input is not JSON: NaN is no number"),
+        ('{"worst_pain": 1, "worst_pain": 2}', "standard input is not JSON: worst_pain stands there twice"),
+        ("[1]", "standard input must be one JSON object"),
+        ("", "standard input is not JSON"),
+        ("{", "standard input is not JSON"),
+        ("[" * 100_000, "standard input is not JSON"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_by_name(given: str, named: str) -> None:
+    assert refused(pro("questionnaires", "score", "joint-pain-diary", given=given)).startswith(named)
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    result = CliRunner().invoke(main, ["questionnaires", "score", "pain-vas-48h"], input=b'{"pain": "\xff"}')
+    assert refused(result).startswith("standard input is not JSON")
+
+
+def test_an_unknown_questionnaire_is_refused_by_name() -> None:
+    assert refused(pro("questionnaires", "score", "nix", given="{}")).startswith("there is no questionnaire nix;")
+
+
+# --- protocol check
+
+
+def test_a_protocol_that_holds() -> None:
+    path = DEFAULT_ROOT / PROTOCOL
+    result = pro("protocol", "check", path)
+    assert (result.exit_code, result.stdout) == (0, f"{path}: thera-demo 1 holds\n")
+
+
+def test_a_protocol_that_does_not_hold_names_file_and_line(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.yaml"
+    text = (DEFAULT_ROOT / PROTOCOL).read_text("utf-8")
+    copy.write_text(text.replace("[18:00, 20:00]", "[18:00, 21:00]"), "utf-8")
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if "[18:00, 20:00]" in each)
+    result = pro("protocol", "check", copy)
+    assert result.exit_code == 1
+    said = "21:00 lies in the quiet hours (20:30 to 08:30); move it out of them"
+    assert result.stdout == f"{copy}:{line}: {said}\n"
+
+
+def test_changing_the_quiet_hours_is_one_edit(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.yaml"
+    text = (DEFAULT_ROOT / PROTOCOL).read_text("utf-8")
+    assert text.count("from: 20:30") == 1
+    copy.write_text(text.replace("from: 20:30", "from: 22:00"), "utf-8")
+    assert pro("protocol", "check", copy).exit_code == 0
+
+
+def test_an_unreadable_protocol_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("id: [\n", "utf-8")
+    result = pro("protocol", "check", path)
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{path}:")
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_a_protocol_file_that_is_not_there(tmp_path: Path) -> None:
+    assert "nix.yaml" in refused(pro("protocol", "check", tmp_path / "nix.yaml"))
+
+
+# --- publish
+
+
+def test_publishing_a_questionnaire_and_then_the_protocol(drafts: Path) -> None:
+    assert "which is a draft" in pro("protocol", "publish", "thera-demo", "--root", drafts).stderr
+    for id_ in ("pain-vas-48h", "patient-global", "joint-pain-diary", "injection-diary"):
+        assert pro("questionnaires", "publish", id_, "--root", drafts).stdout == f"{id_} 1 published\n"
+    assert pro("protocol", "publish", "thera-demo", "--root", drafts).stdout == "thera-demo 1 published\n"
+    again = pro("protocol", "publish", "thera-demo", "--root", drafts)
+    assert (again.exit_code, again.stdout) == (0, "thera-demo 1 was published already\n")
+    path = drafts / PROTOCOL
+    path.write_text(path.read_text("utf-8").replace("daily_cap: 3", "daily_cap: 4"), "utf-8")
+    result = pro("questionnaires", "check", "--root", drafts)
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{path}:1: was published and has changed since")
+
+
+# --- the command itself
+
+
+@pytest.mark.parametrize("args", [["nope"], ["--nope"], ["questionnaires", "nope"], ["questionnaires", "score"]])
+def test_a_wrong_call_gets_one_line(args: list[str]) -> None:
+    refused(pro(*args))
+
+
+def test_the_help_lists_what_is_built() -> None:
+    result = pro("--help")
+    assert result.exit_code == 0
+    assert "questionnaires" in result.stdout
+    assert "protocol" in result.stdout
+
+
+def test_commands_of_another_module_join_their_group() -> None:
+    assert {"check", "publish", "schedule", "day"} <= set(re.findall(r"^  (\w+)", pro("protocol", "-h").stdout, re.M))
+
+
+def test_every_module_of_commands_is_reachable() -> None:
+    folder = Path(sys.modules["pro.cli"].__file__ or "").parent / "commands"
+    gives = re.compile(r"^commands\b", re.MULTILINE)
+    built = {path.stem for path in folder.glob("[a-z]*.py") if gives.search(path.read_text("utf-8"))}
+    assert built <= {module for modules in COMMANDS.values() for module in modules}
+
+
+def test_an_unexpected_error_is_one_line_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_(*_: object) -> None:
+        raise RuntimeError("the disk is full\nand more")
+
+    monkeypatch.setattr("pro.commands.questionnaires.load", break_)
+    assert refused(pro("questionnaires", "list")).startswith("RuntimeError: the disk is full (")
+    assert isinstance(pro("--traceback", "questionnaires", "list").exception, RuntimeError)
+
+
+def test_the_installed_command_answers() -> None:
+    call = [sys.executable, "-m", "pro.cli", "questionnaires", "score", "pain-vas-48h"]
+    done = subprocess.run(call, input='{"pain": 41}', capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["scores"]["pain"]["value"] == 41
+    done = subprocess.run(call, input='{"pain": 101}', capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "pain must be 100 or less\n")
