@@ -19,7 +19,7 @@ from pro.services.parts import Parts
 from pro.services.shift import Shift
 from pro.sms import sender
 from pro.sms.sender import Accepted, NotProcessed, Refused
-from pro.store import messages, tasks
+from pro.store import bells, messages
 from pro.store.messages import Found
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def fail_without_number(shift: Shift, letter: Letter) -> None:
         if messages.fail(session, letter.message_id, shift.worker, letter.attempts, MISSING):
             _failed(session, letter.message_id, MISSING, shift.moment)
         detail = "" if letter.patient_id else letter.recipient.label
-        tasks.open_task(session, letter.site_id, letter.patient_id, MISSING, shift.moment.study, detail)
+        _task(session, letter.site_id, letter.patient_id, MISSING, shift.moment, detail)
 
 
 def give_up(shift: Shift, row: Found) -> None:
@@ -62,7 +62,7 @@ def give_up(shift: Shift, row: Found) -> None:
     with shift.parts.study.writing() as session:
         if messages.fail(session, row.id, shift.worker, row.attempts, MISSING):
             _failed(session, row.id, MISSING, shift.moment)
-        tasks.open_task(session, row.site_id, None if row.staff_id else row.patient_id, MISSING, shift.moment.study)
+        _task(session, row.site_id, None if row.staff_id else row.patient_id, MISSING, shift.moment)
 
 
 def settle_receipt(
@@ -125,9 +125,13 @@ def _consequences(session: Session, row: Found, opted_out: bool, wrong_number: b
     if row.staff_id is not None:
         if opted_out or wrong_number:
             label = messages.recipients(session, [row.id])[row.id].label
-            tasks.open_task(session, row.site_id, None, UNREACHABLE, moment.study, label)
+            _task(session, row.site_id, None, UNREACHABLE, moment, label)
     elif opted_out:
         inbound.opt_out(session, row.patient_id, "provider", moment)
     elif wrong_number:
         messages.note_wrong_number(session, row.patient_id, moment.study)
-        tasks.open_task(session, row.site_id, row.patient_id, UNREACHABLE, moment.study)
+        _task(session, row.site_id, row.patient_id, UNREACHABLE, moment)
+
+
+def _task(session: Session, site_id: int, patient_id: int | None, kind: str, moment: Moment, detail: str = "") -> None:
+    bells.open_task(session, site_id=site_id, patient_id=patient_id, kind=kind, detail=detail, at=moment.study)

@@ -98,9 +98,11 @@ def claim(
 
 def release_claims(session: Session, running: datetime) -> list[int]:
     """Back to the outbox: claimed by a worker whose lease has ended. Nothing had left the house."""
-    stale = and_(message.c.state == State.CLAIMED, message.c.lease_until <= running)
-    back = update(message).where(stale).values(state=State.PENDING, claimed_by=None, lease_until=None)
-    return list(session.connection().execute(back.returning(message.c.id)).scalars())
+    stale = select(message.c.id).where(message.c.state == State.CLAIMED, message.c.lease_until <= running)
+    stale = stale.with_for_update(skip_locked=True)
+    back = update(message).where(message.c.id.in_(stale.scalar_subquery()), message.c.state == State.CLAIMED)
+    released = back.values(state=State.PENDING, claimed_by=None, lease_until=None).returning(message.c.id)
+    return list(session.connection().execute(released).scalars())
 
 
 def patients_of(session: Session, message_ids: Sequence[int]) -> list[int]:
@@ -111,7 +113,8 @@ def patients_of(session: Session, message_ids: Sequence[int]) -> list[int]:
 
 def lock_patients(session: Session, ids: Sequence[int]) -> dict[int, Found]:
     """Patient rows by id, locked in the order of their ids until the transaction ends."""
-    wanted = select(patient).where(patient.c.id.in_(ids)).order_by(patient.c.id).with_for_update()
+    wanted = select(patient).where(patient.c.id.in_(ids)).order_by(patient.c.id)
+    wanted = wanted.with_for_update(key_share=True)  # new rows that point to the patient need not wait
     return {row.id: row for row in session.connection().execute(wanted)}
 
 

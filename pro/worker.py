@@ -1,0 +1,120 @@
+"""The scheduler: interval ticks, each of which does what is due and remembers nothing.
+
+Any number of workers may run on one database; what they share stands in its tables. The job store is in memory on
+purpose: schedulers that share one fire twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from pro.clock import Moment
+from pro.services import closing, delivery, enrolment, flagging, reminding
+from pro.services.parts import Parts
+from pro.store import counters, heartbeats
+
+log = logging.getLogger(__name__)
+
+EVERY, EVERY_IN_DEMONSTRATION = 15, 2
+"""Seconds between ticks."""
+
+Reading = Callable[[], Moment]
+
+
+def run(parts: Parts, stopped: threading.Event | None = None) -> None:
+    """Ticks until SIGTERM or SIGINT, or until `stopped` is set; the tick in hand is finished."""
+    stopped = stopped or threading.Event()
+    every = EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY
+    worker = name()
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.add_job(
+        lambda: _tick(parts, parts.clock.now, worker, every),
+        "interval",
+        seconds=every,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+        next_run_time=datetime.now(UTC),
+    )
+    _stop_on_signals(stopped)
+    scheduler.start()
+    log.info("worker %s ticks every %s s", worker, every)
+    stopped.wait()
+    scheduler.shutdown(wait=True)
+    parts.study.close()
+    parts.contacts.close()
+    log.info("worker %s has stopped", worker)
+
+
+def tick_once(parts: Parts, moment: Moment, worker: str) -> tuple[str, ...]:
+    """Everything that is due at `moment`, once; the names of the parts that failed."""
+    return _tick(parts, lambda: moment, worker, EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY)
+
+
+def name() -> str:
+    """Unlike that of any other worker, and of this process in an earlier life."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def _tick(parts: Parts, now: Reading, worker: str, every: int) -> tuple[str, ...]:
+    """Each part reads the clock anew: leases count from when delivery begins."""
+    work: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("reminding", lambda: reminding.tick(parts, now())),
+        ("closing", lambda: closing.tick(parts, now())),
+        ("flagging", lambda: flagging.tick(parts, now())),
+        ("delivery", lambda: delivery.tick(parts, now(), worker)),
+        ("sweeping", lambda: _sweep(parts, now())),
+        ("heartbeat", lambda: _beat(parts, now(), worker, every)),
+    )
+    return tuple(part for part, do in work if not _survives(part, do))
+
+
+def _survives(part: str, do: Callable[[], object]) -> bool:
+    """One part's fault does not stop the others. Values are kept out of the log: they may be numbers."""
+    try:
+        do()
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        ours = [each for each in traceback.extract_tb(error.__traceback__) if f"{os.sep}pro{os.sep}" in each.filename]
+        at = ours[-1] if ours else frame
+        log.error("%s failed: %s in %s:%s", part, type(error).__name__, os.path.basename(at.filename), at.lineno)
+        return False
+    return True
+
+
+def _sweep(parts: Parts, moment: Moment) -> None:
+    """Once an hour, by whichever worker comes first."""
+    hour = moment.running.replace(minute=0, second=0, microsecond=0)
+    with parts.study.reading() as session:
+        if counters.count(session, "sweep", hour):
+            return
+    with parts.study.writing() as session:
+        first = counters.bump(session, "sweep", hour) == 1
+        counters.forget_before(session, "sweep", hour)
+    if first:
+        enrolment.sweep(parts, moment)
+
+
+def _beat(parts: Parts, moment: Moment, worker: str, every: int) -> None:
+    with parts.study.writing() as session:
+        heartbeats.beat(session, worker, moment.running, every)
+
+
+def _stop_on_signals(stopped: threading.Event) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
