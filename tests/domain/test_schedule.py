@@ -61,6 +61,9 @@ def planned(key: str, day: str, among: tuple[Planned, ...]) -> Planned:
         ("2026-10-25T00:30", "Europe/Paris", "2026-10-25", "2026-10-24"),
         ("2026-10-25T01:30", "Europe/Paris", "2026-10-25", "2026-10-24"),
         ("2026-01-15T23:30", "Indian/Reunion", "2026-01-16", "2026-01-15"),
+        # St. John's fell back at 00:01: the 7th had begun, though clocks show 23:15 of the 6th once more.
+        ("2010-11-07T02:30", "America/St_Johns", "2010-11-07", "2010-11-06"),
+        ("2010-11-07T02:45", "America/St_Johns", "2010-11-07", "2010-11-06"),
     ],
 )
 def test_an_instant_belongs_to_its_patient_day(instant: str, name: str, at_midnight: str, at_four: str) -> None:
