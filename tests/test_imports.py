@@ -31,7 +31,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "apscheduler": ("pro.worker",),
     "pro.sms.twilio": ("pro.app",),
     "pro.sms.console": ("pro.app",),
-    "flask": ("pro.web", "pro.app"),
+    "flask": ("pro.web", "pro.app", "pro.demo", "pro.commands"),
     "flask_wtf": ("pro.web", "pro.app"),
     "wtforms": ("pro.web",),
 }
