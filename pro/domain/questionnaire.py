@@ -139,7 +139,7 @@ class Questionnaire:
     id: str
     version: str
     sha256: str
-    """Hash of the canonical JSON of the whole file: what a response records."""
+    """Hash of the file's bytes, as `published.lock` has it: what a response records."""
     title: Text
     languages: tuple[str, ...]
     recall: Text
