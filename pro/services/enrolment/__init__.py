@@ -1,8 +1,8 @@
 """Patients come in, change their telephone, and leave."""
 
 from pro.services.enrolment.checks import DAYS_AHEAD
-from pro.services.enrolment.inclusion import Place, enrol, place
 from pro.services.enrolment.facts import COMMAND_LINE, By, Doer, Enrolled, Ineligible, NotEnrollable, Problem
+from pro.services.enrolment.inclusion import Place, enrol, place
 from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
 from pro.services.enrolment.links import first_link, revoke_links
 from pro.services.enrolment.sweeping import Swept, sweep

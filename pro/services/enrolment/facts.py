@@ -39,7 +39,7 @@ SAID: Mapping[str, str] = {
     "not-a-number": "give a whole number from {low} to {high}",
     "no-name": "give the patient's name",
     "long-name": "at most {most} characters",
-    "wrong-phone": "this is not a mobile number of {region}: {why}",
+    "wrong-phone": "{why}",
     "past": "day 0 is today ({today}) or later",
     "too-far": "day 0 is at most {most} days ahead: {latest} at the latest",
     "no-such-day": "{day} does not exist in {zone}",
@@ -62,12 +62,15 @@ class Problem:
     def text(self) -> str:
         return SAID[self.why].format(**self.values)
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.text}"
+
 
 class NotEnrollable(ValueError):
     """Something typed in does not hold; every problem names its field. No name or number is in the text."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(f"{one.field}: {one.text}" for one in problems))
+        super().__init__("; ".join(map(str, problems)))
         self.problems = problems
 
 

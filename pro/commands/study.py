@@ -1,0 +1,31 @@
+"""`pro study create`: the study that sites and staff belong to."""
+
+from __future__ import annotations
+
+import click
+
+from pro.commands.opened import ready
+from pro.services import founding
+from pro.services.enrolment import COMMAND_LINE
+
+
+@click.group()
+def study() -> None:
+    """The study of this installation."""
+
+
+@study.command()
+@click.option("--code", required=True, help="Its short name, such as THERA.")
+@click.option("--title", default="", help="Its title; left out, the code.")
+@click.option("--protocol", required=True, help="Id of the protocol it follows.")
+@click.option("--demonstration", is_flag=True, help="Nothing in it is real: drafts may be used.")
+def create(code: str, title: str, protocol: str, demonstration: bool) -> None:
+    """Make a study."""
+    parts = ready()
+    founding.create_study(
+        parts, COMMAND_LINE.actor, code, title or code, protocol, parts.clock.now(), demonstration=demonstration
+    )
+    click.echo(f"study {code} follows {protocol}: add its sites with `pro site create --study {code}`")
+
+
+commands = (study,)
