@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from pro.domain import message as words
+from pro.domain import zones
 from pro.domain.assessment import Instants, end, is_fillable, state
 from pro.domain.protocol import Protocol
 from pro.domain.reminders import Facts, Verdict, verdict
@@ -151,7 +151,7 @@ def _judge(case: Case, marked: Mapping[int, Sequence[datetime]], now: datetime) 
 
 
 def _facts(case: Case, patient: Found, protocol: Protocol, marked: Sequence[datetime], now: datetime) -> Facts:
-    zone = ZoneInfo(patient.zone)
+    zone = zones.zone(patient.zone)
     today = patient_day(now, zone, protocol.cutoff)
     opens, closes = day_opens(today, zone, protocol.cutoff), day_closes(today, zone, protocol.cutoff)
     is_reminder = case.row.template == "reminder"

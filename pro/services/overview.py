@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from pro.clock import Moment
+from pro.domain import zones
 from pro.domain.assessment import State, state
 from pro.domain.compliance import Compliance
 from pro.domain.protocol import Protocol
@@ -142,12 +142,12 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
         sites = read_places(session, ids)
         protocol = protocol_of(parts.library, sites)
         zone = sites[0].zone if sites else "UTC"
-        day = patient_day(now, ZoneInfo(zone), protocol.cutoff)
+        day = patient_day(now, zones.zone(zone), protocol.cutoff)
         yesterday = day - timedelta(days=1)
         flare_ids = identity.sites(Right.SEE_FLARE)
         return Today(
             zone=zone,
-            now=now.astimezone(ZoneInfo(zone)),
+            now=now.astimezone(zones.zone(zone)),
             flares=flare_lines(parts, session, flare_ids, now),
             flares_in_all=desk.count_flares_to_review(session, flare_ids) if flare_ids else 0,
             tasks=tuple(task_line(row) for row in desk.open_tasks(session, ids, SHOWN)),

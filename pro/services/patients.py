@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
 
 from pro.clock import Moment
+from pro.domain import zones
 from pro.domain.assessment import State, state
 from pro.domain.compliance import Compliance, Day, compliance
 from pro.domain.protocol import Protocol
@@ -164,7 +164,7 @@ def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool
     now = moment.study
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
     questionnaire, shown = chosen_item(parts.library, protocol, item)
-    today = patient_day(now, ZoneInfo(found.zone), protocol.cutoff)
+    today = patient_day(now, zones.zone(found.zone), protocol.cutoff)
     with parts.study.reading() as session:
         planned = desk.assessments_of(session, [found.patient_id])
         flags = _flags(planned, protocol, now)

@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
@@ -21,6 +20,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 from ruamel.yaml import YAML
+
+from pro.domain import zones
 
 LANGUAGES = ("en", "fr")
 NAMES: Mapping[str, str] = {"en": "English", "fr": "Français"}
@@ -115,7 +116,7 @@ def say_clock(at: time | datetime, language: str) -> str:
 
 def say_instant(at: datetime, zone: str, language: str) -> str:
     """Day and clock time in the given zone: `Tuesday 14 April, 18:07`."""
-    local = at.astimezone(ZoneInfo(zone))
+    local = at.astimezone(zones.zone(zone))
     return f"{say_day(local.date(), language)}, {say_clock(local, language)}"
 
 

@@ -42,7 +42,7 @@ class Checked:
 def check(typed: Typed, site: Site, protocol: Protocol, moment: Moment) -> Checked:
     """The fields as they will be stored; NotEnrollable with every problem there is."""
     zone = _zone(typed.zone)
-    today = patient_day(moment.study, zone or ZoneInfo("UTC"), protocol.cutoff)
+    today = patient_day(moment.study, zone or zones.zone("UTC"), protocol.cutoff)
     screened_on = typed.screened_on or min(today, typed.day0 - timedelta(days=1))
     number = _number(typed.phone, site.region)
     wrong_day0 = Problem("zone", "no-zone") if zone is None else _wrong_day0(typed.day0, today, zone)
