@@ -591,6 +591,11 @@ def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) 
     )
 
 
+def receipt_again(parts: Parts, found: Found, moment: Moment) -> Submitted:
+    """The receipt of what was submitted before; `found` as `sittings.sitting` gives it."""
+    return _receipt(parts, found, (), moment)
+
+
 def receipt_of(hashes: Sequence[str]) -> str:
     """The receipt code of a submission: of its response's hash, or of the joined hashes where it has several."""
     return receipt_code(hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest())

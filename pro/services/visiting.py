@@ -1,0 +1,31 @@
+"""What a patient does on the pages beside answering: stop the messages, see the receipt again."""
+
+from __future__ import annotations
+
+from pro.clock import Moment
+from pro.services.answering import Submitted, receipt_again, token_hash
+from pro.services.inbound import opt_out
+from pro.services.parts import Parts
+from pro.store import sittings
+
+
+def stop_messages(parts: Parts, token: str, moment: Moment) -> bool:
+    """Stops every message to the patient whose link this is, an old one too; False for an unknown or revoked link.
+
+    Doing it twice is doing it once.
+    """
+    with parts.study.writing() as session:
+        found = sittings.by_link(session, token_hash(token))
+        if found is None or found.revoked_at is not None:
+            return False
+        opt_out(session, found.patient_id, "page", moment)
+        return True
+
+
+def thanks(parts: Parts, session_token: str, assessment_id: int, moment: Moment) -> Submitted | None:
+    """The receipt of what this phone's patient submitted; None where there is no session or no submission."""
+    with parts.study.reading() as session:
+        found = sittings.sitting(session, token_hash(session_token), assessment_id)
+    if found is None or found.ended_at is not None or found.expires_at <= moment.running or found.submitted_at is None:
+        return None
+    return receipt_again(parts, found, moment)

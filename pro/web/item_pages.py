@@ -1,0 +1,180 @@
+"""The diary without script: one item a page, each post saved, then the next shown item."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from flask import request
+from flask_wtf import FlaskForm
+
+from pro.domain.answers import Answer, NotAllowed, from_text, shown, to_json
+from pro.domain.questionnaire import Item, Kind, Questionnaire
+from pro.services.answering import Save, Sitting
+from pro.web.forms import codes_of, item_form, problem_words
+from pro.web.phone import address, answer_words, page, sitting_words
+from pro.web.words import in_language, say, say_number
+
+
+class BareForm(FlaskForm):
+    """A form with its protection and no field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a post gave: an answer to save, a problem in words, or a wish to skip that needs a second tap."""
+
+    code: str = ""
+    value: object = None
+    problem: str = ""
+    asks_to_skip: bool = False
+
+
+def shown_keys(questionnaires: Sequence[Questionnaire], answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """`questionnaire.item` of every item that shows now, in order."""
+    keys: list[str] = []
+    for one in questionnaires:
+        own = {item.key: answers[key] for item in one.items if (key := f"{one.id}.{item.key}") in answers}
+        keys += [f"{one.id}.{item}" for item in shown(one, own)]
+    return tuple(keys)
+
+
+def item_of(sitting: Sitting, key: str) -> Item | None:
+    questionnaire, _, name = key.partition(".")
+    for one in sitting.questionnaires:
+        for item in one.items:
+            if (one.id, item.key) == (questionnaire, name):
+                return item
+    return None
+
+
+def item_address(sitting: Sitting, key: str) -> str:
+    return address(f"/d/item/{quote(key)}", a=sitting.assessment_id)
+
+
+def review_address(sitting: Sitting) -> str:
+    return address("/d/review", a=sitting.assessment_id)
+
+
+def first_address(sitting: Sitting) -> str:
+    """Where it was left: the first shown item without an answer, else the review."""
+    for key in shown_keys(sitting.questionnaires, sitting.answers):
+        if key not in sitting.answers:
+            return item_address(sitting, key)
+    return review_address(sitting)
+
+
+def next_address(sitting: Sitting, key: str) -> str:
+    keys = shown_keys(sitting.questionnaires, sitting.answers)
+    after = keys[keys.index(key) + 1 :] if key in keys else ()
+    return item_address(sitting, after[0]) if after else review_address(sitting)
+
+
+def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstration: bool) -> str:
+    """The page of one item, filled with what was posted, else with what was saved."""
+    keys = shown_keys(sitting.questionnaires, sitting.answers)
+    at = keys.index(key) if key in keys else 0
+    answer = sitting.answers.get(key)
+    return page(
+        "phone/item_page.html",
+        sitting.language,
+        sitting.site,
+        demonstration,
+        key=key,
+        item=item,
+        form=BareForm(),
+        n=at + 1,
+        of=len(keys),
+        what=sitting_words(sitting, sitting.language),
+        chosen=_posted(key, item) if taken.problem else _saved(answer, sitting.language),
+        says_none=_none_posted(key, item) if taken.problem else _says_none(item, answer),
+        code=answer.code if answer else "none",
+        problem=taken.problem,
+        ask_skip=taken.asks_to_skip,
+        here=item_address(sitting, key),
+        back_to=item_address(sitting, keys[at - 1]) if at else address("/d/now", a=sitting.assessment_id),
+    )
+
+
+def take(key: str, item: Item, language: str) -> Taken:
+    """Reads the post; whether it is an answer is decided by the domain."""
+    match request.form.get("do"):
+        case "skip":
+            return Taken(asks_to_skip=True)
+        case "skip-yes":
+            return Taken("skipped")
+        case "not-applicable":
+            return Taken("not-applicable")
+    texts, none = _posted(key, item), _none_posted(key)
+    if not any(texts) and not none:
+        word = "empty-joints" if item.kind is Kind.JOINTS else "empty"
+        return Taken(problem=say(f"phone.problem.{word}", language))
+    if none and any(texts):
+        return Taken(problem=say("phone.problem.none-and-some", language))
+    try:
+        return Taken("answered", to_json(from_text(item, texts)))
+    except NotAllowed as why:
+        return Taken(problem=problem_words(item, why, language))
+
+
+def save_of(key: str, taken: Taken) -> Save:
+    return Save(f"form-{secrets.token_hex(8)}", 1, key, taken.code, taken.value)
+
+
+def _posted(key: str, item: Item) -> list[str]:
+    field: Any = item_form(key, item.kind, codes_of(item))()[key]
+    return [text.strip() for text in field.raw_data or []]
+
+
+def _none_posted(key: str) -> bool:
+    return bool(request.form.get(f"{key}.none"))
+
+
+def _saved(answer: Answer | None, language: str) -> list[str]:
+    if answer is None or answer.value is None:
+        return []
+    value = to_json(answer.value)
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return [say_number(answer.value, language) if isinstance(answer.value, Decimal) else str(value)]
+
+
+def _says_none(item: Item, answer: Answer | None) -> bool:
+    return item.kind is Kind.JOINTS and answer is not None and answer.value == ()
+
+
+def show_review(sitting: Sitting, demonstration: bool, missing: Sequence[str] = ()) -> str:
+    """Every shown item with its answer and the way back to it; `missing` first, where there are any."""
+    rows = [_review_row(sitting, key) for key in shown_keys(sitting.questionnaires, sitting.answers)]
+    return page(
+        "phone/review.html",
+        sitting.language,
+        sitting.site,
+        demonstration,
+        form=BareForm(),
+        rows=rows,
+        missing=[row for row in rows if row["key"] in missing],
+        what=sitting_words(sitting, sitting.language),
+        submit_to=address("/d/submit", a=sitting.assessment_id),
+        back_to=rows[-1]["to"],
+    )
+
+
+def _review_row(sitting: Sitting, key: str) -> dict[str, Any]:
+    item, answer = item_of(sitting, key), sitting.answers.get(key)
+    if item is None:
+        raise KeyError(key)
+    return {
+        "key": key,
+        "short": in_language(item.short, sitting.language),
+        "answered": answer is not None,
+        "words": answer_words(item, answer, sitting.language),
+        "to": item_address(sitting, key),
+    }
+
