@@ -174,6 +174,19 @@ def visits(protocol: Protocol) -> tuple[str, ...]:
 # Tasks, messages, diaries, visits
 
 
+def task(parts: Parts, task_id: int) -> tuple[TaskLine, int] | None:
+    """A task and its site; None where there is none or it is done."""
+    with parts.study.reading() as session:
+        row = desk.task_with_patient(session, task_id)
+    return None if row is None or row.done_at is not None else (task_line(row), row.site_id)
+
+
+def zone_of(parts: Parts, identity: Identity) -> str:
+    """Zone of the reader's first site."""
+    sites = places(parts, identity, Right.SEE_TODAY)
+    return sites[0].zone if sites else "UTC"
+
+
 def task_line(row: Found) -> TaskLine:
     return TaskLine(row.id, row.number, row.kind, row.detail, row.made_at, attempts_of(row.note))
 

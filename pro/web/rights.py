@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import abort, g, make_response, redirect, render_template, request, url_for
+from flask import abort, g, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from pro.services import access
@@ -66,6 +66,11 @@ def signed_in() -> Identity | None:
     return cast("Identity | None", g.identity)
 
 
+def who_or_none() -> Identity | None:
+    """Whoever is signed in; nobody on an error page outside a request to the desk."""
+    return signed_in()
+
+
 def who() -> Identity:
     """The signed-in member of staff, on a route that `needs` a right."""
     identity = signed_in()
@@ -86,10 +91,21 @@ def site_of(site_id: int | None, what: str, right: Right | None = None) -> None:
     abort(404)
 
 
+LONGEST_KEPT = 2500
+"""Characters kept of a form whose session ran out: they travel in a cookie."""
+NEVER_KEPT = frozenset({"csrf_token", "page", "password", "name", "phone"})
+"""A cookie lies readable on the machine: no person's name or number in it."""
+
+
 def to_sign_in() -> Response:
-    """Sign-in, and back to the page that was asked for."""
-    asked = request.full_path.rstrip("?") if request.method == "GET" else ""
-    after = asked if asked not in ("", url_for("staff.door")) else None
+    """Sign-in, and back to the page that was asked for; what was typed on its form is kept."""
+    asked = request.full_path.rstrip("?")
+    if request.method == "POST":
+        asked = own_page(request.form.get("page"))
+        fields = {key: value for key, value in request.form.items() if key not in NEVER_KEPT}
+        if sum(map(len, fields.values())) <= LONGEST_KEPT:
+            session["kept"] = {"page": asked, "fields": fields}
+    after = asked if asked != url_for("staff.door") else None
     return redirect(url_for("staff.door", after=after), 303)
 
 

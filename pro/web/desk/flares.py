@@ -1,0 +1,186 @@
+"""One flare under review, and the calls a site makes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from pro.services import episodes, overview, reviewing
+from pro.services.access import Right
+from pro.services.episodes import Episode, Trigger
+from pro.services.reviewing import NotRecorded
+from pro.web import charts
+from pro.web.desk import phrases
+from pro.web.desk.frame import blueprint, language, t
+from pro.web.desk.today import task_view
+from pro.web.parts import current_parts, moment
+from pro.web.rights import needs, site_of, who
+
+DAYS = 14
+
+
+@blueprint.get("/flares/<int:flare_id>")
+@needs(Right.SEE_FLARE)
+def flare(flare_id: int) -> ResponseReturnValue:
+    return _page(_found(flare_id))
+
+
+@blueprint.post("/flares/<int:flare_id>/review")
+@needs(Right.REVIEW_FLARE)
+def review(flare_id: int) -> ResponseReturnValue:
+    found = _found(flare_id)
+    outcome, note = request.form.get("outcome", ""), request.form.get("note", "")
+    done = reviewing.review(current_parts(), who(), flare_id, outcome, note, moment())
+    if isinstance(done, NotRecorded):
+        return _page(found, done.why), 400
+    return redirect(url_for("staff.flare", flare_id=flare_id, done="review"), 303)
+
+
+@blueprint.post("/flares/<int:flare_id>/end")
+@needs(Right.REVIEW_FLARE)
+def end_flare(flare_id: int) -> ResponseReturnValue:
+    found = _found(flare_id)
+    done = reviewing.end_flare(current_parts(), who(), flare_id, request.form.get("end_note", ""), moment())
+    if isinstance(done, NotRecorded):
+        return _page(found, f"end-{done.why}"), 400
+    return redirect(url_for("staff.flare", flare_id=flare_id, done="end"), 303)
+
+
+@blueprint.get("/tasks/<int:task_id>")
+@needs(Right.LOG_CALL)
+def call(task_id: int) -> ResponseReturnValue:
+    return _call_page(task_id)
+
+
+@blueprint.post("/tasks/<int:task_id>")
+@needs(Right.LOG_CALL)
+def log_call(task_id: int) -> ResponseReturnValue:
+    line = _task(task_id)
+    outcome, note = request.form.get("outcome", ""), request.form.get("note", "")
+    done = reviewing.log_call(current_parts(), who(), task_id, outcome, note, moment())
+    if isinstance(done, NotRecorded):
+        return _call_page(task_id, done.why), 400
+    return redirect(url_for("staff.patient", number=line.number, done="call"), 303)
+
+
+def _found(flare_id: int) -> Episode:
+    found = episodes.episode(current_parts(), flare_id, moment().study)
+    site_of(found.site_id if found else None, f"flare {flare_id}")
+    assert found is not None
+    return found
+
+
+def _task(task_id: int) -> overview.TaskLine:
+    found = overview.task(current_parts(), task_id)
+    site_of(found[1] if found else None, f"task {task_id}")
+    assert found is not None
+    if found[0].number is None:
+        abort(404)
+    return found[0]
+
+
+def _page(found: Episode, problem: str = "") -> str:
+    spoken = language()
+    return render_template(
+        "desk/flare.html",
+        active="today",
+        found=found,
+        line=found.line,
+        rules=[_rule(each, found) for each in phrases.in_order(found.line.triggers)],
+        others=[_rule(each, found) for each in found.others],
+        earlier=[_rule(each, found) for each in found.earlier[:20]],
+        due=phrases.due_words(found.line.due_at, moment().study, found.line.zone, spoken),
+        chart=_chart(found),
+        answers=[_answers(each) for each in found.recorded],
+        contact=_contact(found),
+        may_review=who().may(Right.REVIEW_FLARE, found.site_id),
+        problem=problem,
+        typed=request.form,
+    )
+
+
+def _rule(trigger: Trigger, found: Episode) -> dict[str, object]:
+    library, spoken = current_parts().library, language()
+    return {
+        "trigger": trigger,
+        "text": phrases.in_language(trigger.rule.text, spoken) if trigger.rule else trigger.key,
+        "value": phrases.trigger_line(trigger, library, found.protocol, spoken),
+        "seen": phrases.stamp(trigger.at, found.line.zone, spoken),
+        "day": phrases.short_day(trigger.day, spoken),
+    }
+
+
+def _answers(recorded: episodes.Recorded) -> dict[str, object]:
+    spoken = language()
+    shown = [
+        (phrases.short_name(item, spoken), phrases.answer_words(item, recorded.answers.get(item.key), spoken))
+        for item in phrases.shown_items(recorded.questionnaire, recorded.answers)
+    ]
+    return {"title": phrases.in_language(recorded.questionnaire.title, spoken), "shown": shown}
+
+
+def _contact(found: Episode) -> list[dict[str, object]]:
+    """Who was told, who reviewed, who called: in the order it happened."""
+    spoken, zone = language(), found.line.zone
+    told = [(one.at, t("flare.told", name=one.name), phrases.word("sms", one.state, spoken)) for one in found.told]
+    done = [
+        (
+            one.at,
+            t(f"flare.did-{one.kind}", name=one.name, outcome=phrases.word("outcome", one.outcome, spoken)),
+            one.note,
+        )
+        for one in found.done
+    ]
+    return [
+        {"at": phrases.stamp(at, zone, spoken), "what": what, "more": more}
+        for at, what, more in sorted(told + done, key=lambda each: each[0])
+    ]
+
+
+def _chart(found: Episode) -> str:
+    """The last days of the watched item with its baseline; empty where nothing was recorded."""
+    if not found.curve or found.curve_item is None:
+        return ""
+    spoken, item = language(), found.curve_item
+    last = found.line.until
+    high, step = charts.scale_for(found.curve, (item.low, item.high))
+    drawn = charts.Curve(
+        points=found.curve,
+        missed=found.missed,
+        first=last - timedelta(days=DAYS),
+        last=last,
+        high=high,
+        step=step,
+        hatched=[charts.Hatched(found.opened_day, last, t("flare.n", n=found.line.n))],
+        level=_baseline(found),
+        width=800,
+        every=7,
+    )
+    title = t("curve.title", what=phrases.short_name(item, spoken), days=DAYS)
+    return charts.curve(drawn, title, lambda day: phrases.month_day(day, spoken))
+
+
+def _baseline(found: Episode) -> charts.Level | None:
+    for trigger in phrases.in_order(found.line.triggers):
+        if trigger.baseline is not None and trigger.n:
+            value = Decimal(trigger.baseline)
+            label = t("flare.baseline", value=phrases.say_number(value, language()), n=trigger.n)
+            return charts.Level(trigger.day - timedelta(days=7), trigger.day - timedelta(days=1), value, label)
+    return None
+
+
+def _call_page(task_id: int, problem: str = "") -> str:
+    line = _task(task_id)
+    zone = overview.zone_of(current_parts(), who())
+    return render_template(
+        "desk/call.html",
+        active="today",
+        line=line,
+        zone=zone,
+        task=task_view(line, zone),
+        problem=problem,
+        typed=request.form,
+    )

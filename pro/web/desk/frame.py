@@ -1,0 +1,97 @@
+"""What every desk page stands in: the blueprint, language, header, and what was typed when a session ran out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+from flask import Blueprint, g, render_template, request, session
+
+from pro.services.overview import Place, places
+from pro.web import words
+from pro.web.desk import phrases
+from pro.web.parts import current_parts, moment
+from pro.web.rights import who_or_none
+from pro.web.words import LANGUAGES, NAMES, say
+
+blueprint = Blueprint("staff", "pro.web", url_prefix="/staff")
+
+TABS = (
+    ("today", "staff.door", "see-today"),
+    ("patients", "staff.patients", "see-patient"),
+    ("compliance", "staff.compliance", "see-compliance"),
+    ("messages", "staff.messages", "see-messages"),
+    ("audit", "staff.trail", "see-audit"),
+)
+
+
+def language() -> str:
+    """The account's language; before sign-in what the address asks for, else what the browser does."""
+    identity = who_or_none()
+    if identity is not None:
+        return identity.language if identity.language in LANGUAGES else "en"
+    asked = request.args.get("lang", "") or request.form.get("lang", "")
+    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, default="en")
+
+
+def t(key: str, **values: object) -> str:
+    """A text of the desk in the reader's language."""
+    return say(f"desk.{key}", language(), **values)
+
+
+def my_places() -> tuple[Place, ...]:
+    """The reader's sites, read once per request."""
+    identity = who_or_none()
+    if identity is None:
+        return ()
+    if "places" not in g:
+        right = g.get("right") or next(iter(identity.reach), None)
+        g.places = places(current_parts(), identity, right) if right else ()
+    return cast("tuple[Place, ...]", g.places)
+
+
+def kept(field: str, default: str = "") -> str:
+    """What was typed on this page before the session ran out."""
+    found = session.get("kept")
+    if not isinstance(found, dict) or found.get("page") != request.path:
+        return default
+    return str(found.get("fields", {}).get(field, default))
+
+
+@blueprint.context_processor
+def desk_context() -> dict[str, Any]:
+    """Names that `base_desk.html` and the desk's pages use; another blueprint of the desk may register it too."""
+    spoken = language()
+    other = next(each for each in LANGUAGES if each != spoken)
+    return {
+        "t": t,
+        "language": spoken,
+        "other_language": other,
+        "other_name": NAMES[other],
+        "identity": who_or_none(),
+        "tabs": TABS,
+        "my_places": my_places,
+        "demonstration": current_parts().settings.demo,
+        "now": moment().study,
+        "kept": kept,
+        "phrases": phrases,
+        "wording": lambda wording: words.in_language(wording, spoken),
+        "say_day": bound(words.say_day, spoken),
+        "say_date": bound(words.say_date, spoken),
+        "say_short": bound(phrases.short_day, spoken),
+        "say_clock": bound(phrases.clock, spoken),
+        "say_stamp": bound(phrases.stamp, spoken),
+        "say_number": bound(words.say_number, spoken),
+        "say_percent": bound(phrases.percent_words, spoken),
+    }
+
+
+def bound(function: Callable[..., str], spoken: str) -> Callable[..., str]:
+    return partial(function, language=spoken)
+
+
+@blueprint.errorhandler(404)
+def not_found(_error: object) -> tuple[str, int]:
+    """An object that is not there, or is another site's: they look the same."""
+    return render_template("desk/not_found.html"), 404

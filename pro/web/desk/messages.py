@@ -1,0 +1,63 @@
+"""Messages: what was sent, what became of it, and why some were not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from pro.services import outbox_view
+from pro.services.access import Right
+from pro.services.outbox_view import Filter
+from pro.services.patients import Unsent
+from pro.web.desk import phrases
+from pro.web.desk.frame import blueprint, language
+from pro.web.desk.patients import text_view
+from pro.web.desk.today import message_bar
+from pro.web.parts import current_parts, moment
+from pro.web.rights import needs, who
+
+
+@blueprint.get("/messages")
+@needs(Right.SEE_MESSAGES)
+def messages() -> ResponseReturnValue:
+    chosen = _chosen()
+    found = outbox_view.page(current_parts(), who(), moment(), chosen, _before(request.args.get("before", "")))
+    zone = found.places[0].zone if found.places else "UTC"
+    return render_template(
+        "desk/messages.html",
+        active="messages",
+        found=found,
+        chosen=chosen,
+        filters=tuple(outbox_view.STATES),
+        figures=found.figures,
+        bar=message_bar(found.figures),
+        texts=[text_view(text, zone) for text in found.texts],
+        unsent=[unsent_view(each, zone) for each in found.unsent],
+        next=f"{found.next[0].isoformat()}~{found.next[1]}" if found.next else None,
+    )
+
+
+def unsent_view(each: Unsent, zone: str) -> dict[str, object]:
+    spoken = language()
+    return {
+        "unsent": each,
+        "when": phrases.stamp(each.planned_at, zone, spoken),
+        "why": phrases.word("why", each.why, spoken),
+    }
+
+
+def _chosen() -> Filter:
+    asked = request.args.get("show", "all")
+    return next((each for each in outbox_view.STATES if each == asked), "all")
+
+
+def _before(asked: str) -> tuple[datetime, int] | None:
+    """Where the page begins, from the address; None where it is not readable."""
+    at, _, id_ = asked.partition("~")
+    try:
+        instant = datetime.fromisoformat(at)
+        return (instant, int(id_)) if instant.tzinfo else None
+    except ValueError:
+        return None

@@ -1,0 +1,162 @@
+"""Patients: the list, one patient's page, and the name behind a number."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from pro.domain.assessment import State
+from pro.services import patients as service
+from pro.services.access import Right
+from pro.services.patients import FlareSpan, PatientPage, Text
+from pro.store.desk import Found
+from pro.web import charts
+from pro.web.desk import phrases
+from pro.web.desk.frame import blueprint, language, t
+from pro.web.desk.today import task_view
+from pro.web.parts import current_parts, moment
+from pro.web.rights import needs, site_of, who
+from pro.web.words import say_phone
+
+AHEAD = timedelta(days=16)
+GOOD = ("delivered",)
+
+
+@blueprint.get("/patients")
+@needs(Right.SEE_PATIENT)
+def patients() -> ResponseReturnValue:
+    found = service.listing(current_parts(), who(), moment(), request.args.get("after", "")[:40])
+    names = {place.id: place.name for place in found.places}
+    return render_template("desk/patients.html", active="patients", found=found, names=names, may_enrol=_may_enrol())
+
+
+@blueprint.get("/patients/<number>")
+@needs(Right.SEE_PATIENT)
+def patient(number: str) -> ResponseReturnValue:
+    return _page(_found(number))
+
+
+@blueprint.post("/patients/<number>/contact")
+@needs(Right.SEE_CONTACTS)
+def contact(number: str) -> ResponseReturnValue:
+    """Shows name and number, in this one answer; that they were shown is in the trail."""
+    found = _found(number)
+    person = service.show_contact(current_parts(), who(), found, moment())
+    telephone = say_phone(person.number) if person else ""
+    return render_template("desk/contact.html", active="patients", number=number, person=person, telephone=telephone)
+
+
+def _found(number: str) -> Found:
+    found = service.find(current_parts(), who(), number)
+    site_of(found.site_id if found else None, f"patient {number}")
+    assert found is not None
+    return found
+
+
+def _may_enrol() -> bool:
+    return who().may(Right.ENROL)
+
+
+def _page(row: Found) -> str:
+    every = request.args.get("answers") == "all"
+    page = service.page(current_parts(), row, moment(), request.args.get("curve", ""), every)
+    spoken = language()
+    waiting = next((span for span in reversed(page.flares) if span.to_review), None)
+    if waiting is not None and not who().may(Right.SEE_FLARE, row.site_id):
+        waiting = None
+    return render_template(
+        "desk/patient.html",
+        active="patients",
+        page=page,
+        waiting=waiting,
+        day_of_study=(page.today - page.day0).days,
+        chart=chart(page),
+        spans=[_span_words(page, span) for span in page.flares],
+        columns=[item for item in page.questionnaire.items if item.kind in service.COUNTED][:6],
+        texts=[text_view(text, page.zone) for text in page.texts],
+        history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in page.history],
+        tasks=[task_view(line, page.zone) for line in page.tasks],
+        every=every,
+        rights=_rights(row.site_id),
+    )
+
+
+def _rights(site_id: int) -> dict[str, bool]:
+    wanted = (Right.SEE_CONTACTS, Right.LOG_CALL, Right.WITHDRAW, Right.SEE_FLARE)
+    return {right.name.lower(): who().may(right, site_id) for right in wanted}
+
+
+def text_view(text: Text, zone: str) -> dict[str, object]:
+    """A message in words: when, what it was, and what became of it."""
+    spoken = language()
+    here = text.zone or zone
+    state = phrases.word("sms", text.state, spoken)
+    if text.at is not None:
+        state += f" {phrases.clock(text.at, here, spoken)}"
+    why = phrases.word("why", text.error, spoken) if text.error else ""
+    shapes = {"delivered": "check", "sent": "waiting", "failed": "fail", "undelivered": "fail", "dropped": "none"}
+    tones = {"delivered": "fine", "failed": "hot", "undelivered": "hot", "dropped": "soft"}
+    return {
+        "text": text,
+        "when": f"{phrases.short_day(phrases.local(text.due_at, here).date(), spoken)} "
+        f"{phrases.clock(text.due_at, here, spoken)}",
+        "what": phrases.word("template", text.template, spoken),
+        "state": state,
+        "why": why,
+        "shape": shapes.get(text.state, "tried"),
+        "tone": tones.get(text.state, ""),
+    }
+
+
+def chart(page: PatientPage) -> str:
+    """The whole curve; empty where nothing was recorded."""
+    if not page.curve:
+        return ""
+    spoken = language()
+    high, step = charts.scale_for(page.curve, (page.item.low, page.item.high))
+    last = min(page.last_day, max(page.today + timedelta(days=2), _next_flag(page)))
+    drawn = charts.Curve(
+        points=page.curve,
+        missed=page.missed,
+        first=page.day0,
+        last=last,
+        high=high,
+        step=step,
+        hatched=[_hatched(page, span) for span in page.flares],
+        flags=[
+            charts.Flag(flag.day, _title(page, flag.timepoint), flag.state in (State.EXPECTED, State.OPEN, State.BEGUN))
+            for flag in page.visits
+            if page.day0 <= flag.day <= last
+        ],
+    )
+    what = phrases.short_name(page.item, spoken)
+    since = phrases.month_day(page.day0, spoken)
+    title = t("curve.whole", what=what, since=since, flares=len(page.flares))
+    return charts.curve(drawn, title, lambda day: phrases.month_day(day, spoken))
+
+
+def _next_flag(page: PatientPage) -> date:
+    flag = page.next_visit
+    near = flag is not None and flag.day - page.today <= AHEAD
+    return flag.day + timedelta(days=2) if flag is not None and near else page.today
+
+
+def _title(page: PatientPage, timepoint: str) -> str:
+    return phrases.in_language(page.protocol.timepoint(timepoint).title, language())
+
+
+def _hatched(page: PatientPage, span: FlareSpan) -> charts.Hatched:
+    words = t("flare.n-state", n=span.n, state=_state_words(span))
+    return charts.Hatched(span.first, max(span.last, span.first), words)
+
+
+def _state_words(span: FlareSpan) -> str:
+    return phrases.word("outcome", span.outcome or "to-review", language())
+
+
+def _span_words(page: PatientPage, span: FlareSpan) -> dict[str, object]:
+    spoken = language()
+    days = t("flare.span", first=phrases.month_day(span.first, spoken), last=phrases.month_day(span.last, spoken))
+    return {"span": span, "days": days, "state": _state_words(span)}

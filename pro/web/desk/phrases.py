@@ -1,0 +1,226 @@
+"""Figures and records in words: what a flare was, what an event says, what became of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from babel.dates import format_date
+
+from pro.domain import zones
+from pro.domain.assessment import State
+from pro.domain.compliance import Compliance, percent
+from pro.domain.flare_words import describe
+from pro.domain.flares import Evaluation
+from pro.domain.joints import label
+from pro.domain.protocol import Criteria, Declared, FlareRule, Jump, Protocol
+from pro.domain.questionnaire import Item, Kind, Questionnaire
+from pro.library import Library
+from pro.services.audit_trail import Entry
+from pro.services.episodes import Trigger
+from pro.web.words import NARROW, in_language, say, say_clock, say_number, texts
+
+LOCALES = {"en": "en_GB", "fr": "fr"}
+
+
+# Times
+
+
+def local(at: datetime, zone: str) -> datetime:
+    return at.astimezone(zones.zone(zone))
+
+
+def short_day(day: date, language: str) -> str:
+    """`Tue 14 Apr`, `mar. 14 avr.`"""
+    return format_date(day, "EEE d MMM", locale=LOCALES[language])
+
+
+def month_day(day: date, language: str) -> str:
+    """`14 Apr`, `14 avr.`"""
+    return format_date(day, "d MMM", locale=LOCALES[language])
+
+
+def clock(at: datetime, zone: str, language: str, *, seconds: bool = False) -> str:
+    here = local(at, zone)
+    return f"{here:%H:%M:%S}" if seconds else say_clock(here, language)
+
+
+def stamp(at: datetime, zone: str, language: str, *, seconds: bool = False) -> str:
+    """`14 Apr 18:07`: for trails and tables."""
+    return f"{month_day(local(at, zone).date(), language)} {clock(at, zone, language, seconds=seconds)}"
+
+
+def due_words(due: datetime, now: datetime, zone: str, language: str) -> str:
+    """`due today 18:07`, `due Thu 07:50`, `overdue since 18:07`."""
+    here, today = local(due, zone), local(now, zone).date()
+    at = say_clock(here, language)
+    if due <= now:
+        day = at if here.date() == today else f"{short_day(here.date(), language)} {at}"
+        return say("desk.due.over", language, when=day)
+    if here.date() == today:
+        return say("desk.due.today", language, clock=at)
+    if here.date() == today + timedelta(days=1):
+        return say("desk.due.tomorrow", language, clock=at)
+    return say("desk.due.day", language, day=short_day(here.date(), language), clock=at)
+
+
+# Figures
+
+
+def percent_words(ratio: Decimal | None, language: str) -> str:
+    """`90.8 %`, in French `90,8 %`; empty where there is nothing to share."""
+    value = percent(ratio)
+    if value is None:
+        return ""
+    space = "\u00a0" if language == "en" else NARROW
+    return f"{say_decimal(value, language)}{space}%"
+
+
+def say_decimal(value: Decimal, language: str) -> str:
+    """With its last zero: `80.0`."""
+    text = format(value, "f")
+    return text.replace(".", ",") if language == "fr" else text
+
+
+def sum_words(figures: Compliance, language: str) -> str:
+    """`246 of 271`."""
+    return say("desk.of", language, some=figures.completed, all=figures.expected)
+
+
+# Flares
+
+
+def short_name(item: Item, language: str) -> str:
+    """The item's short wording up to its first comma."""
+    return in_language(item.short, language).split(",")[0]
+
+
+def names_of(library: Library, protocol: Protocol, questionnaire: str, language: str) -> Mapping[str, str]:
+    for timepoint in protocol.timepoints:
+        for each in timepoint.questionnaires:
+            if each.id == questionnaire:
+                found = library.questionnaire(each.id, each.version)
+                return {item.key: short_name(item, language) for item in found.items}
+    return {}
+
+
+def trigger_line(trigger: Trigger, library: Library, protocol: Protocol, language: str) -> str:
+    """What was recorded and what it was compared with."""
+    if trigger.rule is None:
+        return trigger.key
+    if trigger.inputs.keys() == {"day"}:
+        return say("desk.flare.not-judged", language, why=trigger.why or trigger.result)
+    baseline = None if trigger.baseline is None else Decimal(trigger.baseline)
+    result = trigger.result
+    evaluation = Evaluation(
+        trigger.key,
+        trigger.version,
+        result,  # type: ignore[arg-type]
+        trigger.inputs,
+        baseline,
+        trigger.n,
+        trigger.why,
+    )
+    names = names_of(library, protocol, trigger.rule.questionnaire, language)
+    said = describe(evaluation, trigger.rule, language, names)
+    return said[:1].upper() + said[1:]
+
+
+def weight(rule: FlareRule | None) -> int:
+    """Which trigger heads a line: measured ones before declared ones, signs last."""
+    if isinstance(rule, Criteria):
+        return 3
+    if isinstance(rule, Declared):
+        return 2
+    return 1 if isinstance(rule, Jump) or rule is None else 0
+
+
+def in_order(triggers: tuple[Trigger, ...]) -> list[Trigger]:
+    return sorted(triggers, key=lambda trigger: (weight(trigger.rule), trigger.key))
+
+
+# Answers
+
+
+def answer_words(item: Item, answer: Mapping[str, object] | None, language: str) -> str:
+    """An answer as it is read at the desk; what was not answered says why not."""
+    code = str((answer or {}).get("code", "not-reached"))
+    if code != "answered":
+        return say(f"desk.code.{code}", language)
+    value = (answer or {})["value"]
+    match item.kind:
+        case Kind.YES_NO:
+            return say("desk.yes" if value else "desk.no", language)
+        case Kind.JOINTS if isinstance(value, list):
+            return ", ".join(label(joint, language) for joint in value) or say("desk.none", language)
+        case Kind.ONE | Kind.SEVERAL:
+            labels = {option.code: in_language(option.label, language) for option in item.options}
+            chosen = value if isinstance(value, list) else [value]
+            return ", ".join(labels.get(str(code), str(code)) for code in chosen)
+        case Kind.TEXT | Kind.DATE | Kind.TIME:
+            return str(value)
+        case _:
+            unit = f"\u00a0{in_language(item.unit, language)}" if item.unit else ""
+            return f"{say_number(Decimal(str(value)), language)}{unit}"
+
+
+def answer_short(item: Item, answer: Mapping[str, object] | None, language: str) -> str:
+    """The same for a table: a joint list as its count, what is missing as a dash."""
+    if not answer or answer.get("code") != "answered":
+        return "–"
+    value = answer["value"]
+    return str(len(value)) if isinstance(value, list) else answer_words(item, answer, language)
+
+
+def shown_items(questionnaire: Questionnaire, answers: Mapping[str, Mapping[str, object]]) -> list[Item]:
+    """Items that the patient saw."""
+    return [item for item in questionnaire.items if (answers.get(item.key) or {}).get("code") != "not-shown"]
+
+
+# States, events, reasons
+
+
+def state_word(state: State, language: str) -> str:
+    return say(f"desk.state.{state}", language)
+
+
+def word(group: str, code: str, language: str) -> str:
+    """The wording of a code; a code without one stands as it is, readable."""
+    known = texts("desk", language)
+    return say(f"desk.{group}.{code}", language) if f"{group}.{code}" in known else code.replace("-", " ")
+
+
+def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
+    """One event of the trail in plain language."""
+    payload = entry.payload or {}
+    title = payload.get("timepoint")
+    timepoint = next((each for each in protocol.timepoints if each.key == title), None)
+    day = payload.get("day")
+    values = {
+        "what": in_language(timepoint.title, language) if timepoint else str(title or ""),
+        "day": month_day(date.fromisoformat(day), language) if isinstance(day, str) and len(day) == 10 else "",
+        "n": payload.get("n", ""),
+        "outcome": word("outcome", str(payload.get("outcome") or ""), language),
+        "note": payload.get("note", "") or "",
+        "rules": _rules(payload),
+    }
+    known = texts("desk", language)
+    key = entry.kind.replace(".", "-")
+    if f"event.{key}" not in known:
+        return entry.kind.replace(".", ": ").replace("-", " ").replace("_", " ")
+    said = say(f"desk.event.{key}", language, **values).strip()
+    if entry.payload is None:
+        said += f" {say('desk.trail.emptied', language)}"
+    return said
+
+
+def _rules(payload: Mapping[str, object]) -> str:
+    triggers = payload.get("triggers")
+    if not isinstance(triggers, list):
+        return ""
+    return ", ".join(dict.fromkeys(str(each.get("rule")) for each in triggers if isinstance(each, dict)))
+
+
+def role_word(role: str, language: str) -> str:
+    return word("role", role, language)

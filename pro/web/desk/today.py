@@ -1,0 +1,85 @@
+"""What needs this person today."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from pro.clock import Moment
+from pro.services import overview
+from pro.services.access import Identity
+from pro.services.episodes import FlareLine
+from pro.services.overview import MessageFigures, TaskLine, Today
+from pro.web import charts, strips
+from pro.web.desk import phrases
+from pro.web.desk.frame import language, t
+from pro.web.parts import current_parts, moment
+
+
+def page(identity: Identity) -> str:
+    now = moment()
+    found = overview.today(current_parts(), identity, now)
+    return render_template(
+        "desk/today.html",
+        active="today",
+        found=found,
+        greeting=greeting(found, now),
+        flares=[flare_view(line, found, now) for line in found.flares],
+        tasks=[task_view(line, found.zone) for line in found.tasks],
+        chips=[(chip, strips.mark(chip.state, phrases.state_word(chip.state, language()))) for chip in found.diaries],
+        bar=message_bar(found.messages),
+    )
+
+
+def greeting(found: Today, now: Moment) -> str:
+    hour = found.now.hour
+    part = "morning" if 4 <= hour < 12 else "afternoon" if hour < 18 else "evening"
+    hello = t(f"today.{part}")
+    if not found.things:
+        return t("today.nothing", hello=hello)
+    number = t(f"number.{found.things}") if found.things <= 10 else str(found.things)
+    return t("today.things", hello=hello, number=number, n=found.things)
+
+
+def flare_view(line: FlareLine, found: Today, now: Moment) -> dict[str, object]:
+    """An episode's line: what triggered it first, the rest under it."""
+    spoken = language()
+    library = current_parts().library
+    triggers = phrases.in_order(line.triggers)
+    said = [phrases.trigger_line(each, library, found.protocol, spoken) for each in triggers]
+    title = t("flare.curve-title", number=line.number)
+    return {
+        "line": line,
+        "first": said[0] if said else t("flare.no-trigger"),
+        "rest": said[1:],
+        "seen": phrases.stamp(line.opened_at, line.zone, spoken),
+        "spark": charts.sparkline(line.curve, line.until, title),
+        "due": phrases.due_words(line.due_at, now.study, line.zone, spoken),
+        "urgent": line.overdue or line.due_at.astimezone(found.now.tzinfo).date() == found.now.date(),
+    }
+
+
+def task_view(line: TaskLine, zone: str) -> dict[str, object]:
+    spoken = language()
+    last = line.attempts[-1] if line.attempts else None
+    tried = ""
+    if last is not None:
+        tried = t("call.tried", day=phrases.month_day(phrases.local(last.at, zone).date(), spoken))
+    known = {"missed-in-a-row", "under-80", "number-unreachable", "contact-missing"}
+    kind = line.kind if line.kind in known else "other"
+    return {
+        "line": line,
+        "reason": t(f"task.{kind}.reason", detail=line.detail, kind=phrases.word("task", line.kind, spoken)),
+        "more": t(f"task.{kind}.more", detail=line.detail, since=phrases.stamp(line.made_at, zone, spoken)),
+        "tried": tried,
+    }
+
+
+def message_bar(figures: MessageFigures) -> str:
+    parts = (
+        (figures.delivered, "f-main"),
+        (figures.awaiting, "f-edge"),
+        (figures.waiting + figures.unknown, "f-warn"),
+        (figures.failed, "f-stop"),
+    )
+    title = t("messages.bar", delivered=figures.delivered, awaiting=figures.awaiting, failed=figures.failed)
+    return charts.message_bar(parts, title)
