@@ -24,10 +24,15 @@ from pro.store.tables import metadata
 _offset = select(metadata.tables["demo_clock"].c.offset_seconds)
 
 
-def build(settings: Settings, clock: Clock | None = None, sender: Sender | None = None) -> Parts:
-    """The joined parts. Opens no database; reads and checks the library (raises `Unreadable`)."""
-    study = Database(settings.database_url)
-    contacts = Database(settings.contacts_database_url)
+def build(
+    settings: Settings, clock: Clock | None = None, sender: Sender | None = None, *, durable: bool = True
+) -> Parts:
+    """The joined parts. Opens no database; reads and checks the library (raises `Unreadable`).
+
+    `durable=False` only while data are made that can be made again.
+    """
+    study = Database(settings.database_url, durable=durable)
+    contacts = Database(settings.contacts_database_url, durable=durable)
     return Parts(
         settings=settings,
         study=study,

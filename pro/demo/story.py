@@ -1,0 +1,292 @@
+"""Eight weeks of an invented study, made through the services by walking study time.
+
+The trail verifies and the ledger balances because nothing is written past the services.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+
+from sqlmodel import col, select
+
+from pro.clock import Moment
+from pro.demo import diaries
+from pro.demo.people import (
+    COORDINATOR,
+    INVESTIGATOR,
+    PASSWORD,
+    PEOPLE,
+    SITES,
+    STAFF,
+    STUDY,
+    TODAY,
+    Person,
+)
+from pro.demo.walking import WALKER, set_offset, walk
+from pro.services import access, answering, enrolment, founding, reviewing
+from pro.services.access import Identity
+from pro.services.answering import Save, Started
+from pro.services.audit import Actor
+from pro.services.parts import Parts
+from pro.sms.sender import Outcome, Refused, Sender, Sms
+from pro.store.contacts import VirtualSms
+from pro.store.tables import Flare, Patient, Site, Task
+from pro.worker import tick_once
+
+MAKER = Actor("demonstration", "system")
+VISITS = (0, 14, 28, 56, 84)
+OPENS = datetime.combine(TODAY, time(18, 0), diaries.ZONE)
+"""Where the clock stands when the first visitor comes: the evening's reminder is just out."""
+LINK = re.compile(r"/d/([A-Za-z0-9_-]+)")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadNumbers:
+    """A provider that refuses some numbers and hands the rest on."""
+
+    sender: Sender
+    dead: set[str]
+
+    @property
+    def settling(self) -> timedelta:
+        return self.sender.settling
+
+    def send(self, sms: Sms) -> Outcome:
+        if sms.label in self.dead:
+            return Refused("21211", "not in service", "wrong-number")
+        return self.sender.send(sms)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.sender, name)
+
+
+@dataclass
+class Story:
+    """What is still to happen, in the order of its instants."""
+
+    parts: Parts
+    progress: Progress
+    now: datetime
+    coming: list[tuple[datetime, int, Callable[[Moment], None]]] = field(default_factory=list)
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Name → study number."""
+    ids: dict[str, int] = field(default_factory=dict)
+    staff: dict[str, Identity] = field(default_factory=dict)
+    done: int = 0
+
+    def who(self, login: str, moment: Moment) -> Identity:
+        """That member of staff, signed in once."""
+        if login not in self.staff:
+            self.staff[login] = sign_in(self.parts, login, moment)
+        return self.staff[login]
+
+    def plan(self, at: datetime, act: Callable[[Moment], None]) -> None:
+        heapq.heappush(self.coming, (at, len(self.coming) + self.done * 1_000_000, act))
+
+    def play(self, until: datetime) -> None:
+        """Plays everything up to that instant, the worker ticking at every bell between."""
+        while self.coming and self.coming[0][0] <= until:
+            at, _, act = heapq.heappop(self.coming)
+            self.reach(at)
+            act(Moment(at, at))
+            self.done += 1
+            self.progress("playing", (at.date() - PEOPLE[0].day0).days, (TODAY - PEOPLE[0].day0).days)
+        self.reach(until)
+        tick_once(self.parts, Moment(until, until), WALKER)
+
+    def reach(self, at: datetime) -> None:
+        if at > self.now:
+            walk(self.parts, self.now, at, lambda bell: Moment(bell, bell))
+            self.now = at
+
+
+def tell(parts: Parts, progress: Progress = lambda what, done, of: None) -> None:
+    """Makes the study and plays its eight weeks; ends with the clock at `OPENS`."""
+    first = datetime.combine(PEOPLE[0].day0, time(7), diaries.ZONE)
+    _found(parts, Moment(first, first))
+    story = Story(_with_dead_numbers(parts), progress, first)
+    for person in PEOPLE:
+        story.plan(datetime.combine(person.day0, time(9, 30), diaries.ZONE), _enrolment(story, person))
+    _plan_desk(story)
+    story.play(OPENS)
+    set_offset(parts, OPENS + timedelta(minutes=2))
+
+
+def _with_dead_numbers(parts: Parts) -> Parts:
+    return replace(parts, sender=DeadNumbers(parts.sender, set()))  # type: ignore[arg-type]
+
+
+def _found(parts: Parts, moment: Moment) -> None:
+    title = "THERA, demonstration"
+    founding.create_study(parts, MAKER, STUDY, title, "thera-demo", moment, demonstration=True)
+    for site in SITES:
+        founding.create_site(parts, MAKER, site, moment)
+    for staff in STAFF:
+        founding.create_staff(parts, MAKER, staff, moment)
+
+
+def sign_in(parts: Parts, login: str, moment: Moment) -> Identity:
+    signed = access.sign_in(parts, login, PASSWORD, f"desk of {login}", moment)
+    assert isinstance(signed, access.SignedIn), signed
+    found = access.staff_of(parts, signed.token, moment)
+    assert found is not None, login
+    return found
+
+
+# ── Patients ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _enrolment(story: Story, person: Person) -> Callable[[Moment], None]:
+    def enrol(moment: Moment) -> None:
+        parts = story.parts
+        with parts.study.reading() as session:
+            site = session.exec(select(Site).where(Site.code == person.site)).one()
+        assert site.id is not None
+        place = enrolment.place(parts, site.id, moment)
+        made = enrolment.enrol(
+            parts,
+            story.who(COORDINATOR[person.site], moment),
+            site.id,
+            criteria={criterion.key: True for criterion in place.protocol.criteria},
+            screening_value=max(41, round(10 * person.pain)),
+            name=person.name,
+            phone=f"06 00 00 01 {PEOPLE.index(person) + 1:02d}",
+            day0=person.day0,
+            zone="Europe/Paris",
+            language=person.language,
+            moment=moment,
+        )
+        assert isinstance(made, enrolment.Enrolled), made
+        story.numbers[person.name], story.ids[person.name] = made.number, made.patient_id
+        token = LINK.search(made.first_link)
+        assert token is not None
+        _plan_patient(story, person, token.group(1))
+
+    return enrol
+
+
+def _plan_patient(story: Story, person: Person, first_token: str) -> None:
+    at_site = datetime.combine(person.day0, time(10, 20), diaries.ZONE)
+    story.plan(at_site, _sitting(story, person, "day0", 0, diaries.visit(person, 0), first_token))
+    for day in range((TODAY - person.day0).days + 1):
+        if person.leaves is not None and day >= person.leaves:
+            break
+        at = diaries.when(person, day)
+        if at is not None and at < OPENS:
+            story.plan(at, _sitting(story, person, "diary", day, diaries.diary(person, day)))
+        if day in VISITS[1:]:
+            noon = datetime.combine(person.day0 + timedelta(days=day), time(11, 15), diaries.ZONE)
+            story.plan(noon, _sitting(story, person, f"week{day // 7}", day, diaries.visit(person, day)))
+    if person.leaves is not None:
+        left = datetime.combine(person.day0 + timedelta(days=person.leaves), time(15), diaries.ZONE)
+        story.plan(left, _withdrawal(story, person))
+    if person.number_fails_from is not None:
+        fails = datetime.combine(person.day0 + timedelta(days=person.number_fails_from), time(12), diaries.ZONE)
+        story.plan(fails, _failing_number(story, person))
+
+
+def _sitting(
+    story: Story, person: Person, timepoint: str, day: int, answers: Mapping[str, object], token: str | None = None
+) -> Callable[[Moment], None]:
+    """Opens the newest link on the phone, answers what shows and submits; nothing happens without a link."""
+
+    def sit(moment: Moment) -> None:
+        parts = story.parts
+        link = token or newest_link(parts, story.numbers[person.name])
+        if link is None:
+            return
+        on = person.day0 + timedelta(days=day)
+        view = answering.open_link(parts, link, moment)
+        waiting = next((one for one in view.waiting if one.timepoint == timepoint and one.day == on), None)
+        if waiting is None:
+            return
+        started = answering.start(parts, link, moment, assessment_id=waiting.assessment_id)
+        if isinstance(started, Started):
+            _answer(parts, started, answers, moment)
+
+    return sit
+
+
+def _answer(parts: Parts, started: Started, answers: Mapping[str, object], moment: Moment) -> None:
+    saves = [
+        Save("demonstration", seq, item, "answered", value, moment.study, _offset(moment))
+        for seq, (item, value) in enumerate(answers.items(), start=1)
+    ]
+    assessment = started.sitting.assessment_id
+    saved = answering.save(parts, started.session_token, assessment, saves, moment)
+    assert not saved.refused, saved.refused
+    submitted = answering.submit(parts, started.session_token, assessment, moment)
+    assert isinstance(submitted, answering.Submitted), submitted
+
+
+def _offset(moment: Moment) -> int:
+    offset = moment.study.astimezone(diaries.ZONE).utcoffset() or timedelta()
+    return round(offset.total_seconds() / 60)
+
+
+def newest_link(parts: Parts, label: str) -> str | None:
+    """The token of the newest SMS on a virtual phone."""
+    newest = select(VirtualSms.body).where(VirtualSms.label == label).order_by(col(VirtualSms.id).desc())
+    with parts.contacts.reading() as session:
+        body = session.exec(newest.limit(1)).first()
+    found = LINK.search(body) if body else None
+    return found.group(1) if found else None
+
+
+def _withdrawal(story: Story, person: Person) -> Callable[[Moment], None]:
+    def leave(moment: Moment) -> None:
+        parts = story.parts
+        doer = story.who(COORDINATOR[person.site], moment)
+        enrolment.withdraw(parts, doer, story.ids[person.name], "burden", "keep", moment)
+
+    return leave
+
+
+def _failing_number(story: Story, person: Person) -> Callable[[Moment], None]:
+    def fail(moment: Moment) -> None:
+        sender = story.parts.sender
+        assert isinstance(sender, DeadNumbers)
+        sender.dead.add(story.numbers[person.name])
+
+    return fail
+
+
+# ── The desk ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+NOTES = {
+    "confirmed": "Warm, swollen joint on the telephone; seen the next day.",
+    "reached": "Spoke with the patient: was away, goes on today.",
+}
+
+
+def _plan_desk(story: Story) -> None:
+    """Each working morning the desk reviews what came in, except in the last days: something is left to do."""
+    day = PEOPLE[0].day0
+    while day < TODAY - timedelta(days=3):
+        if day.weekday() < 5:
+            story.plan(datetime.combine(day, time(8, 40), diaries.ZONE), lambda moment: _morning(story, moment))
+        day += timedelta(days=1)
+
+
+def _morning(story: Story, moment: Moment) -> None:
+    parts = story.parts
+    with parts.study.reading() as session:
+        sites = {site.id: site.code for site in session.exec(select(Site)).all()}
+        flares = session.exec(select(Flare).where(col(Flare.acknowledged_at).is_(None))).all()
+        tasks = session.exec(select(Task).where(col(Task.done_at).is_(None), col(Task.patient_id).is_not(None))).all()
+        gone = {p.id for p in session.exec(select(Patient).where(col(Patient.withdrawn_at).is_not(None))).all()}
+    for flare in flares:
+        doctor = story.who(INVESTIGATOR[sites[flare.site_id]], moment)
+        assert flare.id is not None
+        reviewing.review(parts, doctor, flare.id, "confirmed", NOTES["confirmed"], moment)
+    for task in tasks:
+        assert task.id is not None
+        if task.patient_id not in gone and task.kind != "number-unreachable":
+            caller = story.who(COORDINATOR[sites[task.site_id]], moment)
+            reviewing.log_call(parts, caller, task.id, "reached", NOTES["reached"], moment)

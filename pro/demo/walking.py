@@ -1,0 +1,72 @@
+"""The demonstration's clock: study time walks from bell to bell, so that nothing due is ever jumped over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.services.parts import Parts
+from pro.store.engine import insert_for
+from pro.store.tables import metadata
+from pro.worker import tick_once
+
+_t = metadata.tables
+WALKER = "the clock"
+LEAST = timedelta(seconds=1)
+
+
+def next_bell(session: Session, after: datetime) -> datetime | None:
+    """The next instant at which the worker has anything to do."""
+    bells = (
+        select(func.min(_t["assessment"].c.next_at)).where(_t["assessment"].c.next_at > after),
+        select(func.min(_t["message"].c.due_at)).where(
+            _t["message"].c.state == "pending", _t["message"].c.due_at > after
+        ),
+        select(func.min(_t["flare"].c.next_tell_at)).where(
+            _t["flare"].c.ended_at.is_(None), _t["flare"].c.next_tell_at > after
+        ),
+    )
+    found = [session.execute(bell).scalar() for bell in bells]
+    return min((bell for bell in found if bell is not None), default=None)
+
+
+def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[datetime], Moment]) -> int:
+    """Ticks at every bell from `start` to `until`, study time; gives how many there were.
+
+    `reach` moves the clock to a bell and says what both clocks show then.
+    """
+    bells, at = 0, start
+    while True:
+        with parts.study.reading() as session:
+            bell = next_bell(session, at)
+        if bell is None or bell > until:
+            break
+        at = max(bell, at + LEAST)
+        tick_once(parts, reach(at), WALKER)
+        bells += 1
+    tick_once(parts, reach(until), WALKER)
+    return bells
+
+
+def set_offset(parts: Parts, study: datetime) -> Moment:
+    """Puts study time to this instant, from now on."""
+    running = datetime.now(UTC)
+    seconds = round((study - running).total_seconds())
+    table = _t["demo_clock"]
+    with parts.study.writing() as session:
+        connection = session.connection()
+        made = insert_for(connection)(table).values(id=1, offset_seconds=seconds)
+        connection.execute(
+            made.on_conflict_do_update(index_elements=["id"], set_={"offset_seconds": made.excluded.offset_seconds})
+        )
+    return Moment(study, running)
+
+
+def advance(parts: Parts, by: timedelta) -> int:
+    """Moves the demonstration's clock on while the reminders follow; gives how many bells rang."""
+    start = parts.clock.now().study
+    return walk(parts, start, start + by, lambda bell: set_offset(parts, bell))
