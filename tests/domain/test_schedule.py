@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time as stopwatch
 import zoneinfo
 from collections import Counter
@@ -400,3 +401,13 @@ def walk(name: str, day: date, end: date) -> None:
         assert not any(zone_truth.exists(name, date_between) for date_between in skipped)
         assert day_opens(following, zone(name), FOUR) == closing
         day, opening = following, closing
+
+
+def test_nobody_asks_the_machine_for_a_zone() -> None:
+    """`ZoneInfo(name)` reads the machine's files first; `zones.zone(name)` reads the locked ones."""
+    package = Path(zones.__file__).parents[1]
+    made = re.compile(r"(?<![\w.])(zoneinfo\.)?ZoneInfo(\.no_cache)?\(")
+    asking = [
+        path.relative_to(package).as_posix() for path in package.rglob("*.py") if made.search(path.read_text("utf-8"))
+    ]
+    assert asking == []
