@@ -284,6 +284,7 @@ SPOILT = [
     ("recode of no answer", "{true: 0, false: 5}", "{true: 0, false: 5, maybe: 2}", None, "'maybe' is no answer"),
     ("bands end", "      - label: high\n", "      - label: high\n        up_to: 9\n", "- label: high", "last band"),
     ("bands order", "      - label: high\n", "      - label: mid\n        up_to: 4\n        text: {en: a, fr: b}\n      - label: high\n", "up_to: 4", "above the band before it"),  # noqa: E501
+    ("bands equal", "      - label: high\n", "      - label: mid\n        up_to: 5\n        text: {en: a, fr: b}\n      - label: high\n", "up_to: 5\n        text: {en: a", "above the band"),  # noqa: E501
     ("scale low above high", "    low: 0\n    high: 15\n", "    low: 20\n    high: 15\n", None, "must be below high"),
     ("version as number", 'version: "1"', "version: 1", None, 'put it in quotes'),
     ("version elsewhere", 'version: "1"', 'version: "2"', None, "make them agree"),
@@ -435,6 +436,34 @@ def test_a_spoilt_protocol_is_refused_at_its_line(
     assert problems(drafts) == found
 
 
+def test_the_quiet_hours_end_is_free_and_noon_is_a_cutoff(drafts: Root) -> None:
+    path = drafts / "protocols/thera-demo/1.yaml"
+    spoil(path, "[18:00, 20:00]", "[08:30, 20:29]")
+    spoil(path, "cutoff: 04:00", "cutoff: 12:00")
+    spoil(path, "late_until: 12:00", "late_until: 12:01")
+    assert check_protocol_file(path, drafts).cutoff == time(12)
+
+
+def test_quiet_hours_within_one_day(drafts: Root) -> None:
+    path = drafts / "protocols/thera-demo/1.yaml"
+    spoil(path, "  from: 20:30\n  to: 08:30\n", "  from: 01:00\n  to: 18:00\n")
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("reminders: [10:00]", "reminders: [19:00]"), "utf-8")
+    assert check_protocol_file(path, drafts).quiet_hours.end == time(18)
+    spoil(path, "[18:00, 20:00]", "[17:59, 20:00]")
+    with pytest.raises(Unreadable, match=r"17:59 lies in the quiet hours \(01:00 to 18:00\)"):
+        check_protocol_file(path, drafts)
+
+
+def test_a_questionnaire_must_speak_the_protocols_languages(drafts: Root) -> None:
+    path = drafts / "library/patient-global/1.yaml"
+    text = path.read_text("utf-8").replace("languages: [en, fr]", "languages: [en]")
+    path.write_text(re.sub(r"^ +fr:.*\n", "", text, flags=re.MULTILINE), "utf-8")
+    protocol = drafts / "protocols/thera-demo/1.yaml"
+    asking = [n for n, line in enumerate(protocol.read_text("utf-8").splitlines(), 1) if "patient-global 1]" in line]
+    assert problems(drafts) == [f"{protocol}:{n}: patient-global 1 has no wording in 'fr'" for n in asking]
+
+
 def test_a_diary_and_a_visit_may_overlap_when_they_ask_different_things() -> None:
     protocol = load().protocol("thera-demo", "1")
     assert protocol.timepoint("diary").first_day <= 14 <= protocol.timepoint("diary").last_day
@@ -467,7 +496,7 @@ def test_a_copy_of_a_protocol_outside_the_library_can_be_checked(tmp_path: Path)
 
 
 def publish_all(root: Root) -> None:
-    for questionnaire in load(root).questionnaires():
+    for questionnaire in reversed(load(root).questionnaires()):
         publish_questionnaire(load(root), questionnaire)
     for protocol in load(root).protocols():
         publish_protocol(load(root), protocol)
@@ -538,12 +567,32 @@ def test_a_broken_lock_names_its_line(drafts: Root) -> None:
 def test_a_new_version_is_a_new_file_and_the_latest(drafts: Root) -> None:
     publish_all(drafts)
     folder = drafts / "library/pain-vas-48h"
-    for old, new in (("1.yaml", "10.yaml"), ("1.cases.yaml", "10.cases.yaml")):
-        (folder / new).write_text((folder / old).read_text("utf-8").replace('"1"', '"10"'), "utf-8")
+    for version in ("9", "10"):
+        for end in ("yaml", "cases.yaml"):
+            text = (folder / f"1.{end}").read_text("utf-8")
+            (folder / f"{version}.{end}").write_text(text.replace('"1"', f'"{version}"'), "utf-8")
     library = load(drafts)
     assert library.latest_questionnaire("pain-vas-48h").version == "10"
+    assert [each.version for each in library.questionnaires() if each.id == "pain-vas-48h"] == ["1", "9", "10"]
     assert library.is_published("pain-vas-48h", "1")
     assert not library.is_published("pain-vas-48h", "10")
+
+
+def test_a_published_protocol_with_a_draft_questionnaire_does_not_load(drafts: Root) -> None:
+    publish_all(drafts)
+    lock = drafts / "published.lock"
+    kept = [line for line in lock.read_text("utf-8").splitlines(keepends=True) if "patient-global" not in line]
+    lock.write_text("".join(kept), "utf-8")
+    assert problems(drafts) == [
+        f"{drafts / 'protocols/thera-demo/1.yaml'}:1: "
+        "asks patient-global 1, which is a draft; publish the questionnaire first"
+    ]
+
+
+def test_what_ships_is_published() -> None:
+    library = load()
+    assert all(library.is_published(each.id, each.version) for each in library.questionnaires())
+    assert library.is_protocol_published("thera-demo", "1")
 
 
 # --- asking for what is not there
