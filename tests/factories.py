@@ -34,6 +34,8 @@ NOW = datetime(2026, 4, 15, 6, 4, tzinfo=UTC)
 PASSWORD = "the blue tram at noon"
 PROTOCOL = "thera-demo"
 DIARY = "joint-pain-diary"
+COUNTED = {"completed": "completed", "late": "late", "partial": "partial", "missed": "missed", "excused": "missed"}
+"""How closing counts each in `tally`."""
 _quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Argon2 at its cheapest: what is checked is the same."""
 
@@ -212,10 +214,11 @@ def settle(
                 values |= {"started_at": row.opens_at, "answered": True}
             elif what == "excused":
                 values |= {"excused_at": row.closes_at, "excused_why": "in hospital"}
-            session.execute(table.update().where(table.c.id == row.id).values(**values))
-            if over:
+            if values:
+                session.execute(table.update().where(table.c.id == row.id).values(**values))
+            if over and what in COUNTED:
                 day = counted.setdefault((row.site_id, row.day), {})
-                kind = "missed" if what == "excused" else what
+                kind = COUNTED[what]
                 day[kind] = day.get(kind, 0) + 1
         for (site_id, day_), numbers in counted.items():
             key = (tally.c.site_id == site_id, tally.c.timepoint == timepoint, tally.c.day == day_)

@@ -63,7 +63,7 @@ def compliance_file() -> ResponseReturnValue:
     return Response(_lines(rows), mimetype="text/csv; charset=utf-8", headers=headers)
 
 
-COLUMNS = [
+COLUMNS = (
     "patient",
     "day0",
     "withdrawn",
@@ -77,7 +77,7 @@ COLUMNS = [
     "compliance_percent",
     "planned_to_today",
     "missed_in_a_row",
-]
+)
 
 
 def _lines(rows: Iterator[Row]) -> Iterator[str]:
@@ -135,14 +135,20 @@ def _groups(page: Page) -> list[dict[str, object]]:
     for each in page.sites:
         rows = [row for row in page.rows if row.site_id == each.place.id]
         if rows:
-            groups.append({"place": each.place, "rows": [_table_row(row) for row in rows], "strip": _strip(page, rows)})
+            groups.append(
+                {
+                    "place": each.place,
+                    "rows": [_table_row(row) for row in rows],
+                    "strip": _strip(page, rows, each.place.name),
+                }
+            )
     return groups
 
 
-def _strip(page: Page, rows: list[Row]) -> str:
+def _strip(page: Page, rows: list[Row], site: str) -> str:
     spoken = language()
     words = strips.Words(
-        title=t("compliance.calendar", site=""),
+        title=t("compliance.calendar", site=site),
         today=t("compliance.today"),
         line=t("compliance.line"),
         nothing=t("compliance.nothing"),
@@ -171,7 +177,7 @@ def _note(row: Row) -> str:
     if row.flare and who().may(Right.SEE_FLARE, row.site_id):
         return t("note.flare")
     if row.tasks:
-        return t("note.call", kind=phrases.word("task", row.tasks[0], spoken))
+        return t("note.call", kind=phrases.word("task", f"{row.tasks[0]}.label", spoken))
     return "" if row.figures.expected else t("note.starts", day=phrases.month_day(row.day0, spoken))
 
 

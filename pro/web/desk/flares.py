@@ -18,6 +18,7 @@ from pro.web.desk.frame import blueprint, language, t
 from pro.web.desk.today import task_view
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, site_of, who
+from pro.web.words import in_language, say_number
 
 DAYS = 14
 
@@ -106,7 +107,7 @@ def _rule(trigger: Trigger, found: Episode) -> dict[str, object]:
     library, spoken = current_parts().library, language()
     return {
         "trigger": trigger,
-        "text": phrases.in_language(trigger.rule.text, spoken) if trigger.rule else trigger.key,
+        "text": in_language(trigger.rule.text, spoken) if trigger.rule else trigger.key,
         "value": phrases.trigger_line(trigger, library, found.protocol, spoken),
         "seen": phrases.stamp(trigger.at, found.line.zone, spoken),
         "day": phrases.short_day(trigger.day, spoken),
@@ -119,7 +120,7 @@ def _answers(recorded: episodes.Recorded) -> dict[str, object]:
         (phrases.short_name(item, spoken), phrases.answer_words(item, recorded.answers.get(item.key), spoken))
         for item in phrases.shown_items(recorded.questionnaire, recorded.answers)
     ]
-    return {"title": phrases.in_language(recorded.questionnaire.title, spoken), "shown": shown}
+    return {"title": in_language(recorded.questionnaire.title, spoken), "shown": shown}
 
 
 def _contact(found: Episode) -> list[dict[str, object]]:
@@ -167,7 +168,7 @@ def _baseline(found: Episode) -> charts.Level | None:
     for trigger in phrases.in_order(found.line.triggers):
         if trigger.baseline is not None and trigger.n:
             value = Decimal(trigger.baseline)
-            label = t("flare.baseline", value=phrases.say_number(value, language()), n=trigger.n)
+            label = t("flare.baseline", value=say_number(value, language()), n=trigger.n)
             return charts.Level(trigger.day - timedelta(days=7), trigger.day - timedelta(days=1), value, label)
     return None
 

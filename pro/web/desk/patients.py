@@ -18,7 +18,7 @@ from pro.web.desk.frame import blueprint, language, t
 from pro.web.desk.today import task_view
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, site_of, who
-from pro.web.words import say_phone
+from pro.web.words import in_language, say_phone
 
 AHEAD = timedelta(days=16)
 GOOD = ("delivered",)
@@ -144,7 +144,7 @@ def _next_flag(page: PatientPage) -> date:
 
 
 def _title(page: PatientPage, timepoint: str) -> str:
-    return phrases.in_language(page.protocol.timepoint(timepoint).title, language())
+    return in_language(page.protocol.timepoint(timepoint).title, language())
 
 
 def _hatched(page: PatientPage, span: FlareSpan) -> charts.Hatched:

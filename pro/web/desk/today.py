@@ -68,7 +68,7 @@ def task_view(line: TaskLine, zone: str) -> dict[str, object]:
     kind = line.kind if line.kind in known else "other"
     return {
         "line": line,
-        "reason": t(f"task.{kind}.reason", detail=line.detail, kind=phrases.word("task", line.kind, spoken)),
+        "reason": t(f"task.{kind}.reason", detail=line.detail, kind=line.kind.replace("-", " ")),
         "more": t(f"task.{kind}.more", detail=line.detail, since=phrases.stamp(line.made_at, zone, spoken)),
         "tried": tried,
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlencode
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from pro.domain import zones
 from pro.domain.protocol import Protocol
 from pro.services import audit_trail, overview
 from pro.services.access import Right
@@ -36,17 +38,17 @@ KINDS = (
 def trail() -> ResponseReturnValue:
     asked = {key: request.args.get(key, "").strip()[:60] for key in ("patient", "kind", "from", "to")}
     since, until = _day(asked["from"]), _day(asked["to"])
+    places = my_places()
+    zone = places[0].zone if places else "UTC"
     found = audit_trail.read_page(
         current_parts(),
         who(),
         number=asked["patient"],
         kind=asked["kind"],
-        since=_start(since),
-        until=_start(until + timedelta(days=1)) if until else None,
+        since=_start(since, zone),
+        until=_start(until + timedelta(days=1), zone) if until else None,
         before=_before(request.args.get("before", "")),
     )
-    places = my_places()
-    zone = places[0].zone if places else "UTC"
     protocol = overview.protocol_of(current_parts().library, places)
     return render_template(
         "desk/audit.html",
@@ -78,8 +80,8 @@ def _next_page(asked: dict[str, str], following: tuple[datetime, str, int] | Non
     if following is None:
         return None
     at, chain, seq = following
-    filters = {key: value for key, value in asked.items() if value}
-    return url_for("staff.trail", before=f"{at.isoformat()}~{chain}~{seq}", **filters)
+    query = {key: value for key, value in asked.items() if value} | {"before": f"{at.isoformat()}~{chain}~{seq}"}
+    return f"{url_for('staff.trail')}?{urlencode(query)}"
 
 
 def _before(asked: str) -> tuple[datetime, str, int] | None:
@@ -99,5 +101,5 @@ def _day(asked: str) -> date | None:
         return None
 
 
-def _start(day: date | None) -> datetime | None:
-    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _start(day: date | None, zone: str) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), zones.zone(zone))
