@@ -1,0 +1,57 @@
+"""A patient's sitting: link, start, saves, submission."""
+
+from pro.services.answering.facts import (
+    SESSION_LIFE,
+    Closed,
+    Incomplete,
+    LinkStatus,
+    LinkView,
+    Next,
+    NoSitting,
+    RefusedSave,
+    Save,
+    Saved,
+    SiteCard,
+    Sitting,
+    Started,
+    Submitted,
+    Waiting,
+)
+from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, score_json
+from pro.services.answering.saving import save
+from pro.services.answering.sitting import open_link, sitting, speak, start
+from pro.services.answering.submitting import receipt_again, submit
+from pro.services.answering.views import instants_of, newest, questionnaires_of, token_hash
+
+__all__ = [
+    "SESSION_LIFE",
+    "Closed",
+    "Freezing",
+    "Incomplete",
+    "LinkStatus",
+    "LinkView",
+    "Next",
+    "NoSitting",
+    "RefusedSave",
+    "Save",
+    "Saved",
+    "SiteCard",
+    "Sitting",
+    "Started",
+    "Submitted",
+    "Waiting",
+    "freeze_all",
+    "instants_of",
+    "newest",
+    "open_link",
+    "questionnaires_of",
+    "receipt_again",
+    "receipt_of",
+    "save",
+    "score_json",
+    "sitting",
+    "speak",
+    "start",
+    "submit",
+    "token_hash",
+]

@@ -1,0 +1,162 @@
+"""What a sitting is made of, and what its verbs answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from pro.domain.answers import Answer, NotAllowed
+from pro.domain.assessment import Instants
+from pro.domain.protocol import Protocol
+from pro.domain.questionnaire import Questionnaire, Text
+
+SESSION_LIFE = timedelta(days=3)
+"""How long a phone's session lives: longer than any diary may still be filled, so that a save made offline arrives."""
+
+LinkStatus = Literal["ready", "nothing-due", "not-yet", "expired", "unknown", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCard:
+    """Whom a patient can call."""
+
+    name: str
+    telephone: str
+    emergency: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One assessment that may be filled now."""
+
+    assessment_id: int
+    timepoint: str
+    title: Text
+    day: date
+    questions: int
+    """Items that show while nothing is answered."""
+    minutes: Decimal
+    instants: Instants
+    late: bool
+    """Past its closing: it would be marked late."""
+    repeats: bool
+    """A diary, one of many days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What comes next for the patient."""
+
+    timepoint: str
+    title: Text
+    day: date
+    at: datetime
+    """Its first reminder, else its opening."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What a link opens on. `site` and the rest are None or empty where the link is unknown."""
+
+    status: LinkStatus
+    language: str = "en"
+    zone: str = "UTC"
+    site: SiteCard | None = None
+    waiting: tuple[Waiting, ...] = ()
+    next: tuple[Next, ...] = ()
+    opted_out: bool = False
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A patient before one assessment, with what was saved so far."""
+
+    assessment_id: int
+    patient_id: int
+    language: str
+    zone: str
+    site: SiteCard
+    protocol: Protocol
+    timepoint: str
+    title: Text
+    day: date
+    repeats: bool
+    instants: Instants
+    questionnaires: tuple[Questionnaire, ...]
+    answers: Mapping[str, Answer]
+    """By `questionnaire.item`: the newest save of each."""
+    mode: str
+    fillable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoSitting:
+    """Why there is nothing to show: the session is gone, or nothing is due."""
+
+    status: Literal["no-session", "nothing-due", "withdrawn"]
+    view: LinkView
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    session_token: str
+    sitting: Sitting
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """One answer as the phone sends it. `client` and `seq` make a replay harmless."""
+
+    client: str
+    seq: int
+    item: str
+    """`questionnaire.item`."""
+    code: str
+    value: object = None
+    phone_at: datetime | None = None
+    phone_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedSave:
+    client: str
+    seq: int
+    item: str
+    why: NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the server has now. `closed`: nothing was kept, because it was submitted or closed."""
+
+    acknowledged: tuple[tuple[str, int], ...] = ()
+    refused: tuple[RefusedSave, ...] = ()
+    emergency: Text | None = None
+    told_at: datetime | None = None
+    closed: Literal["", "submitted", "closed", "no-session"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    receipt: str
+    submitted_at: datetime
+    already: bool
+    next: tuple[Next, ...]
+    sitting: Sitting
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Items that show and have neither an answer nor a deliberate skip."""
+
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    why: Literal["closed", "no-session", "not-open", "withdrawn"]

@@ -1,0 +1,138 @@
+"""Saved answers frozen into responses, with their scores, flares and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain.answers import Answer, Frozen, freeze
+from pro.domain.chain import canonical
+from pro.domain.protocol import Protocol
+from pro.domain.questionnaire import Questionnaire
+from pro.domain.receipt import receipt_code
+from pro.domain.scoring import Score, score
+from pro.services import flagging
+from pro.services.answering.views import (
+    concerned,
+)
+from pro.services.flagging import Judged
+from pro.services.parts import Parts
+from pro.store.sittings import Found
+
+
+def freeze_all(questionnaires: Iterable[Questionnaire], answers: Mapping[str, Answer]) -> dict[str, Frozen]:
+    """What each questionnaire's answers amount to."""
+    return {
+        one.id: freeze(
+            one, {item.key: answers[key] for item in one.items if (key := f"{one.id}.{item.key}") in answers}
+        )
+        for one in questionnaires
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Freezing:
+    """Turns saved answers into response rows and audit events; closing does the same with what was left."""
+
+    parts: Parts
+    session: Session
+    found: Found
+    protocol: Protocol
+    questionnaires: Sequence[Questionnaire]
+    frozen: Mapping[str, Frozen]
+    saves: Sequence[Found]
+    moment: Moment
+
+    def responses_and_events(self, kind: str) -> tuple[list[dict[str, object]], flagging.Events]:
+        """Rows of `response` and the events of the submission and of the flares it raised."""
+        who = concerned(self.found)
+        recorded = {key: one.values for key, one in self.frozen.items()}
+        judged = flagging.judge(self.parts, self.session, self.protocol, self.questionnaires, who, recorded)
+        rows = [self._response(one, judged) for one in self.questionnaires]
+        raised = flagging.raise_hits(self.session, self.protocol, who, judged, self.moment)
+        return rows, [(kind, self._payload(rows)), *raised]
+
+    def _response(self, questionnaire: Questionnaire, judged: Sequence[Judged]) -> dict[str, object]:
+        frozen = self.frozen[questionnaire.id]
+        scores = {key: score_json(one) for key, one in score(questionnaire, frozen.values).items()}
+        last = self.saves[-1] if self.saves else None
+        hashed = {
+            "patient": self.found.number,
+            "timepoint": self.found.timepoint,
+            "day": self.found.day,
+            "questionnaire": questionnaire.id,
+            "version": questionnaire.version,
+            "answers": frozen.items,
+            "scores": scores,
+        }
+        return {
+            "assessment_id": self.found.assessment_id,
+            "patient_id": self.found.patient_id,
+            "questionnaire": questionnaire.id,
+            "n": 1,
+            "version": questionnaire.version,
+            "day": self.found.day,
+            "mode": last.mode if last else "own-phone",
+            "language": getattr(self.found, "session_language", None) or self.found.language,
+            "completeness": frozen.completeness,
+            "answers": canonical(frozen.items).decode(),
+            "scores": canonical(scores).decode(),
+            "evaluation": flagging.evaluation_text(judged, self.protocol, questionnaire.id),
+            "sha256": sha256(canonical(hashed)).hexdigest(),
+            "made_at": self.moment.study,
+            "received_at": self.moment.running,
+            "phone_at": last.phone_at if last else None,
+            "phone_offset": last.phone_offset if last else None,
+        }
+
+    def _payload(self, rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
+        """Every field's change, the changes before submission included."""
+        return {
+            "timepoint": self.found.timepoint,
+            "day": self.found.day,
+            "protocol": f"{self.protocol.id} {self.protocol.version}",
+            "responses": [
+                {
+                    "questionnaire": row["questionnaire"],
+                    "version": row["version"],
+                    "mode": row["mode"],
+                    "completeness": row["completeness"],
+                    "sha256": row["sha256"],
+                    "answers": self.frozen[str(row["questionnaire"])].items,
+                }
+                for row in rows
+            ],
+            "saves": [_saved_change(row) for row in self.saves],
+        }
+
+
+def _saved_change(row: Found) -> dict[str, object]:
+    return {
+        "item": row.item,
+        "code": row.code,
+        "value": None if row.value is None else msgspec.json.decode(row.value),
+        "phone_at": row.phone_at,
+        "received_at": row.received_at,
+    }
+
+
+def score_json(one: Score) -> dict[str, object]:
+    """A score as it is stored: numbers as text."""
+    return {
+        "value": one.value,
+        "text": one.text,
+        "answered": one.answered,
+        "of": one.of,
+        "band": one.band,
+        "reason": one.reason,
+    }
+
+
+def receipt_of(hashes: Sequence[str]) -> str:
+    """The receipt code of a submission: of its response's hash, or of the joined hashes where it has several."""
+    return receipt_code(hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest())

@@ -1,0 +1,132 @@
+"""Link and start: what waits for a patient, and the phone's session."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.services.answering.facts import (
+    SESSION_LIFE,
+    LinkView,
+    NoSitting,
+    Sitting,
+    Started,
+)
+from pro.services.answering.views import (
+    coming,
+    language_of,
+    site_of,
+    sitting_of,
+    token_hash,
+    waiting_of,
+)
+from pro.services.parts import Parts
+from pro.store import sittings
+from pro.store.sittings import Found
+
+
+def open_link(parts: Parts, token: str, moment: Moment) -> LinkView:
+    """What waits behind a link. Changes nothing."""
+    with parts.study.reading() as session:
+        found = sittings.by_link(session, token_hash(token))
+        if found is None:
+            return LinkView("unknown", demonstration=parts.settings.demo)
+        dead = found.revoked_at is not None or found.expires_at <= moment.study
+        return _view(parts, session, found, moment, dead=dead)
+
+
+def _view(parts: Parts, session: Session, found: Found, moment: Moment, *, dead: bool) -> LinkView:
+    base = LinkView(
+        "expired",
+        language=found.language,
+        zone=found.zone,
+        site=site_of(found),
+        opted_out=found.opted_out_at is not None,
+        demonstration=parts.settings.demo,
+    )
+    if found.withdrawn_at is not None:
+        return replace(base, status="withdrawn")
+    if dead:
+        return base
+    waiting = tuple(waiting_of(parts, row, moment) for row in sittings.waiting(session, found.patient_id, moment.study))
+    if waiting:
+        return replace(base, status="ready", waiting=waiting)
+    following = coming(parts, session, found, moment)
+    begun = sittings.newest_submitted(session, found.patient_id) is not None
+    return replace(base, status="nothing-due" if begun or not following else "not-yet", next=following)
+
+
+def start(
+    parts: Parts,
+    token: str,
+    moment: Moment,
+    *,
+    assessment_id: int | None = None,
+    mode: str = "own-phone",
+    language: str | None = None,
+) -> Started | LinkView:
+    """Makes the phone's session and begins an assessment (the given one, else the newest that is open).
+
+    Gives what the link opens on where nothing can be begun.
+    """
+    session_token = secrets.token_urlsafe(24)
+    with parts.study.writing() as session:
+        found = sittings.by_link(session, token_hash(token))
+        if found is None:
+            return LinkView("unknown", demonstration=parts.settings.demo)
+        dead = found.revoked_at is not None or found.expires_at <= moment.study
+        waiting = () if dead or found.withdrawn_at else sittings.waiting(session, found.patient_id, moment.study)
+        row = next((row for row in waiting if assessment_id in (None, row.assessment_id)), None)
+        if row is None:
+            return _view(parts, session, found, moment, dead=dead)
+        chosen = language_of(parts, row, language or found.language)
+        sittings.open_session(
+            session,
+            {
+                "token_hash": token_hash(session_token),
+                "patient_id": found.patient_id,
+                "link_hash": token_hash(token),
+                "made_at": moment.running,
+                "expires_at": moment.running + SESSION_LIFE,
+                "mode": mode,
+                "language": chosen,
+            },
+        )
+        saves: Sequence[Found] = ()
+        if row.started_at is None:
+            sittings.start(session, row.assessment_id, moment.study)
+        else:
+            saves = sittings.saves(session, row.assessment_id)
+        sitting = sitting_of(parts, found, row, saves, chosen, mode, moment)
+    return Started(session_token, sitting)
+
+
+def sitting(parts: Parts, session_token: str, moment: Moment, assessment_id: int | None = None) -> Sitting | NoSitting:
+    """The sitting of a session: of the given assessment (submitted ones too), else of the newest that is open."""
+    with parts.study.reading() as session:
+        found = sittings.by_session(session, token_hash(session_token))
+        if found is None or found.ended_at is not None or found.expires_at <= moment.running:
+            return NoSitting("no-session", LinkView("unknown", demonstration=parts.settings.demo))
+        if found.withdrawn_at is not None:
+            return NoSitting("withdrawn", _view(parts, session, found, moment, dead=False))
+        row = _row(session, found.patient_id, assessment_id, moment)
+        if row is None:
+            return NoSitting("nothing-due", _view(parts, session, found, moment, dead=False))
+        saves = sittings.saves(session, row.assessment_id)
+        return sitting_of(parts, found, row, saves, found.session_language, found.mode, moment)
+
+
+def _row(session: Session, patient_id: int, assessment_id: int | None, moment: Moment) -> Found | None:
+    if assessment_id is not None:
+        return sittings.one(session, patient_id, assessment_id)
+    return next(iter(sittings.waiting(session, patient_id, moment.study)), None)
+
+
+def speak(parts: Parts, sitting_: Sitting, language: str) -> Sitting:
+    """The same sitting in another language of its questionnaires."""
+    known = all(language in questionnaire.languages for questionnaire in sitting_.questionnaires)
+    return replace(sitting_, language=language) if known else sitting_

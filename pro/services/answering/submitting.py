@@ -1,0 +1,93 @@
+"""Submission: frozen in one transaction: claim, responses, flares, audit event.
+
+A second submission finds the claim taken and gets the same receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.services.answering.facts import (
+    Closed,
+    Incomplete,
+    Submitted,
+)
+from pro.services.answering.freezing import Freezing, freeze_all, receipt_of
+from pro.services.answering.views import (
+    coming,
+    newest,
+    questionnaires_of,
+    sitting_of,
+    token_hash,
+    why_closed,
+)
+from pro.services.audit import Head, append_to_patient, patient_actor
+from pro.services.parts import Parts
+from pro.store import sittings
+from pro.store.sittings import Found
+
+
+class _Rollback(Exception):
+    """Gives the claim back."""
+
+    def __init__(self, outcome: Incomplete | Closed) -> None:
+        self.outcome = outcome
+
+
+def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment) -> Submitted | Incomplete | Closed:
+    """Freezes the answers into one immutable response per questionnaire, in one transaction."""
+    hashed = token_hash(session_token)
+    try:
+        with parts.study.writing() as session:
+            found = sittings.sitting(session, hashed, assessment_id, lock="submit")
+            why = why_closed(found, moment)
+            if found is None or why == "no-session":
+                return Closed("no-session")
+            if why == "closed":
+                return Closed("withdrawn" if found.withdrawn_at else "closed")
+            if why == "submitted" or not sittings.claim(session, assessment_id, moment.study):
+                hashes: Sequence[str] = ()
+            else:
+                hashes = _freeze(parts, session, found, moment)
+    except _Rollback as rollback:
+        return rollback.outcome
+    return _receipt(parts, found, hashes, moment)
+
+
+def _freeze(parts: Parts, session: Session, found: Found, moment: Moment) -> Sequence[str]:
+    protocol = parts.library.protocol(found.protocol, found.protocol_version)
+    questionnaires = questionnaires_of(parts.library, found)
+    saves = sittings.saves(session, found.assessment_id)
+    frozen = freeze_all(questionnaires, newest(saves, questionnaires))
+    missing = tuple(f"{key}.{item}" for key, one in frozen.items() for item in one.missing)
+    if missing:
+        raise _Rollback(Incomplete(missing))
+    made = Freezing(parts, session, found, protocol, questionnaires, frozen, saves, moment)
+    rows, events = made.responses_and_events("assessment.submitted")
+    sittings.insert_responses(session, rows)
+    head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
+    append_to_patient(session, found.patient_id, head, events, patient_actor(found.number), moment.study)
+    return [str(row["sha256"]) for row in rows]
+
+
+def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) -> Submitted:
+    with parts.study.reading() as session:
+        kept = list(hashes) or sittings.hashes(session, found.assessment_id)
+        row = found if hashes else sittings.one(session, found.patient_id, found.assessment_id) or found
+        following = coming(parts, session, found, moment)
+        finished = sitting_of(parts, found, row, (), found.session_language, found.mode, moment)
+    return Submitted(
+        receipt=receipt_of(kept),
+        submitted_at=moment.study if hashes else row.submitted_at,
+        already=not hashes,
+        next=following,
+        sitting=finished,
+    )
+
+
+def receipt_again(parts: Parts, found: Found, moment: Moment) -> Submitted:
+    """The receipt of what was submitted before; `found` as `sittings.sitting` gives it."""
+    return _receipt(parts, found, (), moment)

@@ -1,0 +1,137 @@
+"""Rows turned into what a sitting shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain.answers import Answer, check, shown
+from pro.domain.assessment import Instants, is_fillable
+from pro.domain.questionnaire import Questionnaire
+from pro.library import Library
+from pro.services.answering.facts import (
+    Next,
+    SiteCard,
+    Sitting,
+    Waiting,
+)
+from pro.services.flagging import Concerned
+from pro.services.parts import Parts
+from pro.store import sittings
+from pro.store.sittings import Found
+
+
+def token_hash(token: str) -> str:
+    """What the database keeps of a token."""
+    return sha256(token.encode()).hexdigest()
+
+
+def why_closed(found: Found | None, moment: Moment) -> Literal["", "submitted", "closed", "no-session"]:
+    if found is None or found.ended_at is not None or found.expires_at <= moment.running:
+        return "no-session"
+    if found.submitted_at is not None:
+        return "submitted"
+    return "" if is_fillable(instants_of(found), moment.study) and found.withdrawn_at is None else "closed"
+
+
+def questionnaires_of(library: Library, row: Found) -> tuple[Questionnaire, ...]:
+    """What an assessment asks, by the protocol version it was made with."""
+    timepoint = library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
+    return tuple(library.questionnaire(one.id, one.version) for one in timepoint.questionnaires)
+
+
+def concerned(found: Found) -> Concerned:
+    return Concerned(found.patient_id, found.site_id, found.day0, found.day, found.flare_id)
+
+
+def instants_of(row: Found) -> Instants:
+    """The instants of an assessment's row."""
+    return Instants(
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        late_until=row.late_until,
+        started_at=row.started_at,
+        submitted_at=row.submitted_at,
+        closed_at=row.closed_at,
+        cancelled_at=row.cancelled_at,
+        excused_at=row.excused_at,
+        answered=row.answered,
+    )
+
+
+def site_of(found: Found) -> SiteCard:
+    return SiteCard(found.site_name, found.telephone, found.emergency, found.site_zone)
+
+
+def language_of(parts: Parts, row: Found, wanted: str) -> str:
+    languages = questionnaires_of(parts.library, row)[0].languages
+    return wanted if wanted in languages else languages[0]
+
+
+def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
+    questionnaires = questionnaires_of(parts.library, row)
+    timepoint = parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
+    return Waiting(
+        assessment_id=row.assessment_id,
+        timepoint=row.timepoint,
+        title=timepoint.title,
+        day=row.day,
+        questions=sum(len(shown(one, {})) for one in questionnaires),
+        minutes=sum((one.minutes for one in questionnaires), Decimal(0)),
+        instants=instants_of(row),
+        late=row.closes_at <= moment.study,
+        repeats=timepoint.repeats,
+    )
+
+
+def newest(saves: Iterable[Found], questionnaires: Iterable[Questionnaire]) -> dict[str, Answer]:
+    """The newest save of each item, by `questionnaire.item`; saves come oldest first."""
+    items = {f"{one.id}.{item.key}": item for one in questionnaires for item in one.items}
+    answers: dict[str, Answer] = {}
+    for row in saves:
+        if row.code == "answered" and row.item in items:
+            answers[row.item] = Answer("answered", check(items[row.item], msgspec.json.decode(row.value)))
+        elif row.item in items:
+            answers[row.item] = Answer(row.code)
+    return answers
+
+
+def coming(parts: Parts, session: Session, found: Found, moment: Moment) -> tuple[Next, ...]:
+    """The next sitting of each timepoint among those that open soon."""
+    seen: dict[str, Next] = {}
+    for row in sittings.coming(session, found.patient_id, moment.study, at_most=8):
+        timepoint = parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
+        seen.setdefault(row.timepoint, Next(row.timepoint, timepoint.title, row.day, row.opens_at))
+    return tuple(seen.values())[:3]
+
+
+def sitting_of(
+    parts: Parts, who: Found, row: Found, saves: Sequence[Found], language: str, mode: str, moment: Moment
+) -> Sitting:
+    questionnaires = questionnaires_of(parts.library, row)
+    protocol = parts.library.protocol(row.protocol, row.protocol_version)
+    timepoint = protocol.timepoint(row.timepoint)
+    instants = instants_of(row)
+    return Sitting(
+        assessment_id=row.assessment_id,
+        patient_id=who.patient_id,
+        language=language,
+        zone=who.zone,
+        site=site_of(who),
+        protocol=protocol,
+        timepoint=row.timepoint,
+        title=timepoint.title,
+        day=row.day,
+        repeats=timepoint.repeats,
+        instants=instants,
+        questionnaires=questionnaires,
+        answers=newest(saves, questionnaires),
+        mode=mode,
+        fillable=is_fillable(instants, moment.study),
+    )
