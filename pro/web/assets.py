@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
 
 from pro.web.headers import allow_script, allow_style
-from pro.web.shrink import shrink_script, shrink_style
+from pro.web.shrink import only_used, shrink_script, shrink_style
 
-STATIC = Path(__file__).parent / "static"
-
-
-@lru_cache
-def style_text(*names: str) -> str:
-    return shrink_style("\n".join((STATIC / name).read_text(encoding="utf-8") for name in names))
+HERE = Path(__file__).parent
+SHEETS = ("looks.css", "phone.css", "questions.css")
+_NAMED = re.compile(r'(?:extends|include|from) "([^"]+)"')
 
 
 @lru_cache
-def script_text(name: str) -> str:
-    return shrink_script((STATIC / name).read_text(encoding="utf-8"))
+def style_text(template: str, scripts: tuple[str, ...] = ()) -> str:
+    """What of the phone's style a page made from this template and these scripts can use."""
+    sheets = "\n".join(_static(name) for name in SHEETS)
+    sources = [_sources(template), *(_static(name) for name in scripts)]
+    return only_used(shrink_style(sheets), "\n".join(sources))
 
 
-def page_style(*names: str) -> Markup:
+def _sources(template: str) -> str:
+    """The template with all the templates it draws on."""
+    text = (HERE / "templates" / template).read_text(encoding="utf-8")
+    return "\n".join((text, "main html body svg", *(_sources(found[1]) for found in _NAMED.finditer(text))))
+
+
+@lru_cache
+def _static(name: str) -> str:
+    return (HERE / "static" / name).read_text(encoding="utf-8")
+
+
+@lru_cache
+def script_text(*names: str) -> str:
+    return "".join(shrink_script(_static(name)) for name in names)
+
+
+def page_style(template: str, scripts: tuple[str, ...] = ()) -> Markup:
     """The style of the page in hand, allowed by its hash."""
-    text = style_text("looks.css", "phone.css", *names)
+    text = style_text(template, scripts)
     allow_style(text)
     return Markup(text)
 
 
-def page_script(name: str) -> Markup:
+def page_script(*names: str) -> Markup:
     """A script of the page in hand, allowed by its hash."""
-    text = script_text(name)
+    text = script_text(*names)
     allow_script(text)
     return Markup(text)

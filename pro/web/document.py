@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from flask import g, render_template
@@ -15,37 +16,19 @@ from markupsafe import Markup
 from pro.domain.answers import to_json
 from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Questionnaire
 from pro.services.answering import Sitting
-from pro.web.assets import script_text, style_text
+from pro.web.assets import page_script, page_style, script_text, style_text
 from pro.web.headers import allow_script, allow_style
 from pro.web.phone import address, frame, sitting_words
-from pro.web.words import in_language, say, say_number, texts
+from pro.web.words import in_language, say, say_number, say_phone, texts
 
 CUT = "<!--own-->"
-STYLE = ("looks.css", "phone.css", "questions.css")
+TEMPLATE = "phone/document.html"
 
 _WORDS = {
     "where": "item.where",
-    "vas-empty": "item.vas-empty",
-    "vas-set": "item.vas-set",
     "none-yet": "item.none-yet",
     "on-phone": "item.on-phone",
     "received": "item.received",
-    "less": "item.less",
-    "more": "item.more",
-    "map-help": "item.map-help",
-    "left": "item.left",
-    "right": "item.right",
-    "left-hand": "item.left-hand",
-    "right-hand": "item.right-hand",
-    "hand-help": "item.hand-help",
-    "hand-open": "item.hand-open",
-    "list": "item.list",
-    "drawing": "item.drawing",
-    "both": "item.both",
-    "mark-none": "item.mark-none",
-    "mark-tender": "item.mark-tender",
-    "mark-swollen": "item.mark-swollen",
-    "mark-other": "item.mark-other",
     "of": "review.of",
     "mark": "review.mark",
     "no-joint": "review.no-joint",
@@ -73,18 +56,33 @@ _WORDS = {
 """What the script says by itself: its key → ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What is the same for everyone: everything before the patient's own part, and after it."""
+_LINE_WORDS = {"vas-empty": "item.vas-empty", "vas-set": "item.vas-set", "less": "item.less", "more": "item.more"}
+_MAP_WORDS = (
+    *("map-help", "hand-help", "hand-open", "hand-done", "body", "list", "drawing", "steps", "both"),
+    *("left", "right", "left-hand", "right-hand", "mark-none", "mark-tender", "mark-swollen", "mark-other"),
+)
 
-    before: str
-    before_bytes: int
-    after: str
+
+@lru_cache
+def map_script(language: str) -> str:
+    """The drawing of the joints with its words: it comes after the first answer, and is kept by the browser."""
+    words = {key: say(f"phone.item.{key}", language) for key in _MAP_WORDS}
+    return f"{script_text('joints.js')}\nself.proMap.words={_json(words)};\n"
+
+
+def map_address(language: str) -> str:
+    """Where it is; the address changes with it."""
+    return f"/d/map.{language}.js?v={sha256(map_script(language).encode()).hexdigest()[:8]}"
+
+
+SCRIPTS = (("phone.js",), ("line.js", "phone.js"))
+"""Without and with the line from 0 to 100."""
+STYLED = ("phone.js", "line.js")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a document depends on."""
+    """What a document depends on beside the patient."""
 
     questionnaires: tuple[Questionnaire, ...]
     language: str
@@ -93,56 +91,80 @@ class Asked:
     def __hash__(self) -> int:
         return hash((tuple(one.sha256 for one in self.questionnaires), self.language, self.demonstration))
 
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        return SCRIPTS[any(item.kind is Kind.VAS for one in self.questionnaires for item in one.items)]
 
-def document(sitting: Sitting, token: str, demonstration: bool, start: str = "") -> str:
-    """The page: one string join and a small template for each patient."""
-    head = _head(Asked(sitting.questionnaires, sitting.language, demonstration))
-    allow_style(style_text(*STYLE))
-    allow_script(script_text("phone.js"))
-    g.known_bytes = head.before_bytes
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is the same for everyone: what stands before the patient's own part, and after it."""
+
+    before: str
+    size: int
+    after: str
+
+
+def document(sitting: Sitting, token: str, demonstration: bool) -> str:
+    """The whole page: one string join and a small template for each patient."""
+    asked = Asked(sitting.questionnaires, sitting.language, demonstration)
+    kept = _whole(asked)
+    allow_style(style_text(TEMPLATE, STYLED))
+    allow_script(script_text(*asked.scripts))
+    g.known_bytes = kept.size
     own = render_template(
         "phone/tail.html",
         t=lambda key, **values: say(f"phone.{key}", sitting.language, **values),
         site=sitting.site,
-        phone_words=_phone_words,
-        state=_json(_state(sitting, token, start)),
+        phone_words=say_phone,
+        state=_json(_state(sitting, token)),
     )
-    return head.before + own + head.after
+    return kept.before + own + kept.after
 
 
-def _phone_words(number: str) -> str:
-    return _known_phone(number)
+def piece(sitting: Sitting, token: str, start: str) -> str:
+    """The same questions for a start page that is open already and has the style."""
+    kept = _piece(Asked(sitting.questionnaires, sitting.language, False))
+    g.known_bytes = kept.size
+    return f'{kept.before}<script type="application/json" id="state">{_json(_state(sitting, token, start))}</script>'
 
 
-@lru_cache(maxsize=256)
-def _known_phone(number: str) -> str:
-    from pro.web.words import say_phone
-
-    return say_phone(number)
+def style_of_start(template: str) -> tuple[str, ...]:
+    """Lets the start page run the questions it will bring in; names the scripts whose elements it must style."""
+    for scripts in SCRIPTS:
+        allow_script(script_text(*scripts))
+    return STYLED
 
 
 @lru_cache(maxsize=64)
-def _head(asked: Asked) -> Head:
+def _whole(asked: Asked) -> Kept:
+    before, _, after = _rendered(TEMPLATE, asked).partition(CUT)
+    return Kept(before, len(before.encode()), after)
+
+
+@lru_cache(maxsize=64)
+def _piece(asked: Asked) -> Kept:
+    text = _rendered("phone/asked.html", asked)
+    return Kept(text, len(text.encode()), "")
+
+
+def _rendered(template: str, asked: Asked) -> str:
     language = asked.language
-    items = tuple((f"{one.id}.{item.key}", item) for one in asked.questionnaires for item in one.items)
-    text = render_template(
-        "phone/document.html",
-        **{
-            **frame(language, None, asked.demonstration),
-            "switch_to": f"/d/now?lang={'en' if language == 'fr' else 'fr'}",
-            "title": in_language(asked.questionnaires[0].title, language),
-            "asked": items,
-            "meta": lambda item, key: _meta(item, key.partition(".")[0], language),
-            "script_words": lambda: _json(_script_words(language)),
-            "cut": Markup(CUT),
-        },
-    )
-    before, _, after = text.partition(CUT)
-    before = "\n".join(line.strip() for line in before.splitlines() if line.strip())
-    return Head(before, len(before.encode()), after)
+    values = {
+        "template": template,
+        "page_style": lambda _: page_style(template, STYLED),
+        "page_script": lambda: page_script(*asked.scripts),
+        "title": in_language(asked.questionnaires[0].title, language),
+        "asked": [(f"{one.id}.{item.key}", item) for one in asked.questionnaires for item in one.items],
+        "meta": lambda item, key: _meta(item, key.partition(".")[0], language),
+        "script_words": lambda: _json(_script_words(language, has_line=asked.scripts is SCRIPTS[1])),
+        "cut": Markup(CUT),
+    }
+    text = render_template(template, **{**frame(language, None, asked.demonstration), **values})
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _state(sitting: Sitting, token: str, start: str) -> dict[str, Any]:
+def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
     return {
         "assessment": sitting.assessment_id,
         "token": token,
@@ -151,6 +173,9 @@ def _state(sitting: Sitting, token: str, start: str) -> dict[str, Any]:
         "what": sitting_words(sitting, sitting.language),
         "telephone": sitting.site.telephone,
         "emergency": sitting.site.emergency,
+        "other": address("/d/now", a=sitting.assessment_id, lang="en" if sitting.language == "fr" else "fr"),
+        "map": map_address(sitting.language),
+        "mapStyle": "/static/joints.css",
         "answers": {
             key: [answer.code, None if answer.value is None else to_json(answer.value)]
             for key, answer in sitting.answers.items()
@@ -163,9 +188,10 @@ def _json(value: object) -> Markup:
     return Markup(text.replace("<", "\\u003c"))
 
 
-def _script_words(language: str) -> dict[str, object]:
+def _script_words(language: str, *, has_line: bool) -> dict[str, object]:
     entries = texts("phone", language)
-    words: dict[str, object] = {own: entries[key] for own, key in _WORDS.items()}
+    wanted = _WORDS | (_LINE_WORDS if has_line else {})
+    words: dict[str, object] = {own: entries[key] for own, key in wanted.items()}
     missing = entries["review.missing"]
     if isinstance(missing, Mapping):
         words |= {"missing.one": missing["one"], "missing.other": missing["other"]}

@@ -10,6 +10,7 @@ import struct
 import zlib
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from flask import Flask, Response, g, request
 
@@ -108,16 +109,16 @@ def _is_worth_it(response: Response) -> bool:
 def squeeze(known: bytes, fresh: bytes) -> bytes:
     """Both parts as one gzip file; the known part, the same in many answers, is compressed only once.
 
-    The known part ends with a full flush, so that what follows refers to nothing in it.
+    Its compressor is kept and goes on with the fresh part, so that this still refers back to it.
     """
-    packed = _packed(known) if known else b""
-    tail = zlib.compressobj(5, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed += tail.compress(fresh) + tail.flush()
+    packed, kept = _packed(known)
+    packer = kept.copy()
+    body = packed + packer.compress(fresh) + packer.flush()
     check = zlib.crc32(fresh, zlib.crc32(known))
-    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed + struct.pack("<LL", check, (len(known) + len(fresh)) & 0xFFFFFFFF)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + body + struct.pack("<LL", check, (len(known) + len(fresh)) & 0xFFFFFFFF)
 
 
 @lru_cache(maxsize=64)
-def _packed(known: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return packer.compress(known) + packer.flush(zlib.Z_FULL_FLUSH)
+def _packed(known: bytes) -> tuple[bytes, Any]:
+    packer = zlib.compressobj(9 if known else 5, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL + 1)
+    return packer.compress(known) + packer.flush(zlib.Z_SYNC_FLUSH), packer

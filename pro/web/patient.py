@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, request
+from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
@@ -16,7 +16,8 @@ from pro.services import answering, visiting
 from pro.services.answering import Closed, Incomplete, LinkView, NoSitting, Save, Saved, Sitting, Started, Submitted
 from pro.web import item_pages
 from pro.web.csrf import guard, is_own_script, script_token
-from pro.web.document import document
+from pro.web.assets import page_style
+from pro.web.document import document, map_script, piece, style_of_start
 from pro.web.forms import problem_words
 from pro.web.item_pages import BareForm
 from pro.web.parts import current_parts, moment
@@ -31,7 +32,7 @@ from pro.web.phone import (
     waiting_words,
     wanted_language,
 )
-from pro.web.words import in_language, say
+from pro.web.words import LANGUAGES, in_language, say
 
 blueprint = Blueprint("patient", __name__, url_prefix="/d")
 
@@ -56,9 +57,11 @@ def link(token: str) -> ResponseReturnValue:
         view.demonstration,
         form=BareForm(),
         waiting=[waiting_words(one, view, moment().study, language) for one in view.waiting],
+        days=len({one.day for one in view.waiting}),
         opted_out=view.opted_out,
         start_to=address(f"/d/{token}/start"),
         stop_to=address(f"/d/{token}/stop"),
+        page_style=lambda template: page_style(template, style_of_start(template)),
     )
 
 
@@ -93,22 +96,22 @@ def start(token: str) -> ResponseReturnValue:
     )
     if not isinstance(started, Started):
         return redirect(address(f"/d/{token}"), 303)
-    answer = _begin(started, token) if request.form.get("js") else _first_item(started)
+    answer = make_response(_begin(started, request.form.get("js", ""), address(f"/d/{token}")))
     _keep_session(answer, started.session_token)
     return answer
 
 
-def _begin(started: Started, token: str) -> Response:
-    shown = _document(started.sitting, started.session_token, address(f"/d/{token}"))
-    return make_response(shown)
+def _begin(started: Started, js: str, start: str) -> ResponseReturnValue:
+    """All questions into the open start page, all of them as a page, or the first of them as a page."""
+    if js == "piece":
+        return piece(started.sitting, script_token(started.session_token), start)
+    if js:
+        return _document(started.sitting, started.session_token)
+    return redirect(item_pages.first_address(started.sitting), 303)
 
 
-def _first_item(started: Started) -> Response:
-    return make_response(redirect(item_pages.first_address(started.sitting), 303))
-
-
-def _document(sitting: Sitting, session_token: str, start: str = "") -> str:
-    return document(sitting, script_token(session_token), current_parts().settings.demo, start)
+def _document(sitting: Sitting, session_token: str) -> str:
+    return document(sitting, script_token(session_token), current_parts().settings.demo)
 
 
 # --- stopping the messages
@@ -205,6 +208,14 @@ def _after_saving(saved: Saved, key: str) -> ResponseReturnValue:
 def review() -> ResponseReturnValue:
     found = _sitting()
     return item_pages.show_review(found, current_parts().settings.demo) if isinstance(found, Sitting) else found
+
+
+@blueprint.get("/map.<language>.js")
+def joint_map(language: str) -> ResponseReturnValue:
+    if language not in LANGUAGES:
+        abort(404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(map_script(language), mimetype="text/javascript", headers=headers)
 
 
 # --- what the script sends

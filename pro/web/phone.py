@@ -78,7 +78,7 @@ def frame(language: str, site: SiteCard | None, demonstration: bool) -> dict[str
 
 def page(template: str, language: str, site: SiteCard | None, demonstration: bool, **values: Any) -> str:
     """A page of the phone; what comes before its body is the same in many and compressed only once."""
-    text = render_template(template, **{**frame(language, site, demonstration), **values})
+    text = render_template(template, **{**frame(language, site, demonstration), "template": template, **values})
     g.known_bytes = len(text[: text.index("</style>")].encode())
     return text
 
@@ -112,14 +112,14 @@ def clock_words(at: datetime, zone: str, language: str) -> str:
 
 def waiting_words(one: Waiting, view: LinkView, now: datetime, language: str) -> dict[str, Any]:
     minutes = max(1, int(-(-one.minutes // 1)))
-    several = len(view.waiting) > 1
+    several = len({other.day for other in view.waiting}) > 1
     return {
         "id": one.assessment_id,
         "title": in_language(one.title, language),
         "day": day_words(one.day, now, view.zone, language) if several else say_day(one.day, language),
         "questions": say("phone.start.questions", language, n=one.questions),
         "minutes": say("phone.start.minutes", language, n=minutes),
-        "until": time_words(end(one.instants), now, view.zone, language),
+        "until": time_words(end(one.instants) if one.late else one.instants.closes_at, now, view.zone, language),
         "late": one.late,
         "begun": one.instants.started_at is not None,
     }

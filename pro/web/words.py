@@ -125,6 +125,7 @@ def say_number(number: int | Decimal, language: str) -> str:
     return format_decimal(number, format="#,##0.######", locale=_locale(language))
 
 
+@lru_cache(maxsize=256)
 def say_phone(number: str) -> str:
     """`+33261910012` as its country writes it: `02 61 91 00 12`, spaces that do not break."""
     try:

@@ -1,7 +1,8 @@
 // The diary on the phone: screens turn without a request, answers leave in the background.
 // The server decides again what shows and what is an answer; this page only asks and keeps.
 "use strict";
-document.addEventListener("DOMContentLoaded", () => {
+{
+const begin = () => {
 const $ = id => document.getElementById(id);
 const form = $("asked"), state = JSON.parse($("state").textContent), words = JSON.parse($("words").textContent);
 const items = [...form.querySelectorAll("section[data-kind]")].map(el => ({
@@ -78,7 +79,7 @@ function number(item, text) {
   return item.kind === "decimal" ? plain : Number(plain);
 }
 
-function write(item) {
+function write(item, quiet) {
   const answer = answers.get(item.key), value = answer?.code === "answered" ? answer.value : undefined;
   for (const input of fields(item)) {
     if (input.type === "radio") input.checked = value !== undefined && input.value === asText(item, value);
@@ -86,7 +87,7 @@ function write(item) {
     else input.value = value === undefined ? "" : item.kind === "decimal" ? local(value) : value;
   }
   if (none(item)) none(item).checked = Array.isArray(value) && !value.length;
-  item.draw?.();
+  if (!quiet) item.draw?.();
 }
 
 const asText = (item, value) => item.kind === "yes-no" ? (value ? "yes" : "no") : String(value);
@@ -134,6 +135,7 @@ function keep(item, code, value) {
   if (line) save.length = Math.round(line.getBoundingClientRect().width * .915);
   queue.push(save);
   remember();
+  draw();
   paint();
   if (!timer) timer = setTimeout(send, 1500);
 }
@@ -213,6 +215,7 @@ function turn(to) {
   $("leave").hidden = true;
   $("go").hidden = $("skip").hidden = $("mark").hidden = false;
   if (item) {
+    $("back").hidden = !history.state?.depth && !state.start && item === shown()[0];
     $("not-applicable").hidden = !item.na;
     item.turn?.();
     write(item);
@@ -251,9 +254,11 @@ function paint() {
 }
 
 function complain(item, text) {
-  const line = item.el.querySelector(".error");
+  item.el.querySelector(".error")?.remove();
+  if (!text) return;
+  const line = make("p", {class: "error", role: "alert"}), head = item.el.querySelector("legend") || item.el.querySelector("h1");
+  (item.el.querySelector(".soft") || head).after(line);
   line.textContent = text;
-  line.hidden = !text;
 }
 
 // --- Moving on
@@ -391,148 +396,20 @@ function alarm({advice, told}) {
   go("urgent");
 }
 
-// --- The line from 0 to 100: no mark before the first touch
+// --- The drawing of the joints comes after the first answer; until then, and without it, there is the list
 
-function line(item) {
-  const input = fields(item)[0], plain = item.el.querySelector(".plain");
-  plain.hidden = true;
-  const svg = `<svg viewBox="0 0 328 72" aria-hidden="true"><path class="bar" d="M14 36h300M14 24v24M314 24v24"/><circle class="knob" cy="36" r="15"/></svg>`;
-  const slider = make("div", {class: "vas card", role: "slider", tabindex: 0, "aria-labelledby": input.id + "-h",
-    "aria-valuemin": 0, "aria-valuemax": 100});
-  slider.innerHTML = svg;
-  slider.append(make("div", {class: "row between"}, make("span", {}, item.ends[0]), make("span", {}, item.ends[1])));
-  const step = (name, sign, text) => make("button", {type: "button", class: "b two", name}, make("b", {"aria-hidden": true}, sign), " " + text);
-  plain.after(slider, make("div", {class: "halves"}, step("less", "–", say("less")), step("more", "+", say("more"))));
-  const knob = slider.querySelector(".knob"), drawing = slider.firstElementChild;
-  item.draw = () => {
-    const value = input.value;
-    knob.style.display = value === "" ? "none" : "";
-    if (value !== "") knob.setAttribute("cx", 14 + value * 3);
-    slider.setAttribute("aria-valuenow", value || 0);
-    slider.setAttribute("aria-valuetext", value === "" ? say("vas-empty") : say("vas-set", {n: value}));
-  };
-  const set = value => { input.value = Math.max(0, Math.min(100, Math.round(value))); item.draw(); touched(item); };
-  const move = (by, start) => set(input.value === "" ? start : Number(input.value) + by);
-  const at = event => {
-    const {left, width} = drawing.getBoundingClientRect();
-    set(((event.clientX - left) / width * 328 - 14) / 3);
-  };
-  slider.addEventListener("click", at);
-  slider.addEventListener("pointermove", event => { if (event.buttons && event.pointerType === "mouse") at(event); });
-  slider.addEventListener("keydown", event => {
-    const by = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10}[event.key];
-    if (by) move(by, by > 0 ? 0 : 100);
-    else if (event.key === "Home" || event.key === "End") set(event.key === "Home" ? 0 : 100);
-    else return;
-    event.preventDefault();
-  });
-  item.step = name => name === "more" ? move(1, 0) : move(-1, 100);
-}
+let mapped = !items.some(item => item.kind === "joints");
 
-// --- The joint map: a drawing over the same boxes as the list
-
-const BODY = {shoulder: [60, 108], elbow: [80, 180], wrist: [110, 254], hip: [36, 238], knee: [43, 326], ankle: [46, 408]};
-const HAND = {MCP1: [73, 300], MCP2: [100, 236], MCP3: [152, 222], MCP4: [204, 231], MCP5: [251, 256], IP1: [37, 246],
-  PIP2: [84, 142], PIP3: [149, 118], PIP4: [214, 131], PIP5: [272, 182], DIP2: [76, 94], DIP3: [147, 68], DIP4: [218, 82], DIP5: [281, 136]};
-const FIGURE = [["M0 60V96", 24], ["M64 112 82 180 109 254 121 284", 27], ["M-64 112-82 180-109 254-121 284", 27],
-  ["M26 236 42 326 46 408 54 428", 38], ["M-26 236-42 326-46 408-54 428", 38], ["M-52 108Q0 92 52 108L42 182Q42 206 46 240L0 248-46 240Q-42 206-42 182Z", 24]];
-const FINGERS = [["M118 330 73 300 37 246 18 207", 31], ["M100 246 84 142 71 64", 30], ["M152 240 149 118 146 38", 31],
-  ["M204 246 214 131 222 54", 30], ["M251 262 272 182 287 119", 26], ["M105 246 152 226 204 236 246 262Q248 306 222 350V402H150V384Q116 356 100 300Z", 20]];
-const NAILS = "M68 52h7M142 26h9M219 42h8M286 108h6M12 204l8-4";
-
-const outline = parts => ["rim", "skin"].map(layer => parts.map(([d, width]) =>
-  `<path class="${layer}${d.endsWith("Z") ? " full" : ""}" d="${d}" stroke-width="${width + (layer === "rim" ? 4 : 0)}"/>`).join("")).join("");
-const hand = () => outline(FINGERS);
-const figure = () => `<ellipse class="rim full" cy="38" rx="26" ry="32" stroke-width="3"/>` + outline(FIGURE) + `<ellipse class="skin full" cy="38" rx="26" ry="32"/>`;
-
-function glyph([x, y], marks, size = 1) {
-  const diamond = r => `<path class="tender" d="M${x} ${y - r * size}l${r * size} ${r * size}-${r * size} ${r * size}-${r * size}-${r * size}z"/>`;
-  const ring = r => `<circle class="swollen" cx="${x}" cy="${y}" r="${r * size}"/>`;
-  if (marks.has("tender") && marks.has("swollen")) return ring(17) + diamond(10);
-  if (marks.has("tender")) return diamond(15);
-  if (marks.has("swollen")) return ring(13);
-  if (marks.has("other")) return `<circle class="tender" cx="${x}" cy="${y}" r="${12 * size}"/>`;
-  return size > 1 ? "" : `<circle class="dot" cx="${x}" cy="${y}" r="10.5"/>`;
-}
-
-function joints(item) {
-  const boxes = new Map(fields(item).map(input => [input.value, input]));
-  const spot = joint => BODY[joint.slice(2)] || HAND[joint.slice(2)];
-  const list = item.el.querySelector(".list"), head = item.el.querySelector("h1"), help = item.el.querySelector(".small");
-  if (![...boxes.keys()].every(spot)) return;
-  const asked = head.textContent, helped = help.textContent;
-  const drawing = make("div", {class: "map"}), steps = make("ol", {class: "steps"});
-  const other = make("p", {class: "row middle"}, make("button", {type: "button", class: "b quiet", name: "list"}));
-  const said = make("p", {class: "card", role: "status"});
-  list.after(drawing, said, other);
-  let open = "", listed = false, last = "";
-  const sides = {L: "left", R: "right"};
-  const siblings = () => shown().filter(one => one.kind === "joints" && one.el.dataset.short && one.key.split(".")[0] === item.key.split(".")[0]);
-  const marksOf = joint => new Set(siblings().filter(one => fields(one).some(input => input.value === joint && input.checked)).map(one => one.mark));
-  const name = joint => boxes.get(joint).closest("label").textContent.trim();
-  const state = joint => {
-    const marks = [...marksOf(joint)].map(mark => say("mark-" + mark));
-    return marks.length > 1 ? say("both", {a: marks[0], b: marks[1]}) : marks[0] || say("mark-none");
+function draw() {
+  if (mapped) return;
+  mapped = true;
+  const script = make("script", {src: state.map});
+  script.onload = () => {
+    for (const item of items) if (item.kind === "joints") self.proMap(item, {$, make, fields, none, touched, shown, write});
+    if (byKey.has(screen)) { byKey.get(screen).turn?.(); write(byKey.get(screen)); }
   };
-  const spotOf = (joint, x, y, r) => `<g class="j" role="checkbox" tabindex="0" data-joint="${joint}" aria-checked="${boxes.get(joint).checked}" aria-label="${name(joint)}, ${state(joint)}"><circle class="hit" cx="${x}" cy="${y}" r="${r}"/>${glyph([x, y], marksOf(joint))}</g>`;
-  const inHand = side => [...boxes.keys()].filter(joint => joint[0] === side && HAND[joint.slice(2)]);
-  const lens = side => {
-    const sign = side === "L" ? -1 : 1, mine = inHand(side);
-    if (!mine.length) return "";
-    const marked = mine.filter(joint => boxes.get(joint).checked).length;
-    return `<g class="j" role="button" tabindex="0" data-hand="${side}" aria-label="${say("hand-open", {hand: say(sides[side] + "-hand"), n: marked})}"><path d="M${sign * 121} 298v20" stroke="var(--edge)" stroke-width="2" stroke-dasharray="2 4"/><circle class="lens" cx="${sign * 114}" cy="368" r="48"/><g transform="translate(${sign * 114} 370) scale(${sign * .215} .215) translate(-152 -212)">${hand()}${mine.map(joint => glyph(HAND[joint.slice(2)], marksOf(joint), 1.9)).join("")}</g><text x="${sign * 163}" y="437" text-anchor="${sign < 0 ? "start" : "end"}">${say(sides[side] + "-hand")}</text></g>`;
-  };
-  const body = () => `<svg viewBox="-164 0 328 452" role="group" aria-label="${say("map-help")}">${figure()}<text x="-162" y="20">${say("left")}</text><text x="162" y="20" text-anchor="end">${say("right")}</text>` +
-    [...boxes.keys()].filter(joint => BODY[joint.slice(2)]).map(joint => {
-      const [x, y] = BODY[joint.slice(2)];
-      return spotOf(joint, joint[0] === "L" ? -x : x, y, 26);
-    }).join("") + lens("L") + lens("R") + "</svg>";
-  const opened = side => `<svg viewBox="0 0 312 404" role="group" aria-label="${say(sides[side] + "-hand")}">${side === "L" ? `<g transform="matrix(-1 0 0 1 312 0)">` : "<g>"}${hand()}<path class="nail" d="${NAILS}"/></g>` +
-    inHand(side).map(joint => {
-      const [x, y] = HAND[joint.slice(2)];
-      return spotOf(joint, side === "L" ? 312 - x : x, y, 23.5);
-    }).join("") + "</svg>";
-  item.draw = () => {
-    const focused = document.activeElement?.dataset;
-    const again = drawing.contains(document.activeElement) && (focused.joint ? `[data-joint="${focused.joint}"]` : `[data-hand="${focused.hand}"]`);
-    drawing.innerHTML = listed ? "" : open ? opened(open) : body();
-    if (again) drawing.querySelector(again)?.focus();
-    list.hidden = !listed;
-    drawing.hidden = listed;
-    none(item).closest("label").hidden = Boolean(open);
-    other.hidden = Boolean(open);
-    other.firstElementChild.textContent = say(listed ? "drawing" : "list");
-    said.hidden = !last || listed;
-    said.textContent = last && `${name(last)} : ${state(last)}`.replace(" :", words.comma ? "\u202f:" : ":");
-    $("hand").hidden = !open;
-    $("go").hidden = $("skip").hidden = Boolean(open);
-    head.textContent = open ? `${say(sides[open] + "-hand")}. ${asked}` : asked;
-    help.textContent = open ? say("hand-help") : listed ? helped : `${helped} ${say("map-help")}`;
-    const all = siblings();
-    steps.hidden = all.length !== 2;
-    steps.replaceChildren(...all.map(one => make("li", one === item ? {class: "now", "aria-current": "step"} : {},
-      $("i-" + one.mark).content.cloneNode(true), say("mark-" + one.mark) + " ", make("b", {}, String(fields(one).filter(input => input.checked).length)))));
-  };
-  item.el.prepend(steps);
-  item.turn = () => { open = last = ""; };
-  item.hand = side => { open = side; last = ""; item.draw(); scrollTo(0, 0); head.focus({preventScroll: true}); };
-  item.list = () => { listed = !listed; item.draw(); };
-  item.press = joint => {
-    const input = boxes.get(joint);
-    input.checked = !input.checked;
-    last = joint;
-    touched(item, input);
-  };
-  const pressed = event => {
-    const target = event.target.closest(".j");
-    if (!target) return;
-    if (event.type === "keydown") { if (event.key !== " " && event.key !== "Enter") return; event.preventDefault(); }
-    if (target.dataset.joint) return item.press(target.dataset.joint);
-    history.pushState({to: item.key, hand: target.dataset.hand, depth: (history.state?.depth || 0) + 1}, "");
-    item.hand(target.dataset.hand);
-  };
-  drawing.addEventListener("click", pressed);
-  drawing.addEventListener("keydown", pressed);
+  script.onerror = () => { mapped = false; script.remove(); };
+  document.head.append(make("link", {rel: "stylesheet", href: state.mapStyle}), script);
 }
 
 // --- Touches
@@ -570,7 +447,7 @@ document.querySelector("main").addEventListener("click", event => {
     case "not-applicable": return pass("not-applicable");
     case "less": case "more": return item.step(target.name);
     case "list": return item.list();
-    case "body": case "hand-done": return history.back();
+    case "hand-done": return history.back();
     case "send": return submit(target);
     case "go-on": return go(urgentBack || "review", "replace");
   }
@@ -590,16 +467,21 @@ addEventListener("online", () => send());
 
 // --- Begin where it was left
 
-for (const item of items) { if (item.kind === "vas") line(item); if (item.kind === "joints") joints(item); }
+for (const item of items) if (item.kind === "vas") self.proLine(item, {make, fields, say, touched});
 recall();
-for (const item of items) if (item.kind === "joints") for (const input of fields(item))
-  input.checked = answers.get(item.key)?.code === "answered" && answers.get(item.key).value.includes(input.value);
 $("call-site").href = "tel:" + state.telephone;
 $("call-help").href = "tel:" + state.emergency;
 $("call-help").lastChild.textContent = " " + say("call", {number: state.emergency});
-if ($("switch")) $("switch").addEventListener("click", () => send(true));
+if ($("switch")) {
+  $("switch").href = state.other;
+  $("switch").addEventListener("click", () => send(true));
+}
 const first = shown().find(item => !answers.has(item.key)), kept = history.state?.to;
 history.replaceState({to: first ? first.key : "review", depth: 0}, "", state.address);
 turn(byKey.has(kept) || kept === "review" ? kept : first ? first.key : "review");
+if (answers.size) draw();
 if (earlier.length) send();
-});
+};
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+else begin();
+}
