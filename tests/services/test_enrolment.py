@@ -276,6 +276,20 @@ def test_a_form_sent_twice_makes_one_patient(ward: Ward) -> None:
         assert contacts.find(session, ward.parts.cipher, [once])[once].name == "Ada Example"
 
 
+def test_nobody_else_is_written_over(quick: Ward) -> None:
+    """A form that bears another site's patient's mark makes a patient of its own."""
+    once = "6" * 32
+    quick.enrolled(once=once)
+    given = {"criteria": quick.criteria(), "screening_value": 80, "name": "Bea Example", "phone": "06 22 33 44 55"}
+    given |= {"day0": TODAY, "zone": PARIS, "language": "fr", "moment": quick.now, "once": once}
+    other = enrolment.enrol(quick.parts, BY, quick.made.sites["L"], **given)
+
+    assert isinstance(other, Enrolled)
+    assert other.number == "L-001"
+    with quick.parts.contacts.reading() as session:
+        assert contacts.find(session, quick.parts.cipher, [once])[once].name == "Ada Example"
+
+
 def test_a_draft_is_refused_outside_a_demonstration(sqlite_urls: Urls) -> None:
     real = join(sqlite_urls, demonstration=False)
     if real.parts.library.is_protocol_published("thera-demo", "1"):

@@ -5,6 +5,7 @@ from pro.services.enrolment.facts import COMMAND_LINE, By, Doer, Enrolled, Ineli
 from pro.services.enrolment.inclusion import Place, enrol, place
 from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
 from pro.services.enrolment.links import first_link, revoke_links
+from pro.services.enrolment.sheet import Appointment, Sheet, sheet
 from pro.services.enrolment.sweeping import Swept, sweep
 from pro.services.enrolment.telephone import Moves, change_phone, check_phone, opt_in_again, preview_phone_change
 from pro.services.enrolment.trial import TestSms, confirm_test, send_test, test_digits
@@ -14,6 +15,7 @@ __all__ = [
     "DAYS_AHEAD",
     "EARLIER",
     "WHY",
+    "Appointment",
     "By",
     "Doer",
     "Enrolled",
@@ -22,6 +24,7 @@ __all__ = [
     "NotEnrollable",
     "Place",
     "Problem",
+    "Sheet",
     "Stops",
     "Swept",
     "TestSms",
@@ -36,6 +39,7 @@ __all__ = [
     "preview_withdrawal",
     "revoke_links",
     "send_test",
+    "sheet",
     "sweep",
     "test_digits",
     "withdraw",

@@ -21,10 +21,10 @@ LOWEST, HIGHEST = 0, 100
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    screening_value: int
+    screening_value: int | None
     name: str = field(repr=False)
     phone: str = field(repr=False)
-    day0: date
+    day0: date | None
     zone: str
     language: str
     screened_on: date | None
@@ -36,6 +36,8 @@ class Checked:
     number: str = field(repr=False)
     """E.164."""
     zone: ZoneInfo
+    screening_value: int
+    day0: date
     screened_on: date
 
 
@@ -43,20 +45,19 @@ def check(typed: Typed, site: Site, protocol: Protocol, moment: Moment) -> Check
     """The fields as they will be stored; NotEnrollable with every problem there is."""
     zone = _zone(typed.zone)
     today = patient_day(moment.study, zone or zones.zone("UTC"), protocol.cutoff)
-    screened_on = typed.screened_on or min(today, typed.day0 - timedelta(days=1))
     number = _number(typed.phone, site.region)
-    wrong_day0 = Problem("zone", "no-zone") if zone is None else _wrong_day0(typed.day0, today, zone)
     problems = [
         _wrong_pain(typed.screening_value),
         _wrong_name(typed.name),
         number if isinstance(number, Problem) else None,
-        wrong_day0 or _wrong_screening_day(screened_on, typed.day0, today, protocol),
+        _wrong_days(typed, today, zone, protocol),
         _wrong_language(typed.language, protocol),
     ]
     found = [problem for problem in problems if problem is not None]
-    if found or zone is None or isinstance(number, Problem):
+    if found or zone is None or isinstance(number, Problem) or typed.day0 is None or typed.screening_value is None:
         raise NotEnrollable(*found)
-    return Checked(" ".join(typed.name.split()), number, zone, screened_on)
+    screened_on = _screened_on(typed, typed.day0, today)
+    return Checked(" ".join(typed.name.split()), number, zone, typed.screening_value, typed.day0, screened_on)
 
 
 def _zone(name: str) -> ZoneInfo | None:
@@ -73,7 +74,20 @@ def _number(typed: str, region: str) -> str | Problem:
         return Problem("phone", "wrong-phone", {"region": region, "why": str(wrong)})
 
 
-def _wrong_pain(value: int) -> Problem | None:
+def _wrong_days(typed: Typed, today: date, zone: ZoneInfo | None, protocol: Protocol) -> Problem | None:
+    if zone is None:
+        return Problem("zone", "no-zone")
+    if typed.day0 is None:
+        return Problem("day0", "not-a-date")
+    asked = _screened_on(typed, typed.day0, today)
+    return _wrong_day0(typed.day0, today, zone) or _wrong_screening_day(asked, typed.day0, today, protocol)
+
+
+def _screened_on(typed: Typed, day0: date, today: date) -> date:
+    return typed.screened_on or min(today, day0 - timedelta(days=1))
+
+
+def _wrong_pain(value: int | None) -> Problem | None:
     if type(value) is int and LOWEST <= value <= HIGHEST:
         return None
     return Problem("screening_value", "not-a-number", {"low": LOWEST, "high": HIGHEST})

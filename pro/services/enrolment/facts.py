@@ -40,6 +40,7 @@ SAID: Mapping[str, str] = {
     "no-name": "give the patient's name",
     "long-name": "at most {most} characters",
     "wrong-phone": "{why}",
+    "not-a-date": "give a date (YYYY-MM-DD)",
     "past": "day 0 is today ({today}) or later",
     "too-far": "day 0 is at most {most} days ahead: {latest} at the latest",
     "no-such-day": "{day} does not exist in {zone}",

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +18,7 @@ from pro.domain.reminders import next_bell
 from pro.domain.schedule import Planned, plan
 from pro.services.access import Right
 from pro.services.audit import record
-from pro.services.enrolment.checks import Typed, check
+from pro.services.enrolment.checks import Checked, Typed, check
 from pro.services.enrolment.facts import By, Doer, Enrolled, Ineligible, NotEnrollable, Problem, by_of
 from pro.services.enrolment.links import address, first_link, make_link
 from pro.services.enrolment.screening import screening_response
@@ -71,10 +70,10 @@ def enrol(
     site_id: int,
     *,
     criteria: Mapping[str, bool],
-    screening_value: int,
+    screening_value: int | None,
     name: str,
     phone: str,
-    day0: date,
+    day0: date | None,
     zone: str,
     language: str,
     moment: Moment,
@@ -86,8 +85,9 @@ def enrol(
     `criteria`: key → whether it was ticked as fulfilled (an exclusion criterion: as absent); the screening value
     decides its own criterion. `screening_value`: pain 0 to 100, strictly above the protocol's limit. `day0`: today
     up to 14 days ahead, by the patient's clock. `screened_on`: the day the pain was asked, inside the screening
-    window; left out, today, or the day before where day 0 is today. `once`: 32 hexadecimal characters made for one
-    form, with which a form sent twice makes one patient. Raises NotEnrollable with every field that does not hold.
+    window; left out, today, or the day before where day 0 is today. None in the others stands for what could not be
+    read. `once`: 32 hexadecimal characters made for one form, with which a form sent twice makes one patient.
+    Raises NotEnrollable with every field that does not hold.
     """
     by = by_of(doer, Right.ENROL)
     where = place(parts, site_id, moment)
@@ -96,16 +96,18 @@ def enrol(
         raise NotEnrollable(Problem("site", "draft", {"protocol": version}))
     typed = Typed(screening_value, name, phone, day0, zone, language, screened_on)
     checked = check(typed, where.site, where.protocol, moment)
-    unmet = _unmet(where.protocol, criteria, screening_value)
+    unmet = _unmet(where.protocol, criteria, checked.screening_value)
     if unmet:
         return Ineligible(unmet[0].key, unmet[0].text, unmet)
     contact_id = once or uuid.uuid4().hex
     if already := _enrolled_as(parts, by, site_id, contact_id, moment):
         return already
+    if _is_taken(parts, contact_id):  # somebody else's, at another site: never written over
+        contact_id = uuid.uuid4().hex
     with parts.contacts.writing() as session:
         person = Person(checked.name, checked.number)
         contacts.keep(session, parts.cipher, contact_id, person, moment.running)
-    new = _New(where, by, contact_id, day0, checked.zone, language, checked.screened_on, screening_value)
+    new = _New(where, by, contact_id, checked, language)
     try:
         return _make(parts, new, criteria, moment)
     except IntegrityError:
@@ -119,11 +121,8 @@ class _New:
     where: Place
     by: By
     contact_id: str
-    day0: date
-    zone: ZoneInfo
+    checked: Checked
     language: str
-    screened_on: date
-    screening_value: int
 
 
 def _unmet(protocol: Protocol, criteria: Mapping[str, bool], screening_value: int) -> tuple[Criterion, ...]:
@@ -149,9 +148,14 @@ def _enrolled_as(parts: Parts, by: By, site_id: int, contact_id: str, moment: Mo
     return Enrolled(patient.id, patient.number, first_link(parts, by, patient.id, moment))
 
 
+def _is_taken(parts: Parts, contact_id: str) -> bool:
+    with parts.study.reading() as session:
+        return session.exec(select(Patient.id).where(Patient.contact_id == contact_id)).first() is not None
+
+
 def _make(parts: Parts, new: _New, criteria: Mapping[str, bool], moment: Moment) -> Enrolled:
     protocol = new.where.protocol
-    planned = plan(protocol, new.day0, new.zone)
+    planned = plan(protocol, new.checked.day0, new.checked.zone)
     questionnaire = _screening_questionnaire(parts, protocol)
     with parts.study.writing() as session:
         patient = _insert_patient(session, new, moment)
@@ -160,9 +164,16 @@ def _make(parts: Parts, new: _New, criteria: Mapping[str, bool], moment: Moment)
         session.connection().execute(insert(Assessment).values(rows))
         ids = _ids(session, patient.id)
         _explain_passed(session, planned, ids, moment)
-        screening_id = ids[protocol.screening.timepoint, new.day0 + _target(protocol)]
+        screening_id = ids[protocol.screening.timepoint, new.checked.day0 + _target(protocol)]
         response = screening_response(
-            patient, screening_id, questionnaire, protocol, new.screened_on, new.screening_value, new.by, moment
+            patient,
+            screening_id,
+            questionnaire,
+            protocol,
+            new.checked.screened_on,
+            new.checked.screening_value,
+            new.by,
+            moment,
         )
         session.add(response)
         event = _event(new, patient, criteria, response, len(planned))
@@ -180,8 +191,8 @@ def _insert_patient(session: Session, new: _New, moment: Moment) -> Patient:
         site_id=site.id,
         number=f"{site.code}-{site.next_number:03d}",
         contact_id=new.contact_id,
-        day0=new.day0,
-        zone=new.zone.key,
+        day0=new.checked.day0,
+        zone=new.checked.zone.key,
         language=new.language,
         protocol=new.where.protocol.id,
         protocol_version=new.where.protocol.version,
@@ -193,7 +204,7 @@ def _insert_patient(session: Session, new: _New, moment: Moment) -> Patient:
     session.add(patient)
     session.flush()
     assert patient.id is not None
-    session.add(ZoneHistory(patient_id=patient.id, from_day=new.day0, zone=patient.zone))
+    session.add(ZoneHistory(patient_id=patient.id, from_day=new.checked.day0, zone=patient.zone))
     session.flush()
     return patient
 
@@ -265,7 +276,7 @@ def _event(
     return {
         "number": patient.number,
         "site": new.where.site.code,
-        "day0": new.day0,
+        "day0": new.checked.day0,
         "zone": patient.zone,
         "language": patient.language,
         "protocol": {"id": protocol.id, "version": protocol.version, "sha256": protocol.sha256},
@@ -273,8 +284,8 @@ def _event(
         "screening": {
             "item": item,
             "old": None,
-            "new": new.screening_value,
-            "asked_on": new.screened_on,
+            "new": new.checked.screening_value,
+            "asked_on": new.checked.screened_on,
             "mode": response.mode,
             "response": response.sha256,
         },
