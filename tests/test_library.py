@@ -250,14 +250,15 @@ def test_words_that_other_yaml_readers_turn_into_something_else(tmp_path: Path) 
 # --- what is refused in a questionnaire, with file and line
 
 SPOILT = [
-    ("unknown key", "    kind: yes-no\n", "    kind: yes-no\n    color: red\n", "color", "unknown key `color`"),
+    ("unknown key", "    kind: yes-no\n", "    kind: yes-no\n    color: red\n", "color", "unknown key `color`; docs/questionnaires.md"),  # noqa: E501
+    ("misspelt key", "    mark: tender\n", "    marc: tender\n", None, "unknown key `marc`; did you mean `mark`?"),
     ("duplicate key", "minutes: 1\n", "minutes: 1\nminutes: 2\n", "minutes: 2", "stands here twice (first on line 6)"),
     ("language absent", "    text: {en: Pain?, fr: Douleur ?}", "    text: {en: Pain?}", None, "no wording in 'fr'"),
     ("language empty", "fr: Douleur ?}", "fr: ''}", None, "no wording in 'fr'"),
     ("language too many", "en: Small, fr: Petit", "en: Small, fr: Petit, de: Klein", None, "'de' is not among"),
     ("language unknown", "languages: [en, fr]", "languages: [en, fr, xx]", None, "unknown language 'xx'"),
     ("missing rule absent", "    missing: {at-least: 1}\n", "", "  - key: total", "the `missing:` rule is missing"),
-    ("missing rule unknown", "missing: {at-least: 1}", "missing: most", None, "missing:"),
+    ("missing rule unknown", "missing: {at-least: 1}", "missing: most", None, "'most' is unknown; there are all, any, half"),
     ("missing rule too high", "missing: {at-least: 1}", "missing: {at-least: 3}", None, "at-least must be 1 to 2"),
     ("missing rule of a sum", "missing: {at-least: 1}", "missing: rule-of-method", None, "no missing rule of its own"),
     ("show_if unknown", "{item: pain, at_least: 4}", "{item: pian, at_least: 4}", None, "there is no item 'pian'"),
@@ -269,7 +270,7 @@ SPOILT = [
     ("option twice", "      - code: hand\n", "      - code: none\n", None, "option 'none' stands here twice"),
     ("options absent", "kind: yes-no", "kind: one", "  - key: better", "better needs options:"),
     ("item twice", "  - key: better\n", "  - key: pain\n", None, "item 'pain' stands here twice"),
-    ("kind unknown", "kind: yes-no", "kind: maybe", None, "'maybe'"),
+    ("kind unknown", "kind: yes-no", "kind: maybe", None, "'maybe' is unknown; there are date, decimal"),
     ("text absent", "    text: {en: Better?, fr: Mieux ?}\n", "", "  - key: better", "`text:` is missing here"),
     ("joint unknown", "[knee, L-MCP2]", "[knee, L-MCP6]", None, "unknown joint 'L-MCP6'"),
     ("low above high", "low: 34.0", "low: 44.0", None, "low 44.0 must be below high 43.0"),
@@ -412,7 +413,7 @@ PROTOCOL_SPOILT = [
     ("rule step", "      jump: 2\n", "      jump: 20\n", None, "20 is no step of worst_pain"),
     ("rule counts", "      days_least: 4\n", "      days_least: 8\n", None, "must be at most days (7)"),
     ("rule needed", "      needed: 3\n", "      needed: 5\n", None, "must be 1 to 4"),
-    ("rule kind", "      kind: declared\n", "      kind: guessed\n", None, "guessed"),
+    ("rule kind", "      kind: declared\n", "      kind: guessed\n", None, "'guessed' is unknown; there are creep, criteria"),
     ("rule key twice", "    - key: R2\n", "    - key: R1\n", None, "flare rule 'R1' stands here twice"),
     ("rule wants another key", "      jump: 2\n", "", "    - key: R1", "`jump:` is missing here"),
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from pro.domain.questionnaire import Questionnaire
 from pro.library import protocols as protocol_files
 from pro.library import questionnaires as questionnaire_files
 from pro.library.cases import check_cases
-from pro.library.files import Problem, Unreadable, read, shown_path
+from pro.library.files import Problem, Unreadable, plain_path, read, shown_path
 from pro.library.lock import add_to_lock, check_lock, read_lock
 
 __all__ = [
@@ -90,7 +90,7 @@ class Library:
 
 def load(root: Path = DEFAULT_ROOT) -> Library:
     """Everything under `root`, checked; raises Unreadable with every problem found."""
-    root = root.resolve()
+    root = plain_path(root)
     problems: list[Problem] = []
     locked = _gathered(problems, lambda: read_lock(root)) or {}
     problems += check_lock(root, locked)
@@ -107,7 +107,7 @@ def check_protocol_file(path: Path, root: Path = DEFAULT_ROOT) -> Protocol:
 
     The file may stand anywhere; under `root` its folder and name must agree with its id and version.
     """
-    root, path = root.resolve(), path.resolve()
+    root, path = plain_path(root), plain_path(path)
     problems: list[Problem] = []
     questionnaires, _ = _read_questionnaires(root, problems)
     if problems:

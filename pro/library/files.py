@@ -7,13 +7,15 @@ what YAML offers beyond lists, keys and values (tags, anchors, merges) is refuse
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from ruamel.yaml import YAML
@@ -69,6 +71,11 @@ class Document:
 def sha256(content: bytes) -> str:
     """The hash a file is published under and a response records, of the file's bytes, in hex."""
     return hashlib.sha256(content).hexdigest()
+
+
+def plain_path(path: Path) -> Path:
+    """The path from the root of the file system, links left as they were typed."""
+    return Path(os.path.abspath(path))
 
 
 def shown_path(path: Path) -> str:
@@ -186,18 +193,50 @@ def typed(document: Document, kind: type[T]) -> T:
     try:
         return msgspec.convert(document.data, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise Unreadable([_translated(document, str(error))]) from None
+        raise Unreadable([_translated(document, str(error), kind)]) from None
 
 
-def _translated(document: Document, message: str) -> Problem:
+def _translated(document: Document, message: str, kind: type[object]) -> Problem:
     what, _, path = message.partition(" - at `$")
     place = _place(path.rstrip("`"))
+    shape = _Shape(kind)
+    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what)
+    if unknown:
+        return document.problem((*place, unknown[1]), _at(place, shape.unknown_key(unknown[1])))
+    word = re.fullmatch(r"Invalid (?:enum )?value (.+)", what)
+    if word and place:
+        return document.problem(place, _at(place, f"{word[1]} is unknown; {shape.words(str(place[-1]))}"))
     for pattern, say in _SAYINGS:
         match = re.fullmatch(pattern, what)
         if match:
-            key, said = say(match)
-            return document.problem((*place, key) if key else place, _at(place, said))
+            return document.problem(place, _at(place, say(match)))
     return document.problem(place, _at(place, what[0].lower() + what[1:]))
+
+
+def _anything(_: type[object]) -> dict[str, Any]:
+    return {"description": "any plain value"}
+
+
+class _Shape:
+    """The keys and words that a kind of file knows, for saying what would be right."""
+
+    def __init__(self, kind: type[object]) -> None:
+        self.parts: dict[str, dict[str, Any]] = msgspec.json.schema(kind, schema_hook=_anything)["$defs"]
+
+    def unknown_key(self, key: str) -> str:
+        keys = sorted({name for part in self.parts.values() for name in part.get("properties", {})})
+        near = get_close_matches(key, keys, n=1)
+        right = f"did you mean `{near[0]}`?" if near else "docs/questionnaires.md lists those there are"
+        return f"unknown key `{key}`; {right}"
+
+    def words(self, key: str) -> str:
+        found = {word for part in self.parts.values() for word in self._enum(part.get("properties", {}).get(key, {}))}
+        return f"there are {', '.join(sorted(found))}"
+
+    def _enum(self, schema: dict[str, Any]) -> list[str]:
+        if "$ref" in schema:
+            return self._enum(self.parts[str(schema["$ref"]).rpartition("/")[2]])
+        return [*schema.get("enum", []), *(word for part in schema.get("anyOf", []) for word in self._enum(part))]
 
 
 def _at(place: Place, said: str) -> str:
@@ -229,15 +268,10 @@ def _kinds(words: str) -> str:
     return " or ".join(_KINDS.get(word.strip(), word.strip()) for word in words.split("|"))
 
 
-_Saying = Callable[["re.Match[str]"], tuple[str, str]]
+_Saying = Callable[["re.Match[str]"], str]
 _SAYINGS: tuple[tuple[str, _Saying], ...] = (
-    (
-        r"Object contains unknown field `(.+)`",
-        lambda m: (m[1], f"unknown key `{m[1]}`; see docs/questionnaires.md for the keys there are"),
-    ),
-    (r"Object missing required field `missing`", lambda m: ("", _MISSING_MISSING)),
-    (r"Object missing required field `(.+)`", lambda m: ("", f"`{m[1]}:` is missing here")),
-    (r"Expected `str`, got `(int|float|decimal)`", lambda m: ("", 'put it in quotes, as in "1"')),
-    (r"Expected `(.+)`, got `(.+)`", lambda m: ("", f"must be {_kinds(m[1])}, not {_kinds(m[2])}")),
-    (r"Invalid enum value (.+)", lambda m: ("", f"{m[1]} is not one of the words allowed here")),
+    (r"Object missing required field `missing`", lambda m: _MISSING_MISSING),
+    (r"Object missing required field `(.+)`", lambda m: f"`{m[1]}:` is missing here"),
+    (r"Expected `str`, got `(int|float|decimal)`", lambda m: 'put it in quotes, as in "1"'),
+    (r"Expected `(.+)`, got `(.+)`", lambda m: f"must be {_kinds(m[1])}, not {_kinds(m[2])}"),
 )
