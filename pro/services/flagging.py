@@ -152,16 +152,20 @@ def raise_hits(
         return []
     flare_id, opened = who.flare_id, False
     if flare_id is None:
-        flare_id, opened = _open(session, protocol, who, hits, moment), True
+        flare_id = _open(session, protocol, who, hits, moment)
+        opened = flare_id is not None
+        # the row read before the lock may not show an episode that another save has just opened
+        flare_id = flare_id or store.open_id(session, who.patient_id)
         if flare_id is None:
             return []
-    store.add_triggers(session, [_trigger(flare_id, hit, moment) for hit in hits])
+    added = store.add_triggers(session, [_trigger(flare_id, hit, moment) for hit in hits])
     if opened:
         store.tell(session, flare_id=flare_id, patient_id=who.patient_id, site_id=who.site_id, rank=1, at=moment.study)
-    else:
-        store.move_last_hit(session, flare_id, max(hit.day for hit in hits))
+    elif added:
+        store.move_last_hit(session, flare_id, max(day for _, day in added))
+    new = [hit for hit in hits if (hit.evaluation.rule, hit.day) in added]
     kind = "flare.opened" if opened else "flare.triggered"
-    return [(kind, {"flare": flare_id, "triggers": [_payload(hit) for hit in hits]})]
+    return [(kind, {"flare": flare_id, "triggers": [_payload(hit) for hit in new]})] if new else []
 
 
 def _open(session: Session, protocol: Protocol, who: Concerned, hits: Sequence[Judged], moment: Moment) -> int | None:

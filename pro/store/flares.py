@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, func, insert, literal, or_, select, update
+from sqlalchemy import String, and_, cast, func, literal, or_, select, update
 from sqlmodel import Session
 
 from pro.store.engine import insert_for
@@ -27,9 +27,12 @@ def open_episode(
     at: datetime,
     next_tell_at: datetime,
 ) -> int | None:
-    """Opens an episode and gives its id; None when each of these hits triggered an earlier episode already."""
+    """Opens an episode and gives its id.
+
+    None when each of these hits triggered an earlier episode already, or when one was opened a moment ago.
+    """
     seen = (
-        select(func.count(func.distinct(flare_trigger.c.id)))
+        select(func.count(func.distinct(flare_trigger.c.rule + "@" + cast(flare_trigger.c.day, String))))
         .join_from(flare_trigger, flare, flare_trigger.c.flare_id == flare.c.id)
         .where(flare.c.patient_id == patient_id)
         .where(or_(*(and_(flare_trigger.c.rule == rule, flare_trigger.c.day == day) for rule, day in hits)))
@@ -48,14 +51,26 @@ def open_episode(
         literal(next_tell_at, flare.c.next_tell_at.type),
     ).where(seen < len(hits))
     columns = ["patient_id", "site_id", "n", "opened_at", "opened_day", "last_hit_day", "told_rank", "next_tell_at"]
-    made = session.connection().execute(insert(flare).from_select(columns, row).returning(flare.c.id))
-    return made.scalar()
-
-
-def add_triggers(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """A rule triggers an episode once a day; a repeated hit inserts nothing."""
     connection = session.connection()
-    connection.execute(insert_for(connection)(flare_trigger).values(list(rows)).on_conflict_do_nothing())
+    opening = insert_for(connection)(flare).from_select(columns, row).on_conflict_do_nothing()
+    made: int | None = connection.execute(opening.returning(flare.c.id)).scalar()
+    return made
+
+
+def open_id(session: Session, patient_id: int) -> int | None:
+    """The patient's open episode."""
+    wanted = select(flare.c.id).where(flare.c.patient_id == patient_id, flare.c.ended_at.is_(None))
+    found: int | None = session.connection().execute(wanted).scalar()
+    return found
+
+
+def add_triggers(session: Session, rows: Sequence[Mapping[str, object]]) -> set[tuple[str, date]]:
+    """A rule triggers an episode once a day; gives those (rule, day) that were not there yet."""
+    connection = session.connection()
+    adding = insert_for(connection)(flare_trigger).values(list(rows)).on_conflict_do_nothing()
+    return {
+        (row.rule, row.day) for row in connection.execute(adding.returning(flare_trigger.c.rule, flare_trigger.c.day))
+    }
 
 
 def move_last_hit(session: Session, flare_id: int, day: date) -> None:

@@ -243,6 +243,42 @@ def test_an_emergency_is_judged_when_the_answer_is_given(parts: Parts, patient: 
     assert len(rows(parts, "message")) == 1
 
 
+def test_an_emergency_sent_by_two_tabs_at_once_opens_one_episode(parts: Parts, patient: int) -> None:
+    started = begin(parts, give_link(parts, patient))
+    failures: list[object] = []
+
+    def send(client: str) -> None:
+        fever = [Save(client, 1, "injection-diary.temperature", "answered", "39.0")]
+        moment = parts.clock.now()
+        saved = answering.save(parts, started.session_token, started.sitting.assessment_id, fever, moment)
+        if saved.emergency is None:
+            failures.append(saved)
+
+    tabs = [threading.Thread(target=send, args=(f"tab-{n}",)) for n in range(6)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    assert failures == []
+    assert len(rows(parts, "answer_save")) == 6
+    assert len(rows(parts, "flare")) == 1
+    assert len(rows(parts, "flare_trigger")) == 1
+    assert [row["kind"] for row in rows(parts, "audit_event")] == ["flare.opened"]
+
+
+def test_a_day_already_reviewed_opens_nothing_again(parts: Parts, patient: int) -> None:
+    started = begin(parts, give_link(parts, patient))
+    assessment = started.sitting.assessment_id
+    fever = [Save("phone", 1, "injection-diary.temperature", "answered", "38.5")]
+    answering.save(parts, started.session_token, assessment, fever, parts.clock.now())
+    with parts.study.writing() as session:
+        session.execute(update(t["flare"]).values(ended_at=EVENING, end_why="closed-by-investigator"))
+    again = [Save("phone", 2, "injection-diary.temperature", "answered", "38.5")]
+    saved = answering.save(parts, started.session_token, assessment, again, parts.clock.now())
+    assert saved.emergency is not None
+    assert len(rows(parts, "flare")) == 1
+
+
 def test_37_9_is_no_emergency(parts: Parts, patient: int) -> None:
     started = begin(parts, give_link(parts, patient))
     one = [Save("phone", 1, "injection-diary.temperature", "answered", "37.9")]
