@@ -44,6 +44,7 @@ def _settle(shift: Shift, row: Found, number: str | None) -> None:
     if number is None:
         return settling.give_up(shift, row)
     answer = _ask(shift, row, number)
+    shift.at("after-ask")
     if isinstance(answer, Unknown):
         _later(shift, row, asked_at + AGAIN)
     elif answer:

@@ -44,7 +44,8 @@ def record(shift: Shift, letter: Letter, outcome: sender.Outcome) -> None:
 
 def give_back(session: Session, shift: Shift, letter: Letter, why: str, wait: timedelta = timedelta(0)) -> None:
     """Back to the outbox what certainly was not sent; not tried again before `wait` has passed."""
-    if messages.give_back(session, letter.message_id, shift.worker, letter.attempts, shift.running() + wait):
+    not_before = shift.running() + wait if wait else None
+    if messages.give_back(session, letter.message_id, shift.worker, letter.attempts, not_before):
         messages.note(session, [letter.message_id], shift.moment.study, "given-back", why)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -89,7 +89,7 @@ def claim(
     )
     taking = (
         update(message)
-        .where(message.c.id.in_(wanted.scalar_subquery()), message.c.state == State.PENDING)
+        .where(message.c.id.in_(_once(wanted)), message.c.state == State.PENDING)
         .values(state=State.CLAIMED, claimed_by=worker, lease_until=lease_until, attempts=message.c.attempts + 1)
         .returning(message.c.id)
     )
@@ -100,7 +100,7 @@ def release_claims(session: Session, running: datetime) -> list[int]:
     """Back to the outbox: claimed by a worker whose lease has ended. Nothing had left the house."""
     stale = select(message.c.id).where(message.c.state == State.CLAIMED, message.c.lease_until <= running)
     stale = stale.with_for_update(skip_locked=True)
-    back = update(message).where(message.c.id.in_(stale.scalar_subquery()), message.c.state == State.CLAIMED)
+    back = update(message).where(message.c.id.in_(_once(stale)), message.c.state == State.CLAIMED)
     released = back.values(state=State.PENDING, claimed_by=None, lease_until=None).returning(message.c.id)
     return list(session.connection().execute(released).scalars())
 
@@ -269,7 +269,7 @@ def take_doubtful(session: Session, worker: str, running: datetime, lease_until:
     )
     taking = (
         update(message)
-        .where(message.c.id.in_(wanted.scalar_subquery()), message.c.state == State.SENDING)
+        .where(message.c.id.in_(_once(wanted)), message.c.state == State.SENDING)
         .values(claimed_by=worker, lease_until=lease_until)
         .returning(message.c.id)
     )
@@ -341,6 +341,12 @@ def unredacted(session: Session, sent_before: datetime, limit: int) -> Sequence[
 
 def redacted(session: Session, message_id: int, at: datetime) -> None:
     session.connection().execute(update(message).where(message.c.id == message_id).values(redacted_at=at))
+
+
+def _once(wanted: Select[tuple[int]]) -> Select[tuple[int]]:
+    """As a CTE: PostgreSQL may run a plain subquery once per row, and then its limit holds for nothing."""
+    chosen = wanted.cte("chosen")
+    return select(chosen.c.id)
 
 
 def _is_mark(message_id: int, worker: str, attempts: int) -> ColumnElement[bool]:

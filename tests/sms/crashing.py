@@ -1,0 +1,148 @@
+"""Two worker processes that are killed at random points and started anew, until nothing is left to send.
+
+Run as a program: `python -m tests.sms.crashing PLAN`, PLAN being a file of JSON. It reads the library once and forks,
+so that a restart costs milliseconds; each worker joins its own parts. What is killed where is written to the log.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from pro.clock import Moment
+from pro.services import delivery, reconciling
+from pro.services.parts import Parts
+from pro.services.shift import Pace, Shift
+from pro.sms.twilio import TwilioSender
+from pro.store.messages import Found
+from pro.store.tables import metadata
+from tests.factories import make_parts
+from tests.sms.outbox import EVENING
+from tests.sms.provider import Provider
+
+PER_BATCH = ("after-claim", "before-mark-commit", "after-mark")
+PER_MESSAGE = ("before-post", "after-post", "before-record", "after-record", "after-ask")
+POINTS = (*PER_BATCH, *PER_MESSAGE)
+ANYWHERE = "anywhere"
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    study_url: str
+    contacts_url: str
+    provider: str
+    log: str
+    seed: int
+    batch_probability: float
+    message_probability: float
+    anywhere_probability: float
+    """Per look of the supervisor, 50 times a second, while its worker lives."""
+    blind: bool
+    """Sends again when the lease has ended, without asking: what the product must not do."""
+    lease: float = 1.6
+    reserve: float = 0.8
+    timeout: float = 0.35
+    settling: float = 0.6
+    batch: int = 5
+
+
+def main(path: str) -> int:
+    plan = Plan(**json.loads(Path(path).read_text()))
+    chance = random.Random(plan.seed)
+    make_parts((plan.study_url, plan.contacts_url))  # reads the library before forking
+    lives: dict[int, int] = {_fork(plan, slot): slot for slot in range(WORKERS)}
+    life = WORKERS
+    while lives:
+        for pid in list(lives):
+            if chance.random() < plan.anywhere_probability:
+                os.kill(pid, signal.SIGKILL)
+                _note(plan, ANYWHERE)
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                del lives[pid]
+                if os.WIFSIGNALED(status):
+                    lives[_fork(plan, life)] = life
+                    life += 1
+                elif os.waitstatus_to_exitcode(status):
+                    return 1
+        time.sleep(0.02)
+    return 0
+
+
+def _fork(plan: Plan, life: int) -> int:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work(plan, life)
+        except BaseException as error:
+            print(f"worker {life}: {error!r}", file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return pid
+
+
+def work(plan: Plan, life: int) -> None:
+    """One life of a worker: ticks until nothing is pending, claimed or in doubt."""
+    parts = join(plan)
+    pace = Pace(timedelta(seconds=plan.lease), timedelta(seconds=plan.reserve), plan.batch)
+    at = crasher(plan, life)
+    if plan.blind:
+        reconciling._settle = _resend  # type: ignore[assignment]
+    while left(parts):
+        moment = Moment(EVENING, datetime.now(UTC))
+        delivery.tick(parts, moment, f"worker-{life}", pace=pace, at=at)
+        time.sleep(0.03)
+
+
+def join(plan: Plan) -> Parts:
+    parts = make_parts((plan.study_url, plan.contacts_url))
+    account = Provider(address=plan.provider).account()
+    sender = TwilioSender(account, timeout=plan.timeout, settling=timedelta(seconds=plan.settling))
+    return dataclasses.replace(parts, sender=sender)
+
+
+def crasher(plan: Plan, life: int) -> Callable[[str], None]:
+    chance = random.Random(f"{plan.seed}:{life}")
+
+    def at(point: str) -> None:
+        probability = plan.batch_probability if point in PER_BATCH else plan.message_probability
+        if chance.random() < probability:
+            _note(plan, point)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return at
+
+
+def _note(plan: Plan, point: str) -> None:
+    log = os.open(plan.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(log, f"{point}\n".encode())
+    os.close(log)
+
+
+def _resend(shift: Shift, row: Found, number: str | None) -> None:
+    """The lease has ended, so it is sent again: the mistake that the house avoids."""
+    reconciling._never_sent(shift, row)
+
+
+def left(parts: Parts) -> int:
+    message: Any = metadata.tables["message"]
+    unfinished = select(func.count()).where(message.c.state.in_(("pending", "claimed", "sending")))
+    with parts.study.reading() as session:
+        return int(session.execute(unfinished).scalar_one())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

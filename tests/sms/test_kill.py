@@ -1,0 +1,206 @@
+"""Two workers on one database, each killed again and again, and a provider that loses acknowledgements.
+
+Whatever is killed and whenever: no text arrives twice, and each message is either sent or explained. The same run
+with blind resending sends twice, so that this test can fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from pro.services.parts import Parts
+from pro.store.contacts import Contact
+from pro.store.tables import metadata
+from tests.conftest import PROVE, Urls
+from tests.factories import make_parts, make_study
+from tests.sms.crashing import POINTS, Plan
+from tests.sms.outbox import EVENING, LATE, TODAY, rows
+from tests.sms.provider import Faults, Provider
+
+ROOT = Path(__file__).resolve().parents[2]
+MESSAGES = 2000 if PROVE else 200
+LEAST_KILLS = 20
+FAULTS = Faults(
+    ack_lost=0.03,
+    hang=0.004,
+    error_after=0.01,
+    error_before=0.01,
+    too_many=0.01,
+    seconds=0.7,
+    lag=timedelta(seconds=0.2),
+)
+STOPPED, NO_MOBILE, OPTED_OUT = 21610, 21614, -1
+
+
+@dataclass(frozen=True)
+class Result:
+    twice: int
+    lost: int
+    sent: int
+    explained: int
+    kills: Counter[str]
+    faults: dict[str, int]
+
+    def __str__(self) -> str:
+        kills = ", ".join(f"{point} {n}" for point, n in sorted(self.kills.items()))
+        return (
+            f"{self.sent} sent, {self.explained} explained, {self.twice} twice, {self.lost} lost; kills: {kills}; "
+            f"faults: {self.faults}"
+        )
+
+
+def play(urls: Urls, directory: Path, *, count: int = MESSAGES, blind: bool = False, seed: int = 20260415) -> Result:
+    parts = make_parts(urls)
+    special = {"+33612000003": STOPPED, "+33612000007": NO_MOBILE, "+33612000011": OPTED_OUT}
+    fill(parts, count, {number for number, code in special.items() if code == OPTED_OUT})
+    provider = Provider(seed, FAULTS, {number: code for number, code in special.items() if code > 0})
+    log = directory / "kills"
+    with provider.serving():
+        plan = Plan(
+            *urls,
+            provider=provider.address,
+            log=str(log),
+            seed=seed,
+            batch_probability=0.1,
+            message_probability=0.025,
+            anywhere_probability=0.004,
+            blind=blind,
+        )
+        (directory / "plan").write_text(json.dumps(asdict(plan)))
+        run = [sys.executable, "-m", "tests.sms.crashing", str(directory / "plan")]
+        ended = subprocess.run(run, cwd=ROOT, timeout=400, capture_output=True, text=True, env=os.environ, check=False)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    kills = Counter(log.read_text().split()) if log.exists() else Counter[str]()
+    result = count_up(parts, provider, kills)
+    parts.study.close()
+    parts.contacts.close()
+    return result
+
+
+def count_up(parts: Parts, provider: Provider, kills: Counter[str]) -> Result:
+    """Holds what the provider accepted against what our tables say."""
+    arrived = Counter(int((text.callback or "").rpartition("/")[2]) for text in provider.texts)
+    lost = sent = explained = 0
+    for message in rows(parts, "message"):
+        if message.state in ("sent", "delivered"):
+            sent += 1
+            lost += arrived[message.id] == 0
+        elif message.state in ("dropped", "failed") and message.error:
+            explained += 1
+            lost += arrived[message.id] > 0
+        else:
+            lost += 1
+    lost += sum(1 for step in rows(parts, "reminder") if step.message_id is None and step.why_none is None)
+    return Result(sum(n > 1 for n in arrived.values()), lost, sent, explained, kills, provider.drawn)
+
+
+def fill(parts: Parts, count: int, opted_out: set[str]) -> None:
+    """As many patients with one open diary and one due reminder each, put straight into the tables."""
+    made = make_study(parts, ("R",))
+    site_id, protocol = made.sites["R"], parts.library.latest_protocol("thera-demo")
+    numbers = {n: f"+336120{n:05d}" for n in range(1, count + 1)}
+    with parts.contacts.writing() as session:
+        session.execute(insert(Contact), [_contact(parts, f"c{n}", number) for n, number in numbers.items()])
+    common = {"protocol": protocol.id, "protocol_version": protocol.version}
+    patient = common | {
+        "study_id": made.study_id,
+        "site_id": site_id,
+        "day0": TODAY - timedelta(days=20),
+        "zone": "Europe/Paris",
+        "language": "fr",
+        "enrolled_at": EVENING - timedelta(days=20),
+        "chain_seq": 0,
+        "chain_hash": "0" * 64,
+    }
+    assessment = common | {
+        "site_id": site_id,
+        "timepoint": "diary",
+        "day": TODAY,
+        "respondent": "patient",
+        "opens_at": EVENING - timedelta(hours=14),
+        "closes_at": EVENING + timedelta(hours=10),
+        "answered": False,
+    }
+    message = {
+        "site_id": site_id,
+        "template": "reminder",
+        "language": "fr",
+        "due_at": EVENING,
+        "not_after": EVENING + LATE,
+        "state": "pending",
+        "attempts": 0,
+    }
+    step = {"step": "18:00", "planned_at": EVENING}
+    by_table: dict[str, Callable[[int], dict[str, object]]] = {
+        "patient": lambda n: (
+            patient
+            | {
+                "number": f"R-{n:04d}",
+                "contact_id": f"c{n}",
+                "opted_out_at": EVENING if numbers[n] in opted_out else None,
+            }
+        ),
+        "assessment": lambda n: assessment | {"patient_id": n},
+        "message": lambda n: message | {"patient_id": n, "dedupe_key": f"reminder:{n}"},
+        "reminder": lambda n: step | {"assessment_id": n, "message_id": n},
+    }
+    with parts.study.writing() as session:
+        for table, row in by_table.items():
+            serial = {} if table == "reminder" else {"id": 0}
+            session.execute(
+                insert(metadata.tables[table]), [row(n) | (serial and {"id": n}) for n in range(1, count + 1)]
+            )
+
+
+def _contact(parts: Parts, id_: str, number: str) -> dict[str, object]:
+    cipher = parts.cipher
+    return {
+        "id": id_,
+        "name": cipher.seal("Somebody", id_, "name"),
+        "number": cipher.seal(number, id_, "number"),
+        "number_index": cipher.index(number),
+        "key_id": cipher.newest,
+        "made_at": EVENING,
+    }
+
+
+@pytest.mark.prove
+def test_killed_workers_send_nothing_twice_and_lose_nothing(
+    database_urls: Urls, tmp_path: Path, engine_kind: str, record_property: Callable[[str, object], None]
+) -> None:
+    result = play(database_urls, tmp_path)
+    assert (result.twice, result.lost) == (0, 0), str(result)
+    assert result.sent + result.explained == MESSAGES, str(result)
+    assert result.explained == 3, str(result)
+    kills = sum(result.kills.values())
+    assert kills >= MESSAGES // 50, str(result)
+    if PROVE:
+        assert min(result.kills[point] for point in POINTS if point != "after-ask") >= LEAST_KILLS, str(result)
+    record_property("proof", f"No message twice, none lost, whatever is killed ({engine_kind}): {result}")
+    record_property("count", MESSAGES)
+    record_property("unit", "messages")
+
+
+@pytest.mark.prove
+def test_the_same_run_with_blind_resending_sends_twice(
+    database_urls: Urls, tmp_path: Path, engine_kind: str, record_property: Callable[[str, object], None]
+) -> None:
+    """What the test above would see if the provider were not asked first."""
+    if engine_kind != "sqlite" and not PROVE:
+        pytest.skip("make prove shows it on both engines")
+    result = play(database_urls, tmp_path, blind=True)
+    assert result.twice > 0, str(result)
+    record_property("proof", f"The kill test fails with blind resending ({engine_kind}): {result}")
+    record_property("count", result.twice)
+    record_property("unit", "duplicates")
