@@ -67,15 +67,17 @@ def link(token: str) -> ResponseReturnValue:
 
 def _status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -> ResponseReturnValue:
     """A calm page that says what to do."""
-    language = wanted_language(view.language)
-    coming = view.next[0] if view.next and status in ("nothing-due", "not-yet") else None
+    language = wanted_language(view.language if view.site else None)
+    coming = view.next if status == "nothing-due" else ()
+    opens = time_words(view.next[0].at, moment().study, view.zone, language) if view.next else ""
     text = page(
         "phone/status.html",
         language,
         view.site,
         view.demonstration,
         status=status,
-        next_words=time_words(coming.at, moment().study, view.zone, language) if coming else "",
+        coming=next_words(coming, moment().study, view.zone, language),
+        opens=opens if status == "not-yet" else "",
         go_on=go_on,
         opted_out=view.opted_out,
         stop_to=address(f"/d/{token}/stop") if token and status in ("nothing-due", "not-yet") else "",

@@ -96,9 +96,10 @@ def in_language(wording: Mapping[str, str], language: str) -> str:
 
 
 def say_day(day: date, language: str, *, year: bool = False) -> str:
-    """`Tuesday 14 April`, `mardi 14 avril`."""
+    """`Tuesday 14 April`, `mardi 14 avril`; day and month stay on one line."""
     words = format_date(day, "EEEE d MMMM y" if year else "EEEE d MMMM", locale=_locale(language))
-    return re.sub(r"\b1 (?=\D)", "1er ", words) if language == "fr" else words
+    words = re.sub(r"(\d) (?=\D)", "\\1\u00a0", words)
+    return re.sub(r"\b1\u00a0", "1er\u00a0", words) if language == "fr" else words
 
 
 def say_date(day: date, language: str) -> str:

@@ -218,6 +218,7 @@ function turn(to) {
     $("back").hidden = !history.state?.depth && !state.start && item === shown()[0];
     $("not-applicable").hidden = !item.na;
     item.turn?.();
+    item.el.querySelector(".error")?.remove();
     write(item);
     progress(item);
   }
@@ -253,9 +254,11 @@ function paint() {
   mark.replaceChildren(...(kind ? [$("i-" + kind).content.cloneNode(true), " "] : []), text);
 }
 
+// A mended problem keeps its place until the screen turns, so that nothing moves under a finger.
 function complain(item, text) {
-  item.el.querySelector(".error")?.remove();
-  if (!text) return;
+  const old = item.el.querySelector(".error");
+  if (!text) { if (old) old.style.visibility = "hidden"; return; }
+  old?.remove();
   const line = make("p", {class: "error", role: "alert"}), head = item.el.querySelector("legend") || item.el.querySelector("h1");
   (item.el.querySelector(".soft") || head).after(line);
   line.textContent = text;
