@@ -13,13 +13,15 @@ from pro.web.shrink import only_used, shrink_script, shrink_style
 
 HERE = Path(__file__).parent
 SHEETS = ("looks.css", "phone.css", "questions.css")
+LATER = "later.css"
+"""What a page that is led by script fetches after the first answer."""
 _NAMED = re.compile(r'(?:extends|include|from) "([^"]+)"')
 
 
 @lru_cache
 def style_text(template: str, scripts: tuple[str, ...] = ()) -> str:
     """What of the phone's style a page made from this template and these scripts can use."""
-    sheets = "\n".join(_static(name) for name in SHEETS)
+    sheets = "\n".join(_static(name) for name in (SHEETS if scripts else (*SHEETS, LATER)))
     sources = [_sources(template), *(_static(name) for name in scripts)]
     return only_used(shrink_style(sheets), "\n".join(sources))
 

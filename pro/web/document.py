@@ -29,23 +29,14 @@ _WORDS = {
     "none-yet": "item.none-yet",
     "on-phone": "item.on-phone",
     "received": "item.received",
-    "of": "review.of",
-    "mark": "review.mark",
-    "no-joint": "review.no-joint",
-    "count": "review.count",
-    "none": "review.none",
     "skipped": "review.skipped",
     "not-applicable": "review.not-applicable",
-    "edit": "review.edit",
-    "answer": "review.answer",
-    "missing-each": "review.missing-each",
     "problem.empty": "problem.empty",
     "problem.empty-joints": "problem.empty-joints",
     "problem.number": "problem.number",
     "problem.whole": "problem.whole",
     "problem.low": "problem.low",
     "problem.high": "problem.high",
-    "busy": "sending.busy",
     "sending.offline": "sending.offline",
     "sending.waiting": "sending.waiting",
     "sending.gone": "sending.gone",
@@ -57,27 +48,36 @@ _WORDS = {
 
 
 _LINE_WORDS = {"vas-empty": "item.vas-empty", "vas-set": "item.vas-set", "less": "item.less", "more": "item.more"}
-_MAP_WORDS = (
-    *("map-help", "hand-help", "hand-open", "hand-done", "body", "list", "drawing", "steps", "both"),
-    *("left", "right", "left-hand", "right-hand", "mark-none", "mark-tender", "mark-swollen", "mark-other"),
-)
+_LATER_WORDS = {
+    **{key: f"review.{key}" for key in ("of", "mark", "no-joint", "count", "none", "skipped", "not-applicable")},
+    **{key: f"review.{key}" for key in ("edit", "answer", "missing-each")},
+    "busy": "sending.busy",
+    **{key: f"item.{key}" for key in ("map-help", "hand-help", "hand-open", "hand-done", "body", "list", "drawing")},
+    **{key: f"item.{key}" for key in ("steps", "both", "left", "right", "left-hand", "right-hand")},
+    **{key: f"item.{key}" for key in ("mark-none", "mark-tender", "mark-swollen", "mark-other")},
+}
 
 
 @lru_cache
-def map_script(language: str) -> str:
-    """The drawing of the joints with its words: it comes after the first answer, and is kept by the browser."""
-    words = {key: say(f"phone.item.{key}", language) for key in _MAP_WORDS}
-    return f"{script_text('joints.js')}\nself.proMap.words={_json(words)};\n"
+def later_script(language: str) -> str:
+    """What comes after the first answer, with its words; the browser keeps it."""
+    entries = texts("phone", language)
+    words: dict[str, object] = {own: entries[key] for own, key in _LATER_WORDS.items()}
+    missing = entries["review.missing"]
+    if isinstance(missing, Mapping):
+        words |= {"missing.one": missing["one"], "missing.other": missing["other"]}
+    return f"{script_text('joints.js', 'later.js')}\nself.proLater.words={_json(words)};\n"
 
 
-def map_address(language: str) -> str:
+@lru_cache
+def later_address(language: str) -> str:
     """Where it is; the address changes with it."""
-    return f"/d/map.{language}.js?v={sha256(map_script(language).encode()).hexdigest()[:8]}"
+    return f"/d/later.{language}.js?v={sha256(later_script(language).encode()).hexdigest()[:8]}"
 
 
 SCRIPTS = (("phone.js",), ("line.js", "phone.js"))
 """Without and with the line from 0 to 100."""
-STYLED = ("phone.js", "line.js")
+STYLED = ("phone.js", "line.js", "later.js", "joints.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +174,8 @@ def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
         "telephone": sitting.site.telephone,
         "emergency": sitting.site.emergency,
         "other": address("/d/now", a=sitting.assessment_id, lang="en" if sitting.language == "fr" else "fr"),
-        "map": map_address(sitting.language),
-        "mapStyle": "/static/joints.css",
+        "later": later_address(sitting.language),
+        "laterStyle": "/static/later.css",
         "answers": {
             key: [answer.code, None if answer.value is None else to_json(answer.value)]
             for key, answer in sitting.answers.items()
@@ -192,9 +192,6 @@ def _script_words(language: str, *, has_line: bool) -> dict[str, object]:
     entries = texts("phone", language)
     wanted = _WORDS | (_LINE_WORDS if has_line else {})
     words: dict[str, object] = {own: entries[key] for own, key in wanted.items()}
-    missing = entries["review.missing"]
-    if isinstance(missing, Mapping):
-        words |= {"missing.one": missing["one"], "missing.other": missing["other"]}
     return words | {"comma": language == "fr"}
 
 

@@ -17,7 +17,7 @@ from pro.services.answering import Closed, Incomplete, LinkView, NoSitting, Save
 from pro.web import item_pages
 from pro.web.csrf import guard, is_own_script, script_token
 from pro.web.assets import page_style
-from pro.web.document import document, map_script, piece, style_of_start
+from pro.web.document import document, later_script, piece, style_of_start
 from pro.web.forms import problem_words
 from pro.web.item_pages import BareForm
 from pro.web.parts import current_parts, moment
@@ -212,12 +212,12 @@ def review() -> ResponseReturnValue:
     return item_pages.show_review(found, current_parts().settings.demo) if isinstance(found, Sitting) else found
 
 
-@blueprint.get("/map.<language>.js")
-def joint_map(language: str) -> ResponseReturnValue:
+@blueprint.get("/later.<language>.js")
+def later(language: str) -> ResponseReturnValue:
     if language not in LANGUAGES:
         abort(404)
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(map_script(language), mimetype="text/javascript", headers=headers)
+    return Response(later_script(language), mimetype="text/javascript", headers=headers)
 
 
 # --- what the script sends

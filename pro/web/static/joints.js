@@ -22,7 +22,7 @@ const FINGERS = [
 const NAILS = [[69, 58, -9], [146, 32, -2], [222, 48, 7], [287, 113, 13], [17, 203, -24]];
 const SIDES = {L: "left", R: "right"};
 
-const say = (key, values = {}) => self.proMap.words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const say = (key, values = {}) => self.proLater.words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const place = joint => joint.slice(2);
 
 const outline = parts => ["rim", "skin"].map(layer => parts.map(([d, width]) =>

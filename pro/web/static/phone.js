@@ -135,7 +135,7 @@ function keep(item, code, value) {
   if (line) save.length = Math.round(line.getBoundingClientRect().width * .915);
   queue.push(save);
   remember();
-  draw();
+  fetchLater();
   paint();
   if (!timer) timer = setTimeout(send, 1500);
 }
@@ -222,7 +222,10 @@ function turn(to) {
     write(item);
     progress(item);
   }
-  if (to === "review") review();
+  if (to === "review") {
+    fromReview = true;
+    later ? later.review() : fetchLater();
+  }
   paint();
   scrollTo(0, 0);
   const head = (item ? item.el : $(to)).querySelector("h1");
@@ -317,80 +320,7 @@ function pass(code) {
   onward(item);
 }
 
-// --- Reading again and sending
-
-function inWords(item) {
-  const {code, value} = answers.get(item.key);
-  if (code !== "answered") return say(code);
-  const label = input => input.closest("label").textContent.trim();
-  switch (item.kind) {
-    case "rating": return say("of", {n: value, of: item.high ?? 10});
-    case "vas": return say("mark");
-    case "joints": {
-      const names = fields(item).filter(input => value.includes(input.value)).map(label);
-      return names.length ? say("count", {n: names.length, list: names.join(", ")}) : say("no-joint");
-    }
-    case "integer": case "decimal": return [local(value), item.unit].filter(Boolean).join("\u00a0");
-    case "date": return new Date(value + "T12:00").toLocaleDateString(document.documentElement.lang, {dateStyle: "long"});
-    case "time": case "text": return value;
-    default: return fields(item).filter(input => [value].flat().map(one => asText(item, one)).includes(input.value))
-      .map(label).join(", ");
-  }
-}
-
-function review() {
-  fromReview = true;
-  $("what").textContent = state.what;
-  $("rows").replaceChildren(...shown().map(item => {
-    const has = answers.has(item.key);
-    const edit = make("button", {type: "button", class: "b quiet", "data-to": item.key},
-      say(has ? "edit" : "answer"), make("span", {class: "out"}, " " + item.short));
-    return make("div", {}, make("dt", {}, item.short),
-      make("dd", has ? {} : {class: "error"}, has ? inWords(item) : say("none")), make("dd", {class: "b-side"}, edit));
-  }));
-}
-
-function lacking(keys) {
-  const note = $("missing");
-  note.hidden = !keys.length;
-  if (!keys.length) return false;
-  note.replaceChildren(make("h2", {}, keys.length > 1 ? say("missing.other", {n: keys.length}) : say("missing.one", {n: 1})),
-    ...keys.map(key => make("p", {}, make("a", {href: "#", "data-to": key},
-      say("missing-each", {item: byKey.get(key)?.short ?? key})))));
-  note.focus();
-  note.scrollIntoView();
-  return true;
-}
-
-async function submit(button) {
-  if (lacking(shown().filter(item => !answers.has(item.key)).map(item => item.key)) || button.dataset.busy) return;
-  button.dataset.busy = "1";
-  const said = button.textContent;
-  button.textContent = say("busy");
-  try {
-    for (let n = 0; n < 60 && busy; n++) await new Promise(done => setTimeout(done, 100));
-    await send();
-    if (queue.length || earlier.length) { if (!over) tell("sending.offline"); return; }
-    if (screen !== "review") return;
-    const reply = await post("/d/submit", {assessment: state.assessment, lang: document.documentElement.lang});
-    if (reply.ok) return thank(await reply.text());
-    const answer = reply.status === 422 ? await reply.json() : {};
-    if (answer.missing) { for (const key of answer.missing) answers.delete(key); review(); lacking(answer.missing); }
-    else tell(reply.status === 409 ? "sending.closed" : reply.status < 500 ? "sending.gone" : "sending.offline");
-  } catch { tell("sending.offline"); }
-  finally { delete button.dataset.busy; button.textContent = said; }
-}
-
-function thank(html) {
-  over = true;
-  tell("");
-  const main = document.querySelector("main");
-  main.innerHTML = html;
-  history.replaceState({to: "thanks"}, "", state.address);
-  scrollTo(0, 0);
-  main.querySelector("h1").focus();
-  document.title = main.querySelector("h1").textContent;
-}
+// --- An emergency is shown at once
 
 function alarm({advice, told}) {
   $("advice").textContent = advice;
@@ -399,20 +329,26 @@ function alarm({advice, told}) {
   go("urgent");
 }
 
-// --- The drawing of the joints comes after the first answer; until then, and without it, there is the list
+// --- What is needed later comes after the first answer: the drawing of the joints, reading again, sending
 
-let mapped = !items.some(item => item.kind === "joints");
+let later, asked = false;
 
-function draw() {
-  if (mapped) return;
-  mapped = true;
-  const script = make("script", {src: state.map});
+function fetchLater() {
+  if (asked) return;
+  asked = true;
+  const script = make("script", {src: state.later});
   script.onload = () => {
-    for (const item of items) if (item.kind === "joints") self.proMap(item, {$, make, fields, none, touched, shown, write});
-    if (byKey.has(screen)) { byKey.get(screen).turn?.(); write(byKey.get(screen)); }
+    later = self.proLater({$, make, items, byKey, answers, shown, fields, none, touched, write, local, asText, state,
+      post, send, tell, isWaiting: () => queue.length + earlier.length > 0, isBusy: () => busy, isOver: () => over,
+      finish: () => { over = true; }, isHere: () => screen === "review"});
+    turn(screen);
   };
-  script.onerror = () => { mapped = false; script.remove(); };
-  document.head.append(make("link", {rel: "stylesheet", href: state.mapStyle}), script);
+  script.onerror = () => {
+    asked = false;
+    script.remove();
+    if (screen === "review") tell("sending.waiting");
+  };
+  document.head.append(make("link", {rel: "stylesheet", href: state.laterStyle}), script);
 }
 
 // --- Touches
@@ -451,7 +387,7 @@ document.querySelector("main").addEventListener("click", event => {
     case "less": case "more": return item.step(target.name);
     case "list": return item.list();
     case "hand-done": return history.back();
-    case "send": return submit(target);
+    case "send": return later?.submit(target);
     case "go-on": return go(urgentBack || "review", "replace");
   }
 });
@@ -466,7 +402,7 @@ document.addEventListener("visibilitychange", () => {
   try { if (item) take(item); } catch { /* not an answer yet */ }
   send(true);
 });
-addEventListener("online", () => send());
+addEventListener("online", () => { send(); if (screen === "review") fetchLater(); });
 
 // --- Begin where it was left
 
@@ -482,7 +418,7 @@ if ($("switch")) {
 const first = shown().find(item => !answers.has(item.key)), kept = history.state?.to;
 history.replaceState({to: first ? first.key : "review", depth: 0}, "", state.address);
 turn(byKey.has(kept) || kept === "review" ? kept : first ? first.key : "review");
-if (answers.size) draw();
+if (answers.size) fetchLater();
 if (earlier.length) send();
 };
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);

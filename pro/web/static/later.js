@@ -1,0 +1,98 @@
+// What comes after the first answer: reading again, sending, thanks; and the joint map where joints are asked.
+"use strict";
+self.proLater = tools => {
+const {$, make, items, byKey, answers, shown, fields, local, asText, state, post, send, tell} = tools;
+const words = self.proLater.words;
+const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+function inWords(item) {
+  const {code, value} = answers.get(item.key);
+  if (code !== "answered") return say(code);
+  const label = input => input.closest("label").textContent.trim();
+  switch (item.kind) {
+    case "rating": return say("of", {n: value, of: item.high ?? 10});
+    case "vas": return say("mark");
+    case "joints": {
+      const names = fields(item).filter(input => value.includes(input.value)).map(label);
+      return names.length ? say("count", {n: names.length, list: names.join(", ")}) : say("no-joint");
+    }
+    case "integer": case "decimal": return [local(value), item.unit].filter(Boolean).join("\u00a0");
+    case "date":
+      return new Date(value + "T12:00").toLocaleDateString(document.documentElement.lang, {dateStyle: "long"});
+    case "time": case "text": return value;
+    default: {
+      const chosen = [value].flat().map(one => asText(item, one));
+      return fields(item).filter(input => chosen.includes(input.value)).map(label).join(", ");
+    }
+  }
+}
+
+function review() {
+  $("what").textContent = state.what;
+  $("rows").replaceChildren(...shown().map(item => {
+    const has = answers.has(item.key);
+    const edit = make("button", {type: "button", class: "b quiet", "data-to": item.key},
+      say(has ? "edit" : "answer"), make("span", {class: "out"}, " " + item.short));
+    return make("div", {}, make("dt", {}, item.short),
+      make("dd", has ? {} : {class: "error"}, has ? inWords(item) : say("none")), make("dd", {class: "b-side"}, edit));
+  }));
+}
+
+// Says what is missing, with the way there; false where nothing is.
+function lacks(keys) {
+  const note = $("missing");
+  note.hidden = !keys.length;
+  if (!keys.length) return false;
+  note.replaceChildren(make("h2", {}, say(keys.length > 1 ? "missing.other" : "missing.one", {n: keys.length})),
+    ...keys.map(key => make("p", {}, make("a", {href: "#", "data-to": key},
+      say("missing-each", {item: byKey.get(key)?.short ?? key})))));
+  note.focus();
+  note.scrollIntoView();
+  return true;
+}
+
+async function submit(button) {
+  if (button.dataset.busy || lacks(shown().map(item => item.key).filter(key => !answers.has(key)))) return;
+  const said = button.textContent;
+  button.dataset.busy = "1";
+  button.textContent = say("busy");
+  try {
+    await deliver();
+  } catch {
+    tell("sending.offline");
+  }
+  delete button.dataset.busy;
+  button.textContent = said;
+}
+
+// First whatever the hospital does not have yet, then the submission.
+async function deliver() {
+  for (let n = 0; n < 100 && tools.isBusy(); n++) await new Promise(done => setTimeout(done, 100));
+  await send();
+  if (tools.isWaiting()) return tools.isOver() || tell("sending.offline");
+  if (!tools.isHere()) return;
+  const reply = await post("/d/submit", {assessment: state.assessment, lang: document.documentElement.lang});
+  if (reply.ok) return thank(await reply.text());
+  const {missing} = reply.status === 422 ? await reply.json() : {};
+  if (missing) {
+    for (const key of missing) answers.delete(key);
+    review();
+    lacks(missing);
+  } else tell(reply.status === 409 ? "sending.closed" : reply.status < 500 ? "sending.gone" : "sending.offline");
+}
+
+function thank(html) {
+  tools.finish();
+  tell("");
+  const main = document.querySelector("main");
+  main.innerHTML = html;
+  const head = main.querySelector("h1");
+  history.replaceState({to: "thanks"}, "", state.address);
+  scrollTo(0, 0);
+  head.focus();
+  document.title = head.textContent;
+}
+
+for (const item of items) if (item.kind === "joints") self.proMap(item, tools);
+return {review, submit};
+};
