@@ -28,7 +28,7 @@ from pro.store import contacts, desk, desk_messages
 from pro.store.contacts import Person
 from pro.store.desk import Found
 
-FEW = 14
+FEW = 7
 """Recorded days in the answers table unless all are asked for."""
 MOST = 2000
 """Responses that a patient's page reads."""

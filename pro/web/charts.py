@@ -164,7 +164,7 @@ TOP, BOTTOM, LEFT, RIGHT = 62, 216, 30, 10
 
 def curve(drawn: Curve, title: str, say_date: SayDate) -> Markup:
     """The curve with gaps, crosses for missed days, hatched flares and flags of visits."""
-    top = TOP if drawn.flags or drawn.hatched else 16
+    top = TOP if drawn.flags else 34 if drawn.hatched else 16
     body = [_hatching()]
     body += [_hatch(drawn, one, top) for one in drawn.hatched]
     body += _grid(drawn, top)
@@ -178,7 +178,7 @@ def curve(drawn: Curve, title: str, say_date: SayDate) -> Markup:
     if drawn.level is not None:
         body += _level(drawn, drawn.level, top)
     body += _dates(drawn, say_date)
-    return svg(drawn.width, 254, title, body, "curve")
+    return svg(drawn.width, 254, title, body, "curve" if drawn.width > 900 else "curve short")
 
 
 def _hatching() -> str:
@@ -218,7 +218,7 @@ def _grid(drawn: Curve, top: int) -> list[str]:
 
 def _flag(drawn: Curve, flag: Flag) -> str:
     x = _x(drawn, flag.day)
-    width = 16 + 6.4 * len(flag.label)
+    width = 22 + 6.6 * len(flag.label)
     back = x + width > drawn.width
     cloth = f"M{x:.1f} 12h{'-' if back else ''}{width:.0f}l{'' if back else '-'}6 9 {'-' if back else ''}6 9"
     cloth += f"h{'' if back else '-'}{width:.0f}z"

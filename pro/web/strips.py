@@ -17,8 +17,8 @@ from pro.services.standing import Cell
 from pro.web.charts import SayDate, line, svg, text
 
 WIDTH = 1166
-LEFT, DAYS_WIDE = 72, 626
-BAR, FULL = 716, 146
+LEFT, DAYS_WIDE = 64, 612
+BAR, FULL = 690, 140
 """Where the bars begin, and how long 100 % is."""
 ROW, HEAD = 22, 24
 LONGEST = 120
@@ -101,10 +101,10 @@ def _row(strip: Strip, y: int, first: date, last: date, pitch: float, words: Wor
         wide = FULL * float(strip.ratio)
         css = "f-pain" if strip.below else "f-main"
         body.append(f'<rect class="{css}" x="{BAR}" y="{y + 2}" width="{wide:.1f}" height="10" rx="2"/>')
-        body.append(text(930, y + 12, strip.percent, "strong num", "end"))
+        body.append(text(896, y + 12, strip.percent, "strong num", "end"))
     if strip.below:
-        body.append(line(f"M936 {y + 12}l5-9 5 9z", "f-pain"))
-    body += [text(954, y + 12, strip.sum, "lab num"), text(1018, y + 12, strip.note)]
+        body.append(line(f"M901 {y + 12}l5-9 5 9z", "f-pain"))
+    body += [text(918, y + 12, strip.sum, "lab num"), text(984, y + 12, strip.note)]
     return body
 
 

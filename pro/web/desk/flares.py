@@ -15,7 +15,7 @@ from pro.services.reviewing import NotRecorded
 from pro.web import charts
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, t
-from pro.web.desk.today import task_view
+from pro.web.desk.today import is_urgent, task_view
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, site_of, who
 from pro.web.words import in_language, say_number
@@ -94,6 +94,7 @@ def _page(found: Episode, problem: str = "") -> str:
         others=[_rule(each, found) for each in found.others],
         earlier=[_rule(each, found) for each in found.earlier[:20]],
         due=phrases.due_words(found.line.due_at, moment().study, found.line.zone, spoken),
+        urgent=is_urgent(found.line, moment().study),
         chart=_chart(found),
         answers=[_answers(each) for each in found.recorded],
         contact=_contact(found),
@@ -111,6 +112,7 @@ def _rule(trigger: Trigger, found: Episode) -> dict[str, object]:
         "value": phrases.trigger_line(trigger, library, found.protocol, spoken),
         "seen": phrases.stamp(trigger.at, found.line.zone, spoken),
         "day": phrases.short_day(trigger.day, spoken),
+        "other_day": phrases.local(trigger.at, found.line.zone).date() != trigger.day,
     }
 
 

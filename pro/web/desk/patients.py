@@ -153,7 +153,7 @@ def _hatched(page: PatientPage, span: FlareSpan) -> charts.Hatched:
 
 
 def _state_words(span: FlareSpan) -> str:
-    return phrases.word("outcome", span.outcome or "to-review", language())
+    return phrases.word("span", span.outcome or "to-review", language())
 
 
 def _span_words(page: PatientPage, span: FlareSpan) -> dict[str, object]:

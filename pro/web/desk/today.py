@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import render_template
 
 from pro.clock import Moment
@@ -54,8 +56,13 @@ def flare_view(line: FlareLine, found: Today, now: Moment) -> dict[str, object]:
         "seen": phrases.stamp(line.opened_at, line.zone, spoken),
         "spark": charts.sparkline(line.curve, line.until, title),
         "due": phrases.due_words(line.due_at, now.study, line.zone, spoken),
-        "urgent": line.overdue or line.due_at.astimezone(found.now.tzinfo).date() == found.now.date(),
+        "urgent": is_urgent(line, now.study),
     }
+
+
+def is_urgent(line: FlareLine, now: datetime) -> bool:
+    """Whether the review is due today, or was due before."""
+    return line.overdue or phrases.local(line.due_at, line.zone).date() == phrases.local(now, line.zone).date()
 
 
 def task_view(line: TaskLine, zone: str) -> dict[str, object]:
@@ -64,12 +71,13 @@ def task_view(line: TaskLine, zone: str) -> dict[str, object]:
     tried = ""
     if last is not None:
         tried = t("call.tried", day=phrases.month_day(phrases.local(last.at, zone).date(), spoken))
+    detail = line.detail.replace(".", ",") if spoken == "fr" else line.detail
     known = {"missed-in-a-row", "under-80", "number-unreachable", "contact-missing"}
     kind = line.kind if line.kind in known else "other"
     return {
         "line": line,
-        "reason": t(f"task.{kind}.reason", detail=line.detail, kind=line.kind.replace("-", " ")),
-        "more": t(f"task.{kind}.more", detail=line.detail, since=phrases.stamp(line.made_at, zone, spoken)),
+        "reason": t(f"task.{kind}.reason", detail=detail, kind=line.kind.replace("-", " ")),
+        "more": t(f"task.{kind}.more", detail=detail, since=phrases.stamp(line.made_at, zone, spoken)),
         "tried": tried,
     }
 

@@ -1,0 +1,159 @@
+"""Reviews, endings and calls: each in the record with who and when, none taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from pro.domain.chain import Report
+from pro.services import access, audit_trail, overview
+from pro.services.access import Identity, SignedIn
+from pro.services.parts import Parts
+from pro.services.reviewing import NotRecorded, Recorded, end_flare, log_call, review
+from pro.store.tables import Flare, FlareAction, Task, metadata
+from tests.conftest import Urls
+from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study
+
+EVENTS = metadata.tables["audit_event"]
+
+
+class Ward:
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.made: Made = make_study(parts)
+        make_staff(parts, self.made, "inv", name="Dr Le Goff")
+        make_staff(parts, self.made, "other", site="L")
+        make_staff(parts, self.made, "coo", role="coordinator")
+        patient_id = make_patient(parts, self.made)
+        with parts.study.writing() as session:
+            site = self.made.sites["R"]
+            flare = Flare(
+                patient_id=patient_id, site_id=site, n=1, opened_at=NOW, opened_day=NOW.date(), last_hit_day=NOW.date()
+            )
+            flare.next_tell_at = NOW
+            task = Task(site_id=site, patient_id=patient_id, kind="missed-in-a-row", detail="2", made_at=NOW)
+            session.add_all([flare, task])
+            session.flush()
+            self.flare, self.task = flare.id or 0, task.id or 0
+
+    def who(self, login: str) -> Identity:
+        opened = access.sign_in(self.parts, login, PASSWORD, "", self.parts.clock.now())
+        assert isinstance(opened, SignedIn)
+        identity = access.staff_of(self.parts, opened.token, self.parts.clock.now())
+        assert identity is not None
+        return identity
+
+    def review(self, login: str, outcome: str, note: str = "seen") -> Recorded | NotRecorded:
+        return review(self.parts, self.who(login), self.flare, outcome, note, self.parts.clock.now())
+
+    def row(self) -> Flare:
+        with self.parts.study.reading() as session:
+            found = session.get(Flare, self.flare)
+            assert found is not None
+            return found
+
+    def events(self) -> list[tuple[str, str, str, dict[str, object]]]:
+        wanted = select(EVENTS).where(EVENTS.c.chain == "patient:R-001").order_by(EVENTS.c.seq)
+        with self.parts.study.reading() as session:
+            return [(e.kind, e.actor, e.role, json.loads(e.payload)) for e in session.execute(wanted)]
+
+
+@pytest.fixture
+def ward(database_urls: Urls) -> Iterator[Ward]:
+    parts = make_parts(database_urls)
+    yield Ward(parts)
+    parts.study.close()
+    parts.contacts.close()
+
+
+def test_a_review_acknowledges_and_is_audited(ward: Ward) -> None:
+    assert ward.review("inv", "confirmed", " Warm knee ") == Recorded()
+    flare = ward.row()
+    assert (flare.outcome, flare.acknowledged_at, flare.next_tell_at) == ("confirmed", NOW, None)
+    assert flare.ended_at is None
+    kind, actor, role, payload = ward.events()[-1]
+    assert (kind, actor, role) == ("flare.reviewed", "inv", "investigator")
+    assert payload == {"flare": ward.flare, "n": 1, "outcome": "confirmed", "note": "Warm knee"}
+
+
+def test_every_review_is_kept_and_the_newest_counts(ward: Ward) -> None:
+    for outcome in ("cannot-tell", "not-a-flare", "confirmed"):
+        assert ward.review("inv", outcome) == Recorded()
+    with ward.parts.study.reading() as session:
+        kept = list(session.execute(select(FlareAction.outcome).order_by(FlareAction.id)).scalars())  # type: ignore[arg-type,call-overload]
+    assert kept == ["cannot-tell", "not-a-flare", "confirmed"]
+    assert ward.row().outcome == "confirmed"
+    assert audit_trail.verify_database(ward.parts).ok
+
+
+def test_cannot_tell_keeps_it_on_the_list(ward: Ward) -> None:
+    assert len(overview.today(ward.parts, ward.who("inv"), ward.parts.clock.now()).flares) == 1
+    ward.review("inv", "cannot-tell")
+    assert len(overview.today(ward.parts, ward.who("inv"), ward.parts.clock.now()).flares) == 1
+    ward.review("inv", "not-a-flare")
+    assert overview.today(ward.parts, ward.who("inv"), ward.parts.clock.now()).flares == ()
+
+
+def test_an_episode_that_ended_by_itself_still_waits_for_its_review(ward: Ward) -> None:
+    with ward.parts.study.writing() as session:
+        flare = session.get(Flare, ward.flare)
+        assert flare is not None
+        flare.ended_at, flare.end_why = NOW, "days-without-a-hit"
+    assert len(overview.today(ward.parts, ward.who("inv"), ward.parts.clock.now()).flares) == 1
+
+
+@pytest.mark.parametrize(
+    ("login", "outcome", "note", "why"),
+    [
+        ("inv", "", "seen", "no-outcome"),
+        ("inv", "maybe", "seen", "no-outcome"),
+        ("inv", "confirmed", " \n", "no-note"),
+        ("inv", "confirmed", "x" * 2001, "note-too-long"),
+        ("other", "confirmed", "seen", "not-found"),
+        ("coo", "confirmed", "seen", "not-found"),
+    ],
+)
+def test_what_is_refused_changes_nothing(ward: Ward, login: str, outcome: str, note: str, why: str) -> None:
+    assert ward.review(login, outcome, note) == NotRecorded(why)  # type: ignore[arg-type]
+    assert ward.row().outcome is None
+    assert ward.events() == []
+
+
+def test_an_episode_is_ended_after_a_review_and_once(ward: Ward) -> None:
+    inv, now = ward.who("inv"), ward.parts.clock.now()
+    assert end_flare(ward.parts, inv, ward.flare, "quiet since", now) == NotRecorded("not-reviewed")
+    ward.review("inv", "cannot-tell")
+    assert end_flare(ward.parts, inv, ward.flare, "", now) == NotRecorded("no-note")
+    assert end_flare(ward.parts, inv, ward.flare, "quiet since", now) == Recorded()
+    assert end_flare(ward.parts, inv, ward.flare, "quiet since", now) == NotRecorded("ended")
+    assert (ward.row().end_why, ward.row().outcome) == ("closed-by-investigator", "cannot-tell")
+    assert overview.today(ward.parts, inv, now).flares == ()
+    assert ward.events()[-1][0] == "flare.ended"
+
+
+def test_calls_are_logged_and_settle_the_task(ward: Ward) -> None:
+    coo, now = ward.who("coo"), ward.parts.clock.now()
+    assert log_call(ward.parts, coo, ward.task, "no-answer", "", now) == Recorded()
+    assert log_call(ward.parts, coo, ward.task, "no-answer", "two\tlines\nof text", now) == Recorded()
+    task = overview.today(ward.parts, coo, now).tasks[0]
+    assert [attempt.note for attempt in task.attempts] == ["", "two lines of text"]
+    assert log_call(ward.parts, coo, ward.task, "reached", "", now) == NotRecorded("no-note")
+    assert log_call(ward.parts, coo, ward.task, "reached", "on holiday", now) == Recorded()
+    assert log_call(ward.parts, coo, ward.task, "reached", "again", now) == NotRecorded("done")
+    assert log_call(ward.parts, ward.who("other"), ward.task, "reached", "x", now) == NotRecorded("not-found")
+    assert [event[0] for event in ward.events()] == ["call.logged"] * 3
+    assert overview.today(ward.parts, coo, now).tasks == ()
+
+
+def test_the_trail_leaves_and_verifies_as_lines(ward: Ward) -> None:
+    ward.review("inv", "confirmed")
+    lines = list(audit_trail.export(ward.parts))
+    report = audit_trail.verify_lines(lines)
+    assert (report.ok, report.events) == (True, len(lines) - 1)
+    changed = [line.replace(b"confirmed", b"c0nfirmed") for line in lines]
+    assert not audit_trail.verify_lines(changed).ok
+    short: Report = audit_trail.verify_lines([line for line in lines if b"flare.reviewed" not in line])
+    assert not short.ok

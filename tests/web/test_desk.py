@@ -1,0 +1,496 @@
+"""The desk as a member of staff meets it: doors, first screen, flares, calls, figures, trail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+from sqlalchemy.engine import CursorResult
+
+from pro.app import create_app
+from pro.clock import FixedClock
+from pro.domain.chain import canonical
+from pro.services import audit
+from pro.services.parts import Parts
+from pro.store.tables import Flare, FlareAction, FlareTrigger, Message, Task, metadata
+from tests.conftest import Urls
+from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study, settle
+
+DAY = date(2026, 4, 14)
+
+
+class Desk:
+    """One study with two sites, and whoever sits at the desk."""
+
+    def __init__(self, parts: Parts, made: Made) -> None:
+        self.parts, self.made = parts, made
+        self.app: Flask = create_app(parts)
+        self.client: FlaskClient = self.app.test_client()
+
+    @property
+    def clock(self) -> FixedClock:
+        assert isinstance(self.parts.clock, FixedClock)
+        return self.parts.clock
+
+    def sign_in(self, login: str, password: str = PASSWORD, client: FlaskClient | None = None) -> int:
+        client = client or self.client
+        page = client.get("/staff/").get_data(as_text=True)
+        return client.post(
+            "/staff/sign-in", data={"login": login, "password": password, "csrf_token": token_in(page)}
+        ).status_code
+
+    def page(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return answer.get_data(as_text=True)
+
+    def post(self, path: str, form_at: str, **fields: str) -> int:
+        """Posts a form with the token of the page where it stands."""
+        answer = self.client.post(path, data=fields | {"csrf_token": token_in(self.page(form_at))})
+        self.answer = answer.get_data(as_text=True)
+        return answer.status_code
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, "the page has no form"
+    return found[1]
+
+
+@pytest.fixture
+def desk(sqlite_urls: Urls) -> Iterator[Desk]:
+    parts = make_parts(sqlite_urls)
+    made = make_study(parts)
+    make_staff(parts, made, "inv", name="Dr Le Goff", duty=1)
+    make_staff(parts, made, "coo", role="coordinator")
+    make_staff(parts, made, "mon", role="monitor")
+    make_staff(parts, made, "dm", role="data-manager", site=None, language="fr")
+    yield Desk(parts, made)
+    parts.study.close()
+    parts.contacts.close()
+
+
+def patient_with_flare(desk: Desk, number: str = "R-001", site: str = "R") -> tuple[int, int]:
+    """(patient, flare): a fortnight at 4, then 8 yesterday, raised by R2 and R4; R1 not hit."""
+    patient_id = make_patient(desk.parts, desk.made, number, site=site, day0=date(2026, 3, 30), name="Anne Exemple")
+    settle(
+        desk.parts,
+        patient_id,
+        lambda day: "completed" if day <= DAY else None,
+        lambda day: {"worst_pain": 8 if day == DAY else 4, "flare": day == DAY},
+    )
+    opened = datetime(2026, 4, 14, 16, 7, tzinfo=UTC)
+    with desk.parts.study.writing() as session:
+        flare = Flare(
+            patient_id=patient_id,
+            site_id=desk.made.sites[site],
+            n=1,
+            opened_at=opened,
+            opened_day=DAY,
+            last_hit_day=DAY,
+        )
+        session.add(flare)
+        session.flush()
+        assert flare.id is not None
+        measured = {"day": "2026-04-14", "value": 8, "meets": True, "run": {"2026-04-14": 8}}
+        for rule, inputs, baseline in (("R2", measured, "4"), ("R4", {"day": "2026-04-14", "value": True}, None)):
+            session.add(
+                FlareTrigger(
+                    flare_id=flare.id,
+                    rule=rule,
+                    rule_version="1",
+                    day=DAY,
+                    at=opened,
+                    inputs=canonical(inputs).decode(),
+                    baseline=baseline,
+                    n=6 if baseline else 0,
+                    result="hit",
+                )
+            )
+        return patient_id, flare.id
+
+
+# The door
+
+
+def test_the_door_asks_for_sign_in_and_brings_back_to_the_page_that_was_asked(desk: Desk) -> None:
+    answer = desk.client.get("/staff/compliance?show=below")
+    assert answer.status_code == 303
+    door = desk.page(answer.headers["Location"])
+    fields = {"login": "INV ", "password": PASSWORD, "csrf_token": token_in(door)}
+    fields["after"] = re.search(r'name="after"[^>]*value="([^"]*)"', door)[1].replace("&amp;", "&")  # type: ignore[index]
+    answer = desk.client.post("/staff/sign-in", data=fields)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/compliance?show=below")
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    assert "SameSite=Lax" in answer.headers["Set-Cookie"]
+
+
+def test_a_wrong_password_and_an_unknown_login_read_the_same(desk: Desk) -> None:
+    said = []
+    for login in ("inv", "nobody@chu.example"):
+        page = desk.page("/staff/")
+        answer = desk.client.post(
+            "/staff/sign-in", data={"login": login, "password": "wrong", "csrf_token": token_in(page)}
+        )
+        assert answer.status_code == 401
+        said.append(re.findall(r'role="alert".*?</div>', answer.get_data(as_text=True), re.S))
+    assert said[0] == said[1]
+    assert said[0]
+
+
+def test_too_many_tries_say_when_to_try_again(desk: Desk) -> None:
+    statuses = [desk.sign_in("inv", "wrong") for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+    page = desk.page("/staff/")
+    answer = desk.client.post(
+        "/staff/sign-in", data={"login": "inv", "password": PASSWORD, "csrf_token": token_in(page)}
+    )
+    assert "Try again in 11 minutes" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("after", ["https://evil.example/", "//evil.example/staff/", "/d/x", "/staff/\\evil"])
+def test_sign_in_never_leads_out_of_the_desk(desk: Desk, after: str) -> None:
+    page = desk.page("/staff/")
+    fields = {"login": "inv", "password": PASSWORD, "after": after, "csrf_token": token_in(page)}
+    assert desk.client.post("/staff/sign-in", data=fields).headers["Location"] == "/staff/"
+
+
+def test_what_was_typed_survives_a_session_that_ran_out(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk)
+    desk.sign_in("inv")
+    form = token_in(desk.page(f"/staff/flares/{flare_id}"))
+    desk.clock.move(timedelta(minutes=31))
+    fields = {"csrf_token": form, "page": f"/staff/flares/{flare_id}", "note": "Warm knee, comes in on Thursday"}
+    answer = desk.client.post(f"/staff/flares/{flare_id}/review", data=fields)
+    assert answer.status_code == 303
+    assert desk.sign_in("inv") == 303
+    page = desk.page(f"/staff/flares/{flare_id}")
+    assert "Warm knee, comes in on Thursday" in page
+
+
+def test_the_account_keeps_its_language(desk: Desk) -> None:
+    desk.sign_in("inv")
+    assert 'lang="en"' in desk.page("/staff/")
+    assert desk.post("/staff/language", "/staff/", language="fr", page="/staff/patients") == 303
+    assert '<html lang="fr">' in desk.page("/staff/")
+    other = desk.app.test_client()
+    desk.sign_in("inv", client=other)
+    assert '<html lang="fr">' in other.get("/staff/").get_data(as_text=True)
+
+
+def test_signing_out_ends_the_session(desk: Desk) -> None:
+    desk.sign_in("inv")
+    cookie = desk.client.get_cookie("staff")
+    assert cookie is not None
+    desk.post("/staff/sign-out", "/staff/")
+    desk.client.set_cookie("staff", cookie.value)
+    assert desk.client.get("/staff/patients").status_code == 303
+
+
+# Today and the flare
+
+
+def test_today_shows_what_needs_a_person(desk: Desk) -> None:
+    patient_with_flare(desk)
+    late = make_patient(desk.parts, desk.made, "R-003")
+    with desk.parts.study.writing() as session:
+        site = desk.made.sites["R"]
+        session.add(Task(site_id=site, patient_id=late, kind="missed-in-a-row", detail="2", made_at=NOW))
+        for n, state in enumerate(("delivered", "delivered", "sent", "failed", "dropped")):
+            session.add(message(desk, late, n, state))
+    desk.sign_in("inv")
+    page = desk.page("/staff/")
+    assert "Good morning. Two things need you today" in page
+    assert "Worst pain 8, baseline 4 (6 days)" in page
+    assert "due today 18:07" in page
+    assert "2 diaries missed in a row" in page
+    assert "4 of 4 sent" in page
+    assert "1 failed" in page
+
+
+def message(desk: Desk, patient_id: int, n: int, state: str) -> Message:
+    due = NOW - timedelta(hours=n + 1)
+    return Message(
+        dedupe_key=f"reminder:{patient_id}:{n}",
+        site_id=desk.made.sites["R"],
+        patient_id=patient_id,
+        template="reminder",
+        language="fr",
+        due_at=due,
+        not_after=due + timedelta(hours=2),
+        state=state,
+        sent_at=due,
+        error="30005" if state == "failed" else None,
+    )
+
+
+def test_nothing_is_chosen_for_the_investigator_and_nothing_is_recorded_without_a_choice(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk)
+    desk.sign_in("inv")
+    path = f"/staff/flares/{flare_id}"
+    assert "checked" not in desk.page(path)
+    assert desk.post(f"{path}/review", path, note="why") == 400
+    assert "Choose what it was" in desk.answer
+    assert desk.post(f"{path}/review", path, outcome="confirmed", note=" ") == 400
+    assert "Write in a few words why" in desk.answer
+    assert rows(desk, FlareAction) == 0
+
+
+def test_cannot_tell_stays_on_the_list_and_confirmed_leaves_it(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk)
+    desk.sign_in("inv")
+    path = f"/staff/flares/{flare_id}"
+    assert desk.post(f"{path}/review", path, outcome="cannot-tell", note="Comes in on Thursday") == 303
+    assert path in desk.page("/staff/")
+    assert desk.post(f"{path}/review", path, outcome="confirmed", note="Seen: warm, swollen knee") == 303
+    assert path not in desk.page("/staff/")
+    page = desk.page(path)
+    assert "Comes in on Thursday" in page
+    assert "Seen: warm, swollen knee" in page
+    assert rows(desk, FlareAction) == 2
+
+
+def test_a_flare_page_shows_every_rule_and_what_was_answered(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk)
+    evaluation = [
+        {"rule": "R1", "version": "1", "day": "2026-04-14", "result": "no hit", "baseline": "4", "n": 6, "why": "day 1 of 2",
+         "inputs": {"value": 8, "run": {"2026-04-14": 8}}},
+        {"rule": "R3", "version": "1", "day": "2026-04-14", "result": "not evaluable", "baseline": None, "n": 0,
+         "why": "the reference days are not over", "inputs": {"day": "2026-04-14"}},
+    ]  # fmt: skip
+    with desk.parts.study.writing() as session:
+        old = session.execute(select(metadata.tables["response"]).where(metadata.tables["response"].c.day == DAY)).one()
+        copied = {k: v for k, v in old._mapping.items() if k != "id"}
+        copied |= {"n": 2, "evaluation": canonical(evaluation).decode()}
+        session.execute(metadata.tables["response"].insert().values(copied))
+    desk.sign_in("inv")
+    page = desk.page(f"/staff/flares/{flare_id}")
+    for rule in ("R1", "R2", "R3", "R4"):
+        assert f"<b>{rule}</b>" in page
+    assert "not hit" in page
+    assert "Cannot be judged: the reference days are not over" in page
+    assert "baseline 4, median of 6" in page
+
+
+def test_a_call_without_answer_stays_and_a_call_that_reached_the_patient_settles_it(desk: Desk) -> None:
+    patient_id = make_patient(desk.parts, desk.made, "R-003")
+    with desk.parts.study.writing() as session:
+        task = Task(site_id=desk.made.sites["R"], patient_id=patient_id, kind="under-80", detail="71.4", made_at=NOW)
+        session.add(task)
+        session.flush()
+        path = f"/staff/tasks/{task.id}"
+    desk.sign_in("coo")
+    assert desk.post(path, path, outcome="no-answer", note="") == 303
+    assert "no answer 15 Apr" in desk.page("/staff/")
+    assert desk.post(path, path, outcome="reached", note="Was on holiday") == 303
+    assert "Nobody has to be called" in desk.page("/staff/")
+    assert desk.client.get(path).status_code == 404
+
+
+# A patient
+
+
+def test_a_name_is_shown_once_by_a_post_that_is_recorded(desk: Desk) -> None:
+    patient_with_flare(desk)
+    desk.sign_in("coo")
+    page = desk.page("/staff/patients/R-001")
+    assert "Anne Exemple" not in page
+    assert desk.client.get("/staff/patients/R-001/contact").status_code == 405
+    assert desk.post("/staff/patients/R-001/contact", "/staff/patients/R-001") == 200
+    assert "Anne Exemple" in desk.answer
+    assert kinds(desk, "patient:R-001") == ["contact.shown"]
+    assert "Name and telephone shown" in desk.page("/staff/patients/R-001")
+
+
+def test_a_patient_page_says_when_the_chain_does_not_hold(desk: Desk) -> None:
+    patient_id, _ = patient_with_flare(desk)
+    with desk.parts.study.writing() as session:
+        for n in range(3):
+            row = audit.lock_patient(session, patient_id)
+            audit.record(session, row, "link.made", {"n": n}, audit.WORKER, NOW)
+    desk.sign_in("inv")
+    assert "chain checked to event 3" in desk.page("/staff/patients/R-001")
+    with desk.parts.study.writing() as session:
+        row = audit.lock_patient(session, patient_id)
+        row.chain_seq, row.chain_hash = 4, "1" * 64
+        session.add(row)
+    assert "the chain does not hold after event 3" in desk.page("/staff/patients/R-001")
+
+
+def test_every_page_reads_well_in_french(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk)
+    desk.sign_in("dm")
+    for path in ("", "patients", "patients/R-001", "compliance", "messages", "audit", f"flares/{flare_id}"):
+        assert '<html lang="fr">' in desk.page(f"/staff/{path}")
+    assert "Pire douleur 8, valeur habituelle 4" in desk.page("/staff/")
+
+
+def test_curves_of_every_item_are_drawn(desk: Desk) -> None:
+    patient_with_flare(desk)
+    desk.sign_in("inv")
+    for item in ("worst_pain", "stiffness", "tender", "no-such-item"):
+        assert 'class="curve"' in desk.page(f"/staff/patients/R-001?curve={item}")
+
+
+# Compliance
+
+
+def test_compliance_says_x_of_y_for_patient_site_and_study(desk: Desk) -> None:
+    for number, site, missed in (("R-001", "R", 0), ("R-002", "R", 4), ("L-001", "L", 0)):
+        patient_id = make_patient(desk.parts, desk.made, number, site=site, day0=date(2026, 4, 4))
+        gaps = [date(2026, 4, 10 + n) for n in range(missed)]
+        settle(
+            desk.parts,
+            patient_id,
+            lambda d, g=gaps: None if d > date(2026, 4, 13) else "missed" if d in g else "completed",
+        )  # type: ignore[misc]
+    desk.sign_in("dm")
+    page = desk.page("/staff/compliance")
+    assert "10 sur 10" in page
+    assert "6 sur 10" in page
+    assert "16 sur 20 attendus" in page
+    assert "26 sur 30" in page
+    below = desk.page("/staff/compliance?show=below")
+    assert "R-002" in below
+    assert "R-001" not in below
+    assert "R-002" in desk.page("/staff/compliance?show=missed")
+    lines = desk.page("/staff/compliance.csv").splitlines()
+    assert lines[0].startswith("patient,day0,withdrawn,expected,completed")
+    assert next(line for line in lines if line.startswith("R-002")).split(",")[3:5] == ["10", "6"]
+
+
+def test_a_diary_that_is_still_open_counts_once_it_is_sent(desk: Desk) -> None:
+    patient_id = make_patient(desk.parts, desk.made, "R-001", day0=date(2026, 4, 5))
+    closed = {date(2026, 4, 5) + timedelta(days=n): "completed" for n in range(8)} | {date(2026, 4, 13): "missed"}
+    settle(desk.parts, patient_id, closed.get)
+    desk.sign_in("inv")
+    assert "8 of 9" in desk.page("/staff/compliance")
+    settle(desk.parts, patient_id, {date(2026, 4, 14): "completed"}.get)
+    page = desk.page("/staff/compliance")
+    assert page.count("9 of 10") >= 3
+    assert "90.0" in page
+
+
+def test_screens_read_a_bounded_number_of_rows(desk: Desk) -> None:
+    for n in range(60):
+        patient_id = make_patient(desk.parts, desk.made, f"R-{n:03d}", day0=date(2026, 4, 1))
+        if n in (10, 59):
+            settle(desk.parts, patient_id, lambda day: "completed" if day < DAY else None)
+    desk.sign_in("inv")
+    with counted(desk) as at_60:
+        desk.page("/staff/compliance")
+    for n in range(60, 75):
+        make_patient(desk.parts, desk.made, f"R-{n:03d}", day0=date(2026, 4, 1))
+    with counted(desk) as at_75:
+        page = desk.page("/staff/compliance")
+    assert at_75.statements == at_60.statements
+    assert at_75.rows <= at_60.rows + 2
+    assert "after=R-049" in page
+    assert "R-050" in desk.page("/staff/compliance?after=R-049")
+    with counted(desk) as today:
+        desk.page("/staff/")
+    assert today.statements <= 22
+    assert today.rows <= 200
+
+
+class Counts:
+    statements = 0
+    rows = 0
+
+
+@contextmanager
+def counted(desk: Desk) -> Iterator[Counts]:
+    """Statements and rows that a page reads from the study database."""
+    counts = Counts()
+
+    def on_execute(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        counts.statements += 1
+
+    original = CursorResult.all
+
+    def all_rows(self: CursorResult[Any]) -> Any:
+        found = original(self)
+        counts.rows += len(found)
+        return found
+
+    CursorResult.all = all_rows  # type: ignore[method-assign]
+    event.listen(desk.parts.study.engine, "after_cursor_execute", on_execute)
+    try:
+        yield counts
+    finally:
+        event.remove(desk.parts.study.engine, "after_cursor_execute", on_execute)
+        CursorResult.all = original  # type: ignore[method-assign]
+
+
+# Trail and messages
+
+
+def test_the_trail_is_filtered_and_paged_and_keeps_to_the_site(desk: Desk) -> None:
+    ours = make_patient(desk.parts, desk.made, "R-001")
+    theirs = make_patient(desk.parts, desk.made, "L-001", site="L")
+    with desk.parts.study.writing() as session:
+        for n in range(60):
+            row = audit.lock_patient(session, ours)
+            audit.record(session, row, "link.made", {"n": n}, audit.WORKER, NOW - timedelta(minutes=n))
+        audit.record(session, audit.lock_patient(session, theirs), "phone.changed", {}, audit.WORKER, NOW)
+    desk.sign_in("inv")
+    page = desk.page("/staff/audit")
+    assert "Telephone changed" not in page
+    older = re.search(r'href="(/staff/audit\?[^"]*before=[^"]*)"', page)
+    assert older
+    assert page.count("Link made") + desk.page(older[1].replace("&amp;", "&")).count("Link made") == 60
+    assert "Nothing fits" in desk.page("/staff/audit?patient=R-001&kind=flare.")
+    assert "Nothing fits" in desk.page("/staff/audit?patient=R-001&to=2026-04-14")
+    assert "Write dates as year-month-day" in desk.page("/staff/audit?from=yesterday")
+    desk.post("/staff/sign-out", "/staff/")
+    desk.sign_in("dm")
+    page = desk.page("/staff/audit")
+    assert "Téléphone changé" in page
+    assert "staff:dm" in page
+
+
+def test_messages_say_what_became_of_them_and_page_by_key(desk: Desk) -> None:
+    patient_id = make_patient(desk.parts, desk.made, "R-001")
+    with desk.parts.study.writing() as session:
+        session.add_all([message(desk, patient_id, n, "failed" if n == 3 else "delivered") for n in range(60)])
+    desk.sign_in("inv")
+    page = desk.page("/staff/messages")
+    assert "60 of 60 sent" in page
+    assert "number unknown or out of service" in page
+    assert desk.page("/staff/messages?show=failed").count(">R-001<") == 1
+    older = re.search(r'href="(/staff/messages\?[^"]*before=[^"]*)"', page)
+    assert older
+    assert desk.page(older[1].replace("&amp;", "&")).count(">R-001<") == 10
+
+
+def test_the_demonstration_says_that_it_is_one(desk: Desk) -> None:
+    assert "invented" not in desk.page("/staff/")
+    parts = replace(desk.parts, settings=replace(desk.parts.settings, demo=True))
+    assert "invented" in create_app(parts).test_client().get("/staff/").get_data(as_text=True)
+
+
+def rows(desk: Desk, table: type) -> int:
+    with desk.parts.study.reading() as session:
+        return len(session.execute(select(table)).all())
+
+
+def kinds(desk: Desk, chain: str) -> list[str]:
+    events = metadata.tables["audit_event"]
+    with desk.parts.study.reading() as session:
+        return list(session.execute(select(events.c.kind).where(events.c.chain == chain)).scalars())
+
+
+def test_decimals_are_never_floats() -> None:
+    from pro.web.desk.phrases import percent_words
+
+    assert percent_words(Decimal(8) / 9, "en") == "88.9\u00a0%"
+    assert percent_words(None, "fr") == ""
