@@ -181,7 +181,6 @@ def manage_page(sheet: Sheet, link: str | None = None) -> str:
         "enrolment/manage.html",
         sheet=sheet,
         test=service.test_digits(current_parts(), sheet.patient_id),
-        heard=done == "heard",
         done=done if done in DONE else "",
         fresh=moment().study - sheet.enrolled_at < timedelta(days=1),
         link=link,

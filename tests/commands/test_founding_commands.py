@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,12 +22,14 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from pro.cli import main
+from pro.library import Library
 from pro.services import access, checkup
 from pro.services.access import Right, SignedIn
-from pro.store import contacts
+from pro.store import contacts, migrate
 from pro.store.engine import Database
 from pro.store.tables import Heartbeat, Patient, Site, SiteDuty, Staff, Tally
 from tests.conftest import Urls
+from tests.databases import migrated_files
 from tests.factories import make_parts
 
 KEY = "t:dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMgb24="
@@ -73,9 +76,20 @@ def shell(sqlite_urls: Urls) -> Shell:
     return Shell(environment_of(sqlite_urls))
 
 
+@pytest.fixture(scope="session")
+def _founded_files(tmp_path_factory: pytest.TempPathFactory) -> dict[migrate.Which, Path]:
+    files = migrated_files(tmp_path_factory.mktemp("founded"))
+    found(Shell(environment_of((f"sqlite:///{files['study']}", f"sqlite:///{files['contacts']}"))))
+    return files
+
+
 @pytest.fixture
-def founded(shell: Shell) -> Shell:
-    found(shell)
+def founded(shell: Shell, sqlite_urls: Urls, _founded_files: dict[migrate.Which, Path]) -> Shell:
+    """A study with one site, set up once and copied."""
+    for url, file in zip(sqlite_urls, _founded_files.values(), strict=True):
+        for tail in ("", "-wal", "-shm"):
+            if Path(f"{file}{tail}").exists():
+                shutil.copy(f"{file}{tail}", url.removeprefix("sqlite:///") + tail)
     return shell
 
 
@@ -210,12 +224,11 @@ def test_a_site_typed_in_wrongly_is_told(founded: Shell, changed: tuple[str, ...
     assert line in founded.refused(*base, *changed)
 
 
-def test_a_real_study_refuses_a_draft(shell: Shell) -> None:
+def test_a_real_study_refuses_a_draft(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "is_protocol_published", lambda *_: False)
     shell.well("study", "create", "--code", "REAL", "--protocol", "thera-demo")
-    said = shell("site", "create", "--study", "REAL", "--code", "R", "--name", "R", "--telephone", "02 99 28 43 21")
-    if said.exit_code == 0:
-        pytest.skip("the protocol is published")
-    assert "is a draft and REAL is no demonstration" in said.stderr
+    site = ("site", "create", "--study", "REAL", "--code", "R", "--name", "R", "--telephone", "02 99 28 43 21")
+    assert "is a draft and REAL is no demonstration" in shell.refused(*site)
 
 
 # ── Databases and settings that do not hold

@@ -15,6 +15,7 @@ from pro.clock import FixedClock, Moment
 from pro.domain.assessment import Instants, State, state
 from pro.domain.schedule import plan
 from pro.domain.zones import zone
+from pro.library import Library
 from pro.services import answering, audit, enrolment
 from pro.services.answering import Started
 from pro.services.audit import Actor
@@ -290,12 +291,13 @@ def test_nobody_else_is_written_over(quick: Ward) -> None:
         assert contacts.find(session, quick.parts.cipher, [once])[once].name == "Ada Example"
 
 
-def test_a_draft_is_refused_outside_a_demonstration(sqlite_urls: Urls) -> None:
+def test_a_draft_is_refused_outside_a_demonstration(sqlite_urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "is_protocol_published", lambda *_: False)
     real = join(sqlite_urls, demonstration=False)
-    if real.parts.library.is_protocol_published("thera-demo", "1"):
-        pytest.skip("published")
     with pytest.raises(NotEnrollable, match="draft"):
         real.enrol()
+    monkeypatch.setattr(Library, "is_protocol_published", lambda *_: True)
+    assert isinstance(real.enrol(), Enrolled)
 
 
 def test_a_site_without_a_protocol_says_so(quick: Ward) -> None:
@@ -410,8 +412,14 @@ def test_the_digits_to_compare_are_those_of_the_newest_test(ward: Ward) -> None:
     assert (found.digits, found.state) == (second, "pending")
     assert re.fullmatch(r"[0-9]{4}", second)
     assert {one.dedupe_key for one in ward.all(Message)} == {f"test:{done.patient_id}:{n}" for n in (1, 2)}
+    assert not found.confirmed
     enrolment.confirm_test(ward.parts, BY, done.patient_id, ward.now)
     assert "phone.confirmed" in [one.kind for one in ward.all(AuditEvent)]
+    heard = enrolment.test_digits(ward.parts, done.patient_id)
+    assert heard is not None
+    assert heard.confirmed
+    enrolment.change_phone(ward.parts, BY, done.patient_id, "06 22 33 44 55", ward.now)
+    assert enrolment.test_digits(ward.parts, done.patient_id) is None, "another number was never tested"
 
 
 def test_a_link_opens_the_diary_and_only_its_hash_is_kept(quick: Ward) -> None:

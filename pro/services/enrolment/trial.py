@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from pro.clock import Moment
 from pro.services.access import Right
-from pro.services.audit import lock_patient, record
+from pro.services.audit import chain_of, lock_patient, record
 from pro.services.enrolment.facts import Doer, by_of
 from pro.services.parts import Parts
 from pro.store import messages
-from pro.store.tables import Message
+from pro.store.tables import AuditEvent, Message, Patient
 
 TEMPLATE = "test"
+CONFIRMED, CHANGED = "phone.confirmed", "phone.changed"
 GOOD_FOR = timedelta(minutes=30)
 """The patient stands beside the desk: later it would only puzzle them."""
 
@@ -30,6 +31,8 @@ class TestSms:
     state: str
     asked_at: datetime
     error: str | None
+    confirmed: bool
+    """The patient has said them."""
 
 
 def send_test(parts: Parts, patient_id: int, moment: Moment) -> str:
@@ -56,14 +59,27 @@ def send_test(parts: Parts, patient_id: int, moment: Moment) -> str:
 
 
 def test_digits(parts: Parts, patient_id: int) -> TestSms | None:
-    """The digits to compare with; None where no test was sent."""
+    """The digits to compare with; None where no test was sent to the number that is kept now."""
     with parts.study.reading() as session:
         row = session.exec(
             select(Message)
             .where(Message.patient_id == patient_id, Message.template == TEMPLATE)
             .order_by(col(Message.id).desc())
         ).first()
-    return None if row is None else TestSms(row.detail or "", row.state, row.due_at, row.error)
+        if row is None:
+            return None
+        since = _since(session, session.get_one(Patient, patient_id), row.due_at)
+    if CHANGED in since:
+        return None
+    return TestSms(row.detail or "", row.state, row.due_at, row.error, confirmed=CONFIRMED in since)
+
+
+def _since(session: Session, patient: Patient, at: datetime) -> list[str]:
+    """What happened to the number since then, newest last."""
+    wanted = select(AuditEvent.kind).where(
+        AuditEvent.chain == chain_of(patient), AuditEvent.at >= at, col(AuditEvent.kind).in_((CONFIRMED, CHANGED))
+    )
+    return list(session.exec(wanted.order_by(col(AuditEvent.seq))).all())
 
 
 def confirm_test(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> None:
