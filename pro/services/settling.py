@@ -24,6 +24,7 @@ from pro.store.messages import Found
 
 log = logging.getLogger(__name__)
 
+LARGEST_ID = 2**63 - 1
 UNREACHABLE, MISSING = "number-unreachable", "contact-missing"
 
 
@@ -71,7 +72,7 @@ def settle_receipt(
 ) -> bool:
     """Settles a message by a receipt; whether it told anything of a message we know. Receipts repeat and overtake."""
     outcome = receipt_outcome(status, code)
-    if outcome is None:
+    if outcome is None or message_id > LARGEST_ID:
         return False
     with parts.study.writing() as session:
         return apply(session, message_id, provider_id, outcome, moment, "receipt")

@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from pro.clock import Moment
+from pro.domain import message
 from pro.services import delivery, reconciling
 from pro.services.parts import Parts
 from pro.services.shift import Pace, Shift
@@ -99,6 +100,7 @@ def work(plan: Plan, life: int) -> None:
     parts = join(plan)
     pace = Pace(timedelta(seconds=plan.lease), timedelta(seconds=plan.reserve), plan.batch)
     at = crasher(plan, life)
+    message.FIRST_PAUSE = timedelta(seconds=0.2)
     if plan.blind:
         reconciling._settle = _resend  # type: ignore[assignment]
     while left(parts):
@@ -138,8 +140,8 @@ def _resend(shift: Shift, row: Found, number: str | None) -> None:
 
 
 def left(parts: Parts) -> int:
-    message: Any = metadata.tables["message"]
-    unfinished = select(func.count()).where(message.c.state.in_(("pending", "claimed", "sending")))
+    table: Any = metadata.tables["message"]
+    unfinished = select(func.count()).where(table.c.state.in_(("pending", "claimed", "sending")))
     with parts.study.reading() as session:
         return int(session.execute(unfinished).scalar_one())
 
