@@ -14,6 +14,7 @@ from pro.store.contacts import VirtualSms
 from pro.store.tables import Patient, Site, Staff
 
 ADDRESS = re.compile(r"https?://\S+")
+ORIGIN = re.compile(r"https?://[^/\s]+(?=/(?:d|staff)/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,14 @@ def newest_texts(parts: Parts, at_most: int | None = None) -> Sequence[VirtualSm
 def as_json(parts: Parts) -> list[dict[str, str]]:
     """The virtual phones as others read them: patient (or login), to, body, sent_at; the newest first."""
     return [
-        {"patient": sms.label, "to": sms.number, "body": sms.body, "sent_at": _utc(sms.sent_at)}
+        {"patient": sms.label, "to": sms.number, "body": body(parts, sms), "sent_at": _utc(sms.sent_at)}
         for sms in newest_texts(parts)
     ]
+
+
+def body(parts: Parts, sms: VirtualSms) -> str:
+    """The text with its link where the demonstration answers now: HOST and PORT may have changed since."""
+    return ORIGIN.sub(parts.settings.public_url, sms.body)
 
 
 def _utc(at: datetime) -> str:
@@ -78,14 +84,14 @@ def texts_of(parts: Parts, label: str, at_most: int = 20) -> list[Text]:
     """The newest texts on one phone, newest first."""
     wanted = select(VirtualSms).where(VirtualSms.label == label).order_by(col(VirtualSms.id).desc()).limit(at_most)
     with parts.contacts.reading() as session:
-        return [_cut(sms) for sms in session.exec(wanted).all()]
+        return [_cut(body(parts, sms), sms.sent_at) for sms in session.exec(wanted).all()]
 
 
-def _cut(sms: VirtualSms) -> Text:
-    link = ADDRESS.search(sms.body)
+def _cut(text: str, sent_at: datetime) -> Text:
+    link = ADDRESS.search(text)
     if link is None:
-        return Text(sms.body, "", "", sms.sent_at)
-    return Text(sms.body[: link.start()], link.group(), sms.body[link.end() :], sms.sent_at)
+        return Text(text, "", "", sent_at)
+    return Text(text[: link.start()], link.group(), text[link.end() :], sent_at)
 
 
 SUGGESTED = {"fr": "R-008", "en": "R-009"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
@@ -26,7 +26,7 @@ from pro.demo.people import (
     TODAY,
     Person,
 )
-from pro.demo.walking import WALKER, set_offset, walk
+from pro.demo.walking import WALKER, is_waiting, set_offset, walk
 from pro.services import access, answering, enrolment, founding, reviewing
 from pro.services.access import Identity
 from pro.services.answering import Save, Started
@@ -95,6 +95,8 @@ class Story:
             at, _, act = heapq.heappop(self.coming)
             self.reach(at)
             act(Moment(at, at))
+            if is_waiting(self.parts, at):
+                tick_once(self.parts, Moment(at, at), WALKER)
             self.done += 1
             self.progress("playing", (at.date() - PEOPLE[0].day0).days, (TODAY - PEOPLE[0].day0).days)
         self.reach(until)
@@ -106,12 +108,12 @@ class Story:
             self.now = at
 
 
-def tell(parts: Parts, progress: Progress = lambda what, done, of: None) -> None:
-    """Makes the study and plays its eight weeks; ends with the clock at `OPENS`."""
+def tell(parts: Parts, progress: Progress = lambda what, done, of: None, people: Sequence[Person] = PEOPLE) -> None:
+    """Makes the study and plays its eight weeks with these people; ends with the clock two minutes past `OPENS`."""
     first = datetime.combine(PEOPLE[0].day0, time(7), diaries.ZONE)
     _found(parts, Moment(first, first))
     story = Story(_with_dead_numbers(parts), progress, first)
-    for person in PEOPLE:
+    for person in people:
         story.plan(datetime.combine(person.day0, time(9, 30), diaries.ZONE), _enrolment(story, person))
     _plan_desk(story)
     story.play(OPENS)
@@ -156,7 +158,7 @@ def _enrolment(story: Story, person: Person) -> Callable[[Moment], None]:
             criteria={criterion.key: True for criterion in place.protocol.criteria},
             screening_value=max(41, round(10 * person.pain)),
             name=person.name,
-            phone=f"06 00 00 01 {PEOPLE.index(person) + 1:02d}",
+            phone=f"06 00 00 01 {len(story.numbers) + 1:02d}",
             day0=person.day0,
             zone="Europe/Paris",
             language=person.language,

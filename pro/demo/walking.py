@@ -34,6 +34,13 @@ def next_bell(session: Session, after: datetime) -> datetime | None:
     return min((bell for bell in found if bell is not None), default=None)
 
 
+def is_waiting(parts: Parts, at: datetime) -> bool:
+    """Whether a message stands in the outbox that should be gone by now."""
+    due = select(_t["message"].c.id).where(_t["message"].c.state == "pending", _t["message"].c.due_at <= at)
+    with parts.study.reading() as session:
+        return session.execute(due.limit(1)).first() is not None
+
+
 def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[datetime], Moment]) -> int:
     """Ticks at every bell from `start` to `until`, study time; gives how many there were.
 
