@@ -4,6 +4,7 @@ decided in `pro.domain.answers` alone, so no field here validates anything."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -15,19 +16,19 @@ from pro.domain.questionnaire import Item, Kind
 from pro.web.words import in_language, say, say_number
 
 
-def _radio(codes: list[str]) -> Field:
+def _radio(codes: list[Any]) -> Field:
     return RadioField(choices=codes, validate_choice=False)
 
 
-def _boxes(codes: list[str]) -> Field:
+def _boxes(codes: list[Any]) -> Field:
     return SelectMultipleField(choices=codes, validate_choice=False)
 
 
-def _line(codes: list[str]) -> Field:
+def _line(codes: list[Any]) -> Field:
     return StringField()
 
 
-FIELDS: Mapping[Kind, Callable[[list[str]], Any]] = {
+FIELDS: Mapping[Kind, Callable[[list[Any]], Any]] = {
     Kind.YES_NO: _radio,
     Kind.ONE: _radio,
     Kind.RATING: _radio,
@@ -69,7 +70,7 @@ def problem_words(item: Item, why: NotAllowed, language: str) -> str:
     match why.why:
         case Why.TOO_LOW | Why.TOO_HIGH:
             key = "low" if why.why is Why.TOO_LOW else "high"
-            return say(f"phone.problem.{key}", language, limit=say_number(why.limit, language))  # type: ignore[arg-type]
+            return say(f"phone.problem.{key}", language, limit=say_number(Decimal(str(why.limit)), language))
         case Why.NOT_NUMBER:
             return say("phone.problem.number", language, example=say_number(_example(item), language))
         case Why.DECIMALS:
@@ -94,5 +95,5 @@ _PROBLEMS = {
 }
 
 
-def _example(item: Item) -> Any:
-    return ((item.low or 0) + (item.high or 10)) / 2
+def _example(item: Item) -> Decimal:
+    return ((item.low or Decimal(0)) + (item.high or Decimal(10))) / 2

@@ -113,7 +113,7 @@ def squeeze(known: bytes, fresh: bytes) -> bytes:
     """
     packed, kept = _packed(known)
     packer = kept.copy()
-    body = packed + packer.compress(fresh) + packer.flush()
+    body: bytes = packed + packer.compress(fresh) + packer.flush()
     check = zlib.crc32(fresh, zlib.crc32(known))
     return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + body + struct.pack("<LL", check, (len(known) + len(fresh)) & 0xFFFFFFFF)
 

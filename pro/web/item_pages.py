@@ -91,12 +91,12 @@ def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstratio
         of=len(keys),
         what=sitting_words(sitting, sitting.language),
         chosen=_posted(key, item) if taken.problem else _saved(answer, sitting.language),
-        says_none=_none_posted(key, item) if taken.problem else _says_none(item, answer),
+        says_none=_none_posted(key) if taken.problem else _says_none(item, answer),
         code=answer.code if answer else "none",
         problem=taken.problem,
         ask_skip=taken.asks_to_skip,
         here=item_address(sitting, key),
-        back_to=item_address(sitting, keys[at - 1]) if at else address("/d/now", a=sitting.assessment_id),
+        back_to=item_address(sitting, keys[at - 1]) if at else "",
     )
 
 
@@ -177,4 +177,3 @@ def _review_row(sitting: Sitting, key: str) -> dict[str, Any]:
         "words": answer_words(item, answer, sitting.language),
         "to": item_address(sitting, key),
     }
-

@@ -15,8 +15,8 @@ from flask_wtf.csrf import CSRFError
 from pro.services import answering, visiting
 from pro.services.answering import Closed, Incomplete, LinkView, NoSitting, Save, Saved, Sitting, Started, Submitted
 from pro.web import item_pages
-from pro.web.csrf import guard, is_own_script, script_token
 from pro.web.assets import page_style
+from pro.web.csrf import guard, is_own_script, script_token
 from pro.web.document import document, later_script, piece, style_of_start
 from pro.web.forms import problem_words
 from pro.web.item_pages import BareForm
@@ -138,9 +138,7 @@ def _stop_page(token: str, *, done: bool) -> ResponseReturnValue:
         return _status_page(view, "unknown")
     language = wanted_language(view.language)
     back_to = address(f"/d/{token}")
-    return page(
-        "phone/stop.html", language, view.site, view.demonstration, form=BareForm(), done=done, back_to=back_to
-    )
+    return page("phone/stop.html", language, view.site, view.demonstration, form=BareForm(), done=done, back_to=back_to)
 
 
 # --- the questions

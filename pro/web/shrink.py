@@ -23,8 +23,11 @@ _TOKEN = re.compile(
 _REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n\[])+/[a-z]*")
 _VALUE_END = re.compile(r"[\w$)\]}\"'`]$")
 _WORDS = frozenset(
-    "async await break case catch const continue default delete do else export finally for function if in instanceof "
-    "let new of return switch throw try typeof var void while yield".split()
+    (
+        *("async", "await", "break", "case", "catch", "const", "continue", "default", "delete", "do", "else"),
+        *("finally", "for", "function", "if", "in", "instanceof", "let", "new", "of", "return", "switch", "throw"),
+        *("try", "typeof", "var", "void", "while", "yield"),
+    )
 )
 Token = tuple[str, str]
 
@@ -197,9 +200,9 @@ def _declared(code: list[Token], roles: list[str]) -> set[str]:
         before, after = _text(code, n - 1), _text(code, n + 1)
         if roles[n] not in ("variable", "shorthand"):
             continue
-        if before in ("const", "let", "function", "catch") or after == "=>" or (after == "=" and before in (",", "[")):
-            own.add(text)
-        elif before in ("(", ",", "[", "{", "...", ":") and _is_taken_apart(code, n):
+        is_told = before in ("const", "let", "function", "catch") or after == "=>"
+        is_next = after == "=" and before in (",", "[")
+        if is_told or is_next or (before in ("(", ",", "[", "{", "...", ":") and _is_taken_apart(code, n)):
             own.add(text)
     return own
 
@@ -233,18 +236,25 @@ def _joined(tokens: list[Token]) -> str:
         if kind == "line":
             line = True
             continue
-        before = last[1]
         if line and _needs_line(last, (kind, text)):
             out.append("\n")
-        elif re.match(r"[\w$]", text) and re.search(r"[\w$]$", before) and "glue" not in (kind, last[0]):
-            out.append(" ")
-        elif before + text in ("+++", "---") or (before[-1:] == text[:1] and text[:1] in ("+", "-")):
+        elif _needs_space(last, (kind, text)):
             out.append(" ")
         out.append(text)
         last, line = (kind, text), False
     return "".join(out)
 
 
+_GOES_ON = frozenset([")", "]", "}", ".", "?.", "?", ":", ",", ";", "=>", "&&", "||", "??", "+"])
+
+
 def _needs_line(last: Token, following: Token) -> bool:
     """Keeps a line's end where a statement could end there without a semicolon."""
-    return bool(_VALUE_END.search(last[1])) and last[1] != "}" and following[1] not in (")", "]", "}", ".", "?.", "?", ":", ",", ";", "=>", "&&", "||", "??", "+")
+    return bool(_VALUE_END.search(last[1])) and last[1] != "}" and following[1] not in _GOES_ON
+
+
+def _needs_space(last: Token, following: Token) -> bool:
+    if "glue" in (last[0], following[0]):
+        return False
+    words = re.search(r"[\w$]$", last[1]) and re.match(r"[\w$]", following[1])
+    return bool(words) or (last[1][-1:] == following[1][:1] and following[1][:1] in ("+", "-"))
