@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from pro import __version__
 from pro.domain.chain import Event, canonical, digest, link
+from pro.store.engine import Connected
 from pro.store.tables import Patient, Staff, Study, metadata
 
 SOFTWARE = f"pro {__version__}"
@@ -41,7 +42,7 @@ def patient_actor(number: str) -> Actor:
 
 def lock_patient(session: Session, patient_id: int) -> Patient:
     """The patient's row, locked until the transaction ends. KeyError where there is none."""
-    row = session.exec(select(Patient).where(col(Patient.id) == patient_id).with_for_update()).first()
+    row = session.exec(select(Patient).where(col(Patient.id) == patient_id).with_for_update(key_share=True)).first()
     if row is None:
         raise KeyError(f"no patient {patient_id}")
     return row
@@ -124,7 +125,7 @@ _patients = metadata.tables["patient"]
 
 
 def append_to_patient(
-    session: Session,
+    session: Connected,
     patient_id: int,
     head: Head,
     events: Sequence[tuple[str, Mapping[str, object]]],

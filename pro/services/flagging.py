@@ -24,6 +24,7 @@ from pro.services.audit import WORKER, lock_patient, record
 from pro.services.parts import Parts
 from pro.store import flares as store
 from pro.store import sittings
+from pro.store.engine import Connected
 from pro.store.tables import Flare
 
 LOOK_BACK = timedelta(days=60)
@@ -55,7 +56,7 @@ class Concerned:
 
 def judge(
     parts: Parts,
-    session: Session,
+    session: Connected,
     protocol: Protocol,
     questionnaires: Sequence[Questionnaire],
     who: Concerned,
@@ -84,7 +85,7 @@ def _days(rule: FlareRule, history: History, who: Concerned) -> tuple[date, ...]
 
 
 def _history(
-    parts: Parts, session: Session, rules: Iterable[FlareRule], who: Concerned
+    parts: Parts, session: Connected, rules: Iterable[FlareRule], who: Concerned
 ) -> dict[tuple[str, str], dict[date, Value]]:
     looking_back = [rule for rule in rules if isinstance(rule, Jump | Level | Creep)]
     values: dict[tuple[str, str], dict[date, Value]] = {}
@@ -141,7 +142,7 @@ def _payload(judged: Judged) -> dict[str, object]:
 
 
 def raise_hits(
-    session: Session, protocol: Protocol, who: Concerned, judged: Iterable[Judged], moment: Moment
+    session: Connected, protocol: Protocol, who: Concerned, judged: Iterable[Judged], moment: Moment
 ) -> Events:
     """Enters every hit into the patient's episode, opening one if none is open; gives the audit events.
 
@@ -168,7 +169,7 @@ def raise_hits(
     return [(kind, {"flare": flare_id, "triggers": [_payload(hit) for hit in new]})] if new else []
 
 
-def _open(session: Session, protocol: Protocol, who: Concerned, hits: Sequence[Judged], moment: Moment) -> int | None:
+def _open(session: Connected, protocol: Protocol, who: Concerned, hits: Sequence[Judged], moment: Moment) -> int | None:
     return store.open_episode(
         session,
         patient_id=who.patient_id,

@@ -6,17 +6,37 @@ that takes it makes every page wait for every save.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
 IMMEDIATE = "pro_immediate"
+
+
+class Connected(Protocol):
+    """Whatever works inside a transaction and gives its connection: a session, or `Plain`."""
+
+    def connection(self) -> Connection: ...
+
+
+class Plain:
+    """A transaction without objects, for the requests that every phone makes: a session costs as much as a save."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def connection(self) -> Connection:
+        return self._connection
 
 
 class Database:
@@ -36,9 +56,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that is rolled back at the end."""
+        """A session that never flushes what its objects were changed to."""
         with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
             yield session
+            _end_reading(session.connection())
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -47,8 +68,27 @@ class Database:
             yield session
             session.commit()
 
+    @contextmanager
+    def plain_reading(self) -> Iterator[Plain]:
+        """As `reading`, without objects."""
+        with self.engine.connect() as connection:
+            yield Plain(connection)
+            _end_reading(connection)
+
+    @contextmanager
+    def plain_writing(self) -> Iterator[Plain]:
+        """As `writing`, without objects."""
+        with self._writers.connect() as connection:
+            yield Plain(connection)
+            connection.commit()
+
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _end_reading(connection: Connection) -> None:
+    """Ends it in the driver: a ROLLBACK, which would follow, makes the one for PostgreSQL forget its prepared statements."""
+    connection.connection.commit()
 
 
 def make_engine(url: str, *, durable: bool = True) -> Engine:
@@ -58,7 +98,21 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
         event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if durable else "OFF"))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(parsed, pool_pre_ping=True, pool_size=5, max_overflow=15)
+    engine = create_engine(parsed, pool_size=5, max_overflow=15)
+    event.listen(engine, "checkout", _refuse_lost)
+    return engine
+
+
+def _refuse_lost(connection: Any, _record: object, _proxy: object) -> None:
+    """Has the pool connect again after the server hung up: an idle connection with something to read is lost.
+
+    Asking the kernel costs microseconds; asking the server, as `pool_pre_ping` does, a round trip for each request.
+    """
+    watch = select.poll()
+    if not connection.closed:
+        watch.register(connection.fileno(), select.POLLIN)
+    if connection.closed or watch.poll(0):
+        raise InvalidatePoolError()
 
 
 def _prepare_sqlite(synchronous: str, connection: Any, _record: object) -> None:

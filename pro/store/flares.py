@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import String, and_, cast, func, literal, or_, select, update
-from sqlmodel import Session
 
-from pro.store.engine import insert_for
+from pro.store.engine import Connected, insert_for
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -19,7 +18,7 @@ STAFF_TEXT_LIVES = timedelta(hours=24)
 
 
 def open_episode(
-    session: Session,
+    session: Connected,
     *,
     patient_id: int,
     site_id: int,
@@ -57,14 +56,14 @@ def open_episode(
     return made
 
 
-def open_id(session: Session, patient_id: int) -> int | None:
+def open_id(session: Connected, patient_id: int) -> int | None:
     """The patient's open episode."""
     wanted = select(flare.c.id).where(flare.c.patient_id == patient_id, flare.c.ended_at.is_(None))
     found: int | None = session.connection().execute(wanted).scalar()
     return found
 
 
-def add_triggers(session: Session, rows: Sequence[Mapping[str, object]]) -> set[tuple[str, date]]:
+def add_triggers(session: Connected, rows: Sequence[Mapping[str, object]]) -> set[tuple[str, date]]:
     """A rule triggers an episode once a day; gives those (rule, day) that were not there yet."""
     connection = session.connection()
     adding = insert_for(connection)(flare_trigger).values(list(rows)).on_conflict_do_nothing()
@@ -73,12 +72,12 @@ def add_triggers(session: Session, rows: Sequence[Mapping[str, object]]) -> set[
     }
 
 
-def move_last_hit(session: Session, flare_id: int, day: date) -> None:
+def move_last_hit(session: Connected, flare_id: int, day: date) -> None:
     newer = and_(flare.c.id == flare_id, flare.c.last_hit_day < day)
     session.connection().execute(update(flare).where(newer).values(last_hit_day=day))
 
 
-def tell(session: Session, *, flare_id: int, patient_id: int, site_id: int, rank: int, at: datetime) -> bool:
+def tell(session: Connected, *, flare_id: int, patient_id: int, site_id: int, rank: int, at: datetime) -> bool:
     """Queues the text to whoever stands at this rank of the duty list; False when nobody does."""
     row = select(
         literal(f"flare:{flare_id}:{rank}"),
@@ -110,7 +109,7 @@ def tell(session: Session, *, flare_id: int, patient_id: int, site_id: int, rank
     return connection.execute(queued.returning(message.c.id)).first() is not None
 
 
-def to_escalate(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
+def to_escalate(session: Connected, now: datetime) -> Sequence[tuple[int, int]]:
     """(flare, patient) of open episodes nobody acknowledged in time."""
     wanted = select(flare.c.id, flare.c.patient_id).where(
         flare.c.ended_at.is_(None), flare.c.acknowledged_at.is_(None), flare.c.next_tell_at <= now
@@ -118,6 +117,6 @@ def to_escalate(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
     return [(row.id, row.patient_id) for row in session.connection().execute(wanted)]
 
 
-def duty_ranks(session: Session, site_id: int) -> list[int]:
+def duty_ranks(session: Connected, site_id: int) -> list[int]:
     wanted = select(site_duty.c.rank).where(site_duty.c.site_id == site_id).order_by(site_duty.c.rank)
     return list(session.connection().execute(wanted).scalars())

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
 
+from pro.store.engine import Connected
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -117,7 +117,7 @@ _sitting = (
     .outerjoin(flare, and_(flare.c.patient_id == patient.c.id, flare.c.ended_at.is_(None)))
     .where(patient_session.c.token_hash == bindparam("token_hash"), assessment.c.id == bindparam("assessment_id"))
 )
-_sitting_for_submit = _sitting.with_for_update(of=patient)
+_sitting_for_submit = _sitting.with_for_update(of=patient, key_share=True)
 _sitting_for_save = _sitting.with_for_update(of=assessment, read=True)
 """A save holds off the claim until it is committed: else an answer acknowledged in between would be lost."""
 
@@ -178,44 +178,44 @@ _insert_session = insert(patient_session)
 Found = Row[*tuple[Any, ...]]
 
 
-def by_link(session: Session, token_hash: str) -> Found | None:
+def by_link(session: Connected, token_hash: str) -> Found | None:
     return session.connection().execute(_link, {"token_hash": token_hash}).first()
 
 
-def by_session(session: Session, token_hash: str) -> Found | None:
+def by_session(session: Connected, token_hash: str) -> Found | None:
     return session.connection().execute(_session, {"token_hash": token_hash}).first()
 
 
-def waiting(session: Session, patient_id: int, now: datetime) -> Sequence[Found]:
+def waiting(session: Connected, patient_id: int, now: datetime) -> Sequence[Found]:
     """What this patient may fill now, the newest window first."""
     return session.connection().execute(_waiting, {"patient_id": patient_id, "now": now}).all()
 
 
-def coming(session: Session, patient_id: int, now: datetime, at_most: int = 3) -> Sequence[Found]:
+def coming(session: Connected, patient_id: int, now: datetime, at_most: int = 3) -> Sequence[Found]:
     """What opens next."""
     return session.connection().execute(_coming, {"patient_id": patient_id, "now": now, "at_most": at_most}).all()
 
 
-def newest_submitted(session: Session, patient_id: int) -> Found | None:
+def newest_submitted(session: Connected, patient_id: int) -> Found | None:
     return session.connection().execute(_newest_submitted, {"patient_id": patient_id}).first()
 
 
-def one(session: Session, patient_id: int, assessment_id: int) -> Found | None:
+def one(session: Connected, patient_id: int, assessment_id: int) -> Found | None:
     return session.connection().execute(_one, {"patient_id": patient_id, "assessment_id": assessment_id}).first()
 
 
-def sitting(session: Session, token_hash: str, assessment_id: int, *, lock: str = "") -> Found | None:
+def sitting(session: Connected, token_hash: str, assessment_id: int, *, lock: str = "") -> Found | None:
     """Session, patient, site, assessment and open flare in one row; `lock` is `submit`, `save` or nothing."""
     wanted = {"submit": _sitting_for_submit, "save": _sitting_for_save}.get(lock, _sitting)
     return session.connection().execute(wanted, {"token_hash": token_hash, "assessment_id": assessment_id}).first()
 
 
-def saves(session: Session, assessment_id: int) -> Sequence[Found]:
+def saves(session: Connected, assessment_id: int) -> Sequence[Found]:
     """Every save of the assessment, oldest first."""
     return session.connection().execute(_saves, {"assessment_id": assessment_id}).all()
 
 
-def insert_saves(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+def insert_saves(session: Connected, rows: Sequence[Mapping[str, object]]) -> None:
     """Inserts what is not there yet; a replayed save inserts nothing."""
     connection = session.connection()
     statement = _save_insert[connection.dialect.name]
@@ -225,21 +225,21 @@ def insert_saves(session: Session, rows: Sequence[Mapping[str, object]]) -> None
         connection.execute(statement.values(list(rows)))
 
 
-def claim(session: Session, assessment_id: int, now: datetime) -> bool:
+def claim(session: Connected, assessment_id: int, now: datetime) -> bool:
     """Takes the assessment for one submission; False when it is submitted, closed or cancelled already."""
     return session.connection().execute(_claim, {"assessment_id": assessment_id, "now": now}).rowcount == 1
 
 
-def start(session: Session, assessment_id: int, now: datetime) -> None:
+def start(session: Connected, assessment_id: int, now: datetime) -> None:
     session.connection().execute(_start, {"assessment_id": assessment_id, "now": now})
 
 
-def open_session(session: Session, row: Mapping[str, object]) -> None:
+def open_session(session: Connected, row: Mapping[str, object]) -> None:
     session.connection().execute(_insert_session, row)
 
 
 def history(
-    session: Session, patient_id: int, questionnaires: Sequence[str], since: date, reference: tuple[date, date]
+    session: Connected, patient_id: int, questionnaires: Sequence[str], since: date, reference: tuple[date, date]
 ) -> Sequence[Found]:
     """Responses since a day and those of the reference days, older versions before newer ones."""
     values = {
@@ -252,10 +252,10 @@ def history(
     return session.connection().execute(_history, values).all()
 
 
-def insert_responses(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+def insert_responses(session: Connected, rows: Sequence[Mapping[str, object]]) -> None:
     session.connection().execute(insert(response).values(list(rows)))
 
 
-def hashes(session: Session, assessment_id: int) -> list[str]:
+def hashes(session: Connected, assessment_id: int) -> list[str]:
     """Hashes of what was submitted, in the order of its questionnaires."""
     return [row.sha256 for row in session.connection().execute(_hashes, {"assessment_id": assessment_id})]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
-from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain.answers import Answer, Frozen, freeze
@@ -22,6 +21,7 @@ from pro.services.answering.views import (
 )
 from pro.services.flagging import Judged
 from pro.services.parts import Parts
+from pro.store.engine import Connected
 from pro.store.sittings import Found
 
 
@@ -40,7 +40,7 @@ class Freezing:
     """Turns saved answers into response rows and audit events; closing does the same with what was left."""
 
     parts: Parts
-    session: Session
+    session: Connected
     found: Found
     protocol: Protocol
     questionnaires: Sequence[Questionnaire]

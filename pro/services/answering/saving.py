@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from sqlmodel import Session
-
 from pro.clock import Moment
 from pro.domain import flares
 from pro.domain.answers import Answer, NotAllowed, Why, check, to_json
@@ -31,13 +29,14 @@ from pro.services.audit import Head, append_to_patient, patient_actor
 from pro.services.flagging import Judged
 from pro.services.parts import Parts
 from pro.store import sittings
+from pro.store.engine import Connected
 from pro.store.sittings import Found
 
 
 def save(parts: Parts, session_token: str, assessment_id: int, saves: Sequence[Save], moment: Moment) -> Saved:
     """Keeps answers as they are given; a replay keeps nothing twice. Judges an emergency at once."""
     urgent = any(_may_be_urgent(parts.library, one) for one in saves)
-    with parts.study.writing() as session:
+    with parts.study.plain_writing() as session:
         found = sittings.sitting(session, token_hash(session_token), assessment_id, lock="submit" if urgent else "save")
         closed = why_closed(found, moment)
         if found is None or closed:
@@ -121,7 +120,7 @@ def _may_be_urgent(library: Library, one: Save) -> bool:
 
 
 def _judge_emergency(
-    parts: Parts, session: Session, found: Found, values: Mapping[tuple[str, str], Value], moment: Moment
+    parts: Parts, session: Connected, found: Found, values: Mapping[tuple[str, str], Value], moment: Moment
 ) -> Text | None:
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
     rules = [rule for rule in protocol.flare_rules if isinstance(rule, Emergency)]

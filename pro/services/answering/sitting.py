@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlmodel import Session
-
 from pro.clock import Moment
 from pro.services.answering.facts import (
     SESSION_LIFE,
@@ -26,12 +24,13 @@ from pro.services.answering.views import (
 )
 from pro.services.parts import Parts
 from pro.store import sittings
+from pro.store.engine import Connected
 from pro.store.sittings import Found
 
 
 def open_link(parts: Parts, token: str, moment: Moment) -> LinkView:
     """What waits behind a link. Changes nothing."""
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         found = sittings.by_link(session, token_hash(token))
         if found is None:
             return LinkView("unknown", demonstration=parts.settings.demo)
@@ -39,7 +38,7 @@ def open_link(parts: Parts, token: str, moment: Moment) -> LinkView:
         return _view(parts, session, found, moment, dead=dead)
 
 
-def _view(parts: Parts, session: Session, found: Found, moment: Moment, *, dead: bool) -> LinkView:
+def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dead: bool) -> LinkView:
     base = LinkView(
         "expired",
         language=found.language,
@@ -74,7 +73,7 @@ def start(
     Gives what the link opens on where nothing can be begun.
     """
     session_token = secrets.token_urlsafe(24)
-    with parts.study.writing() as session:
+    with parts.study.plain_writing() as session:
         found = sittings.by_link(session, token_hash(token))
         if found is None:
             return LinkView("unknown", demonstration=parts.settings.demo)
@@ -107,7 +106,7 @@ def start(
 
 def sitting(parts: Parts, session_token: str, moment: Moment, assessment_id: int | None = None) -> Sitting | NoSitting:
     """The sitting of a session: of the given assessment (submitted ones too), else of the newest that is open."""
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         found = sittings.by_session(session, token_hash(session_token))
         if found is None or found.ended_at is not None or found.expires_at <= moment.running:
             return NoSitting("no-session", LinkView("unknown", demonstration=parts.settings.demo))
@@ -120,7 +119,7 @@ def sitting(parts: Parts, session_token: str, moment: Moment, assessment_id: int
         return sitting_of(parts, found, row, saves, found.session_language, found.mode, moment)
 
 
-def _row(session: Session, patient_id: int, assessment_id: int | None, moment: Moment) -> Found | None:
+def _row(session: Connected, patient_id: int, assessment_id: int | None, moment: Moment) -> Found | None:
     if assessment_id is not None:
         return sittings.one(session, patient_id, assessment_id)
     return next(iter(sittings.waiting(session, patient_id, moment.study)), None)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session
-
 from pro.clock import Moment
 from pro.services.answering.facts import (
     Closed,
@@ -27,6 +25,7 @@ from pro.services.answering.views import (
 from pro.services.audit import Head, append_to_patient, patient_actor
 from pro.services.parts import Parts
 from pro.store import sittings
+from pro.store.engine import Connected
 from pro.store.sittings import Found
 
 
@@ -41,7 +40,7 @@ def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment)
     """Freezes the answers into one immutable response per questionnaire, in one transaction."""
     hashed = token_hash(session_token)
     try:
-        with parts.study.writing() as session:
+        with parts.study.plain_writing() as session:
             found = sittings.sitting(session, hashed, assessment_id, lock="submit")
             why = why_closed(found, moment)
             if found is None or why == "no-session":
@@ -57,7 +56,7 @@ def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment)
     return _receipt(parts, found, hashes, moment)
 
 
-def _freeze(parts: Parts, session: Session, found: Found, moment: Moment) -> Sequence[str]:
+def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment) -> Sequence[str]:
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
     questionnaires = questionnaires_of(parts.library, found)
     saves = sittings.saves(session, found.assessment_id)
@@ -74,7 +73,7 @@ def _freeze(parts: Parts, session: Session, found: Found, moment: Moment) -> Seq
 
 
 def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) -> Submitted:
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         kept = list(hashes) or sittings.hashes(session, found.assessment_id)
         row = found if hashes else sittings.one(session, found.patient_id, found.assessment_id) or found
         following = coming(parts, session, found, moment)

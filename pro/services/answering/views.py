@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Literal
 
 import msgspec
-from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain.answers import Answer, check, shown
@@ -24,6 +23,7 @@ from pro.services.answering.facts import (
 from pro.services.flagging import Concerned
 from pro.services.parts import Parts
 from pro.store import sittings
+from pro.store.engine import Connected
 from pro.store.sittings import Found
 
 
@@ -102,7 +102,7 @@ def newest(saves: Iterable[Found], questionnaires: Iterable[Questionnaire]) -> d
     return answers
 
 
-def coming(parts: Parts, session: Session, found: Found, moment: Moment) -> tuple[Next, ...]:
+def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tuple[Next, ...]:
     """The next sitting of each timepoint among those that open soon."""
     seen: dict[str, Next] = {}
     for row in sittings.coming(session, found.patient_id, moment.study, at_most=8):
