@@ -40,7 +40,7 @@ _closing = (
     .join(site, assessment.c.site_id == site.c.id)
     .outerjoin(flare, and_(flare.c.patient_id == patient.c.id, flare.c.ended_at.is_(None)))
     .where(assessment.c.id == bindparam("assessment_id"))
-    .with_for_update(of=patient)
+    .with_for_update(of=patient, key_share=True)
 )
 _recent = (
     select(*WHAT)

@@ -686,3 +686,26 @@ def test_no_number_in_the_study_database(house: House, caplog: pytest.LogCapture
         for table in ("message", "message_event", "task", "audit_event", "link", "patient")
     )
     assert "612345678" not in said
+
+
+def test_a_reminder_is_queued_while_its_patient_is_locked(database_urls: Urls, engine_kind: str) -> None:
+    """Else the reminding tick, which holds the assessment, and a submission, which holds the patient, wait for each other."""
+    if engine_kind == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    house = House(database_urls)
+    with house.parts.study.writing() as submitting, house.parts.study.writing() as reminding:
+        lock_patient(submitting, house.patient)
+        reminding.execute(text("SET LOCAL lock_timeout = '2s'"))
+        queued = messages.queue(
+            reminding,
+            dedupe_key="reminder:meanwhile",
+            site_id=house.made.sites["R"],
+            patient_id=house.patient,
+            staff_id=None,
+            template="reminder",
+            language="fr",
+            due_at=EVENING,
+            not_after=EVENING,
+        )
+        assert queued is not None
+    house.parts.study.close()
