@@ -103,7 +103,7 @@ def to_sign_in() -> Response:
     if request.method == "POST":
         asked = own_page(request.form.get("page"))
         fields = {key: value for key, value in request.form.items() if key not in NEVER_KEPT}
-        if sum(map(len, fields.values())) <= LONGEST_KEPT:
+        if "page" in request.form and sum(map(len, fields.values())) <= LONGEST_KEPT:
             session["kept"] = {"page": asked, "fields": fields}
     after = asked if asked != url_for("staff.door") else None
     return redirect(url_for("staff.door", after=after), 303)

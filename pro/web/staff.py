@@ -36,6 +36,8 @@ def door() -> ResponseReturnValue:
     identity = signed_in()
     if identity is None:
         return _sign_in_page(SignInForm(after=request.args.get("after", ""), lang=language()))
+    if request.args.get("after"):
+        return redirect(own_page(request.args["after"]), 303)
     if not identity.may(Right.SEE_TODAY):
         return make_response(render_template("desk/refused.html"), 403)
     return today.page(identity)

@@ -494,3 +494,14 @@ def test_decimals_are_never_floats() -> None:
 
     assert percent_words(Decimal(8) / 9, "en") == "88.9\u00a0%"
     assert percent_words(None, "fr") == ""
+
+
+def test_a_stale_form_comes_back_with_what_was_typed(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk)
+    desk.sign_in("inv")
+    path = f"/staff/flares/{flare_id}"
+    answer = desk.client.post(f"{path}/review", data={"csrf_token": "stale", "page": path, "note": "Warm knee"})
+    assert answer.status_code == 303
+    back = desk.client.get(answer.headers["Location"])
+    assert (back.status_code, back.headers["Location"]) == (303, path)
+    assert "Warm knee" in desk.page(path)

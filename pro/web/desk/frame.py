@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any, cast
 
 from flask import Blueprint, g, render_template, request, session
+from flask_wtf.csrf import CSRFError
+from werkzeug.wrappers import Response
 
 from pro.services.overview import Place, places
 from pro.web import words
 from pro.web.desk import phrases
 from pro.web.parts import current_parts, moment
-from pro.web.rights import who_or_none
+from pro.web.rights import to_sign_in, who_or_none
 from pro.web.words import LANGUAGES, NAMES, say
 
 blueprint = Blueprint("staff", "pro.web", url_prefix="/staff")
@@ -89,6 +91,12 @@ def desk_context() -> dict[str, Any]:
 
 def bound(function: Callable[..., str], spoken: str) -> Callable[..., str]:
     return partial(function, language=spoken)
+
+
+@blueprint.errorhandler(CSRFError)
+def stale_form(_error: object) -> Response:
+    """A form whose token no longer fits: back to its page, or to sign-in first, with what was typed."""
+    return to_sign_in()
 
 
 @blueprint.errorhandler(404)
