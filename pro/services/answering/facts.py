@@ -70,6 +70,8 @@ class LinkView:
     next: tuple[Next, ...] = ()
     opted_out: bool = False
     demonstration: bool = False
+    receipt: str | None = None
+    """Receipt code of the newest submission, where nothing is due."""
 
 
 @dataclass(frozen=True, slots=True)

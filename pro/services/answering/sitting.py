@@ -14,6 +14,7 @@ from pro.services.answering.facts import (
     Sitting,
     Started,
 )
+from pro.services.answering.freezing import receipt_of
 from pro.services.answering.views import (
     coming,
     language_of,
@@ -55,8 +56,11 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     if waiting:
         return replace(base, status="ready", waiting=waiting)
     following = coming(parts, session, found, moment)
-    begun = sittings.newest_submitted(session, found.patient_id) is not None
-    return replace(base, status="nothing-due" if begun or not following else "not-yet", next=following)
+    newest = sittings.newest_submitted(session, found.patient_id)
+    if newest is None and following:
+        return replace(base, status="not-yet", next=following)
+    receipt = None if newest is None else receipt_of(sittings.hashes(session, newest.assessment_id))
+    return replace(base, status="nothing-due", next=following, receipt=receipt)
 
 
 def start(
