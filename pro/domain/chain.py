@@ -45,6 +45,10 @@ class Event:
     digest: str
 
 
+_AS_THEY_ARE = frozenset((type(None), bool, int, str))
+"""What nearly every value is, asked first: a submission asks some thousand times."""
+
+
 def canonical(value: object) -> bytes:
     """UTF-8 JSON, keys sorted, no spaces; decimals as text, instants as `…Z`, days and times as ISO text.
 
@@ -55,6 +59,15 @@ def canonical(value: object) -> bytes:
 
 
 def simple(value: object) -> object:
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is dict:
+        return {key if type(key) is str else text_key(key): simple(inner) for key, inner in value.items()}  # type: ignore[attr-defined]
+    return _simple(value)
+
+
+def _simple(value: object) -> object:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from pro import __version__
 from pro.domain.chain import Event, canonical, digest, link
 from pro.store.engine import Connected
 from pro.store.tables import Patient, Staff, Study, metadata
+from pro.store.together import insert_together
 
 SOFTWARE = f"pro {__version__}"
 
@@ -122,6 +123,11 @@ def entries(
 
 
 _patients = metadata.tables["patient"]
+_move_head = (
+    update(_patients)
+    .where(_patients.c.id == bindparam("owner"))
+    .values(chain_seq=bindparam("seq"), chain_hash=bindparam("hash"))
+)
 
 
 def append_to_patient(
@@ -134,10 +140,5 @@ def append_to_patient(
 ) -> None:
     """The same for the hot path, in two statements: the events and the head. The patient's row must be locked."""
     rows = entries(head, events, actor, at)
-    connection = session.connection()
-    connection.execute(_insert.values(rows) if len(rows) > 1 else _insert, None if len(rows) > 1 else rows[0])
-    connection.execute(
-        update(_patients)
-        .where(_patients.c.id == patient_id)
-        .values(chain_seq=rows[-1]["seq"], chain_hash=rows[-1]["hash"])
-    )
+    insert_together(session, _events, rows)
+    session.connection().execute(_move_head, {"owner": patient_id, "seq": rows[-1]["seq"], "hash": rows[-1]["hash"]})

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pro.store.engine import Connected
 from pro.store.tables import metadata
+from pro.store.together import insert_together
 
 _t = metadata.tables
 patient, site, study = _t["patient"], _t["site"], _t["study"]
@@ -118,7 +119,19 @@ _sitting = (
     .where(patient_session.c.token_hash == bindparam("token_hash"), assessment.c.id == bindparam("assessment_id"))
 )
 _sitting_for_submit = _sitting.with_for_update(of=patient, key_share=True)
-_sitting_for_save = _sitting.with_for_update(of=assessment, read=True)
+_sitting_for_save = (
+    select(
+        patient.c.withdrawn_at,
+        *WHAT,
+        patient_session.c.expires_at,
+        patient_session.c.ended_at,
+        patient_session.c.mode,
+    )
+    .join_from(patient_session, patient, patient_session.c.patient_id == patient.c.id)
+    .join(assessment, assessment.c.patient_id == patient.c.id)
+    .where(patient_session.c.token_hash == bindparam("token_hash"), assessment.c.id == bindparam("assessment_id"))
+    .with_for_update(of=assessment, read=True)
+)
 """A save holds off the claim until it is committed: else an answer acknowledged in between would be lost."""
 
 _saves = (
@@ -205,7 +218,10 @@ def one(session: Connected, patient_id: int, assessment_id: int) -> Found | None
 
 
 def sitting(session: Connected, token_hash: str, assessment_id: int, *, lock: str = "") -> Found | None:
-    """Session, patient, site, assessment and open flare in one row; `lock` is `submit`, `save` or nothing."""
+    """Session, patient, site, assessment and open flare in one row; `lock` is `submit`, `save` or nothing.
+
+    The row for `save` has only what decides whether answers are kept.
+    """
     wanted = {"submit": _sitting_for_submit, "save": _sitting_for_save}.get(lock, _sitting)
     return session.connection().execute(wanted, {"token_hash": token_hash, "assessment_id": assessment_id}).first()
 
@@ -253,7 +269,7 @@ def history(
 
 
 def insert_responses(session: Connected, rows: Sequence[Mapping[str, object]]) -> None:
-    session.connection().execute(insert(response).values(list(rows)))
+    insert_together(session, response, rows)
 
 
 def hashes(session: Connected, assessment_id: int) -> list[str]:

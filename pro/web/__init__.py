@@ -9,6 +9,7 @@ def register(app: Flask) -> None:
     """Adds every page, the protection of posts and the headers that each answer carries."""
     from pro.web import csrf, door, enrolment, headers, health, hooks, patient, staff
 
+    app.session_interface = csrf.FormSessions()
     csrf.guard.init_app(app)
     headers.init_app(app)
     for blueprint in (

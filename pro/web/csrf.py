@@ -5,12 +5,21 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 
-from flask import Request, current_app
+from flask import Flask, Request, current_app
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
 from pro.web.parts import current_parts
 
 guard = CSRFProtect()
+TOKEN = "X-Pro-Token"
+
+
+class FormSessions(SecureCookieSessionInterface):
+    """The forms' signed cookie; not opened for what the phone's script sends, which carries a token of its own."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return self.session_class() if TOKEN in request.headers else super().open_session(app, request)
 
 
 def script_token(session_token: str) -> str:
@@ -21,7 +30,7 @@ def script_token(session_token: str) -> str:
 
 def is_own_script(request: Request, session_token: str) -> bool:
     """Whether a post comes from our own page on this phone."""
-    shown = request.headers.get("X-Pro-Token", "")
+    shown = request.headers.get(TOKEN, "")
     return hmac.compare_digest(shown.encode(), script_token(session_token).encode()) and _is_same_origin(request)
 
 
