@@ -95,6 +95,7 @@ def in_language(wording: Mapping[str, str], language: str) -> str:
 # --- dates, times, numbers
 
 
+@lru_cache(maxsize=1024)
 def say_day(day: date, language: str, *, year: bool = False) -> str:
     """`Tuesday 14 April`, `mardi 14 avril`; day and month stay on one line."""
     words = format_date(day, "EEEE d MMMM y" if year else "EEEE d MMMM", locale=_locale(language))
