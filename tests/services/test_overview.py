@@ -151,12 +151,16 @@ def test_a_curve_keeps_its_gaps_and_takes_the_newest_version(parts: Parts, made:
         corrected = {k: v for k, v in old._mapping.items() if k != "id"}
         corrected |= {"n": 2, "answers": old.answers.replace('"value":7', '"value":2')}
         session.execute(table.insert().values(corrected))
+        old = session.execute(table.select().where(table.c.day == date(2026, 4, 3))).one()
+        skipped = {k: v for k, v in old._mapping.items() if k != "id"}
+        skipped |= {"n": 2, "answers": '{"worst_pain":{"code":"skipped","value":null}}'}
+        session.execute(table.insert().values(skipped))
     identity = who(parts)
     found = patients.find(parts, identity, "R-001")
     assert found is not None
     page = patients.page(parts, found, parts.clock.now(), every=True)
     assert [(point.day.day, int(point.value)) for point in page.curve] == [
-        (1, 1), (2, 2), (3, 3), (4, 4), (6, 6), (7, 2), (8, 8),
+        (1, 1), (2, 2), (4, 4), (6, 6), (7, 2), (8, 8),
     ]  # fmt: skip
     assert date(2026, 4, 5) in page.missed
     assert [row.n for row in page.answers if row.day.day == 7] == [2, 1]

@@ -505,3 +505,10 @@ def test_a_stale_form_comes_back_with_what_was_typed(desk: Desk) -> None:
     back = desk.client.get(answer.headers["Location"])
     assert (back.status_code, back.headers["Location"]) == (303, path)
     assert "Warm knee" in desk.page(path)
+
+
+def test_a_page_that_is_not_there_says_so_and_leaves_other_addresses_alone(desk: Desk) -> None:
+    answer = desk.client.get("/staff/no/such/page")
+    assert answer.status_code == 404
+    assert "This is not there" in answer.get_data(as_text=True)
+    assert "This is not there" not in desk.client.get("/no/such/page").get_data(as_text=True)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from flask import Blueprint, g, render_template, request, session
 from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from pro.services.overview import Place, places
@@ -99,7 +100,9 @@ def stale_form(_error: object) -> Response:
     return to_sign_in()
 
 
-@blueprint.errorhandler(404)
-def not_found(_error: object) -> tuple[str, int]:
-    """An object that is not there, or is another site's: they look the same."""
-    return render_template("desk/not_found.html"), 404
+@blueprint.app_errorhandler(404)
+def not_found(error: NotFound) -> tuple[str, int] | NotFound:
+    """A desk page that is not there, or an object of another site: they look the same."""
+    if not request.path.startswith(f"{blueprint.url_prefix}/"):
+        return error
+    return render_template("desk/not_found.html", **desk_context()), 404

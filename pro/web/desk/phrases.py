@@ -109,8 +109,6 @@ def trigger_line(trigger: Trigger, library: Library, protocol: Protocol, languag
     """What was recorded and what it was compared with."""
     if trigger.rule is None:
         return trigger.key
-    if trigger.inputs.keys() == {"day"}:
-        return say("desk.flare.not-judged", language, why=trigger.why or trigger.result)
     baseline = None if trigger.baseline is None else Decimal(trigger.baseline)
     result = trigger.result
     evaluation = Evaluation(
