@@ -1,0 +1,136 @@
+"""What leaves the phone: saves by the script, the submission by script or form, and the thanks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+
+from pro.services import answering, visiting
+from pro.services.answering import Closed, Incomplete, NoSitting, Save, Saved, Sitting, Submitted
+from pro.web import item_pages
+from pro.web.csrf import guard, is_own_script
+from pro.web.forms import problem_words
+from pro.web.parts import current_parts, moment
+from pro.web.phone import address, clock_words, wanted_language
+from pro.web.visit import not_now, session_token, thanks_page, the_sitting
+from pro.web.words import LANGUAGES, in_language, say
+
+blueprint = Blueprint("sending", __name__)
+
+
+@blueprint.post("/save")
+@guard.exempt
+def save() -> ResponseReturnValue:
+    if not is_own_script(request, session_token()):
+        return jsonify(error="session"), 401
+    body = _body()
+    saves = [_read_save(one) for one in body.get("saves", ()) if isinstance(one, dict)]
+    assessment_id = body.get("assessment")
+    if not isinstance(assessment_id, int) or None in saves:
+        return jsonify(error="saves"), 400
+    saved = keep(assessment_id, [one for one in saves if one])
+    if saved.closed:
+        return jsonify(error=saved.closed), 410 if saved.closed == "no-session" else 409
+    return jsonify(_saved_json(saved, assessment_id, str(body.get("lang", ""))))
+
+
+def _saved_json(saved: Saved, assessment_id: int, language: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"acknowledged": saved.acknowledged, "refused": [], "emergency": None}
+    if not saved.refused and saved.emergency is None:
+        return body
+    found = answering.sitting(current_parts(), session_token(), moment(), assessment_id)
+    if isinstance(found, NoSitting):
+        return body
+    language = language if language in LANGUAGES else wanted_language(found.language)
+    for one in saved.refused:
+        asked = item_pages.item_of(found, one.item)
+        why = problem_words(asked, one.why, language) if asked else ""
+        body["refused"].append({"client": one.client, "seq": one.seq, "item": one.item, "why": why})
+    if saved.emergency is not None:
+        told = clock_words(saved.told_at or moment().study, found.zone, language)
+        advice = in_language(saved.emergency, language)
+        body["emergency"] = {"advice": advice, "told": say("phone.urgent.told", language, clock=told)}
+    return body
+
+
+def _body() -> Mapping[str, Any]:
+    try:
+        body = json.loads(request.get_data(), parse_float=Decimal)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _read_save(one: Mapping[str, Any]) -> Save | None:
+    """A save as the phone sent it; None where it is not one."""
+    client, seq, item_key, code = (one.get(name) for name in ("client", "seq", "item", "code"))
+    if not (isinstance(client, str) and 0 < len(client) <= 64 and isinstance(item_key, str) and isinstance(code, str)):
+        return None
+    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq < 2**31:
+        return None
+    offset = one.get("offset")
+    whole = isinstance(offset, int) and not isinstance(offset, bool) and abs(offset) <= 1080
+    return Save(client, seq, item_key, code, one.get("value"), _instant(one.get("at")), offset if whole else None)
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def keep(assessment_id: int, saves: list[Save]) -> Saved:
+    return answering.save(current_parts(), session_token(), assessment_id, saves, moment())
+
+
+# --- sending
+
+
+@blueprint.post("/submit")
+@guard.exempt
+def submit() -> ResponseReturnValue:
+    """With script the thanks as a piece of page; without, the next page. Twice is the same as once."""
+    if request.is_json:
+        return _submit_by_script()
+    guard.protect()
+    assessment_id = request.args.get("a", type=int) or 0
+    done = answering.submit(current_parts(), session_token(), assessment_id, moment())
+    if isinstance(done, Submitted):
+        return redirect(address("/d/thanks", a=assessment_id), 303)
+    found = the_sitting()
+    if isinstance(done, Incomplete) and isinstance(found, Sitting):
+        return item_pages.show_review(found, current_parts().settings.demo, done.missing), 422
+    return found if not isinstance(found, Sitting) else not_now("closed", found)
+
+
+def _submit_by_script() -> ResponseReturnValue:
+    if not is_own_script(request, session_token()):
+        return jsonify(error="session"), 401
+    body = _body()
+    assessment_id = body.get("assessment")
+    if not isinstance(assessment_id, int):
+        return jsonify(error="assessment"), 400
+    done = answering.submit(current_parts(), session_token(), assessment_id, moment())
+    match done:
+        case Incomplete(missing):
+            return jsonify(missing=missing), 422
+        case Closed(why):
+            return jsonify(error=why), 410 if why == "no-session" else 409
+    return thanks_page(done, str(body.get("lang", "")), whole=False)
+
+
+@blueprint.get("/thanks")
+def thanks() -> ResponseReturnValue:
+    assessment_id = request.args.get("a", type=int) or 0
+    done = visiting.thanks(current_parts(), session_token(), assessment_id, moment())
+    if done is None:
+        return redirect(address("/d/now", a=assessment_id), 303)
+    return thanks_page(done, whole=True)

@@ -1,0 +1,94 @@
+"""The session of a phone, and the pages that say what to do where there is nothing to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from pro.services import answering, visiting
+from pro.services.answering import LinkView, NoSitting, Sitting, Submitted
+from pro.web.parts import current_parts, moment
+from pro.web.phone import address, clock_words, frame, next_words, page, time_words, wanted_language
+
+NOT_NOW = {"no-session": "gone", "nothing-due": "nothing-due", "withdrawn": "withdrawn", "not-open": "not-yet"}
+STATUS_CODES = {"unknown": 404, "expired": 410, "gone": 410, "closed": 410, "broken": 400}
+
+
+def _cookie() -> str:
+    return "__Host-pro" if current_parts().settings.https else "pro"
+
+
+def session_token() -> str:
+    return request.cookies.get(_cookie(), "")
+
+
+def keep_session(answer: Response, token: str) -> None:
+    secure = current_parts().settings.https
+    answer.set_cookie(_cookie(), token, path="/", httponly=True, samesite="Lax", secure=secure)
+
+
+def the_sitting() -> Sitting | ResponseReturnValue:
+    """The sitting that the cookie and the address name, in the language asked for; else the page that says what to do."""
+    wanted = request.args.get("a", type=int)
+    found = answering.sitting(current_parts(), session_token(), moment(), wanted)
+    if isinstance(found, NoSitting):
+        return status_page(found.view, NOT_NOW[found.status])
+    if not found.fillable:
+        return _over(found)
+    return answering.speak(current_parts(), found, wanted_language(found.language))
+
+
+def _over(found: Sitting) -> ResponseReturnValue:
+    """What can no longer be filled: sent (the thanks again), or closed."""
+    if found.instants.submitted_at is not None:
+        done = visiting.thanks(current_parts(), session_token(), found.assessment_id, moment())
+        if done is not None:
+            return thanks_page(done, whole=True)
+    return not_now("closed" if moment().study >= found.instants.opens_at else "not-yet", found)
+
+
+def not_now(status: str, found: Sitting) -> ResponseReturnValue:
+    demonstration = current_parts().settings.demo
+    view = LinkView("nothing-due", found.language, found.zone, found.site, demonstration=demonstration)
+    return status_page(view, status)
+
+
+def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -> ResponseReturnValue:
+    """A calm page that says what to do."""
+    language = wanted_language(view.language if view.site else None)
+    coming = view.next if status == "nothing-due" else ()
+    opens = time_words(view.next[0].at, moment().study, view.zone, language) if view.next else ""
+    text = page(
+        "phone/status.html",
+        language,
+        view.site,
+        view.demonstration,
+        status=status,
+        coming=next_words(coming, moment().study, view.zone, language),
+        receipt=view.receipt if status == "nothing-due" else None,
+        opens=opens if status == "not-yet" else "",
+        go_on=go_on,
+        opted_out=view.opted_out,
+        stop_to=address(f"/d/{token}/stop") if token and status in ("nothing-due", "not-yet") else "",
+    )
+    return text, STATUS_CODES.get(status, 200)
+
+
+def thanks_page(done: Submitted, language: str = "", *, whole: bool) -> str:
+    sitting = done.sitting
+    language = language if language in sitting.questionnaires[0].languages else wanted_language(sitting.language)
+    words = {
+        "received": clock_words(done.submitted_at, sitting.zone, language),
+        "receipt": done.receipt,
+        "coming": next_words(done.next, moment().study, sitting.zone, language),
+    }
+    if whole:
+        return page("phone/thanks.html", language, sitting.site, current_parts().settings.demo, **words)
+    return _piece("phone/thanks_parts.html", language, sitting, words)
+
+
+def _piece(template: str, language: str, sitting: Sitting, words: Mapping[str, Any]) -> str:
+    return render_template(template, **{**frame(language, sitting.site, False), **words})
