@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any, cast
 
 from flask import Blueprint, g, render_template, request, session
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from pro.services.overview import Place, places
-from pro.web import words
+from pro.web import errors, words
 from pro.web.desk import phrases
 from pro.web.parts import current_parts, moment
 from pro.web.rights import to_sign_in, who_or_none
@@ -101,8 +102,8 @@ def stale_form(_error: object) -> Response:
 
 
 @blueprint.app_errorhandler(404)
-def not_found(error: NotFound) -> tuple[str, int] | NotFound:
+def not_found(error: NotFound) -> ResponseReturnValue:
     """A desk page that is not there, or an object of another site: they look the same."""
     if not request.path.startswith(f"{blueprint.url_prefix}/"):
-        return error
+        return errors.known(error)
     return render_template("desk/not_found.html", **desk_context()), 404
