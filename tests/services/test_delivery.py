@@ -258,7 +258,12 @@ def test_nothing_is_marked_after_the_commit_of_what_ends_it(
     assert rows(house.parts, "link") == []
 
 
-@pytest.mark.parametrize("happens", [opt_out, withdraw, submit, close])
+def only_opted_out(house: House) -> None:
+    """Without explaining what waits, as opting out does in the same transaction."""
+    change(house.parts, "patient", house.patient, opted_out_at=EVENING)
+
+
+@pytest.mark.parametrize("happens", [only_opted_out, withdraw, submit, close, cancel])
 def test_the_database_itself_asks_again_when_marking(house: House, happens: Callable[[House], None]) -> None:
     """Whatever the domain said: the marking statement looks at the rows."""
     id_ = remind(house.parts, house.patient)

@@ -80,7 +80,7 @@ def play(urls: Urls, directory: Path, *, count: int = MESSAGES, blind: bool = Fa
         )
         (directory / "plan").write_text(json.dumps(asdict(plan)))
         run = [sys.executable, "-m", "tests.sms.crashing", str(directory / "plan")]
-        ended = subprocess.run(run, cwd=ROOT, timeout=400, capture_output=True, text=True, env=os.environ, check=False)
+        ended = subprocess.run(run, cwd=ROOT, timeout=900, capture_output=True, text=True, env=os.environ, check=False)
     assert ended.returncode == 0, ended.stderr[-2000:]
     kills = Counter(log.read_text().split()) if log.exists() else Counter[str]()
     result = count_up(parts, provider, kills)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -70,6 +71,15 @@ def test_too_many_is_not_processed(sender: TwilioSender, provider: Provider) -> 
     provider.next_faults.append("429")
     assert isinstance(sender.send(sms()), NotProcessed)
     assert provider.texts == []
+
+
+def test_a_provider_that_hangs_is_not_waited_for(provider: Provider) -> None:
+    """The client's own default is to wait for ever; a lease is not that long."""
+    provider.faults = Faults(seconds=5)
+    provider.next_faults.append("hang")
+    began = time.monotonic()
+    assert isinstance(TwilioSender(provider.account(), timeout=0.2).send(sms()), Unknown)
+    assert time.monotonic() - began < 3
 
 
 def test_a_wrong_key_is_not_processed(provider: Provider) -> None:
