@@ -345,6 +345,12 @@ class Message(Row, table=True):
             postgresql_where=text("state IN ('claimed', 'sending')"),
             sqlite_where=text("state IN ('claimed', 'sending')"),
         ),
+        Index(
+            "ix_message_unredacted",
+            "id",
+            postgresql_where=text("provider_id IS NOT NULL AND redacted_at IS NULL"),
+            sqlite_where=text("provider_id IS NOT NULL AND redacted_at IS NULL"),
+        ),
         Index("ix_message_patient_id_due_at", "patient_id", "due_at"),
         Index("ix_message_site_id_due_at", "site_id", "due_at"),
     )
