@@ -160,7 +160,7 @@ def test_a_hidden_page_sends_at_once(phone: Page, served: Served) -> None:
         "Object.defineProperty(document, 'visibilityState', {value: 'hidden'});"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
-    expect(phone.locator("#mark")).to_contain_text("Received by the hospital")
+    expect(phone.locator("#mark")).to_contain_text("Received by the hospital", timeout=1000)
     assert served.kept() == {PAIN: 5}
 
 
