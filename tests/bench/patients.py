@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from pro.domain import zones
-from pro.domain.schedule import plan
+from pro.domain.schedule import Planned, plan
 from pro.services.answering import token_hash
 from pro.services.parts import Parts
 from pro.store.tables import metadata
@@ -37,7 +37,7 @@ def token_of(number: str) -> str:
     return sha256(number.encode()).hexdigest()[:22]
 
 
-def enrol(parts: Parts, numbers: list[str]) -> None:
+def enrol(parts: Parts, numbers: list[str], *, responses: bool = True) -> Made:
     """Puts the patients with what was planned, what they answered and their links."""
     made = make_study(parts, ("R",), code="BENCH")
     now = datetime.now(UTC)
@@ -58,7 +58,8 @@ def enrol(parts: Parts, numbers: list[str]) -> None:
         for one in planned
     )
     _put(parts, "assessment", assessments)
-    _put(parts, "response", _responses(parts))
+    if responses:
+        _put(parts, "response", _responses(parts))
     until = now + timedelta(days=2)
     _put(
         parts,
@@ -69,6 +70,7 @@ def enrol(parts: Parts, numbers: list[str]) -> None:
         ),
     )
     _settle_statistics(parts)
+    return made
 
 
 def _patient(made: Made, number: str, zone: str) -> Row:
@@ -85,10 +87,14 @@ def _patient(made: Made, number: str, zone: str) -> Row:
     }
 
 
-def _settled(one: Any, now: datetime) -> Row:
-    over = (one.late_until or one.closes_at) <= now or (one.timepoint != "diary" and one.opens_at <= now)
-    submitted = one.opens_at + timedelta(hours=15) if over or one.closes_at <= now else None
-    return {"submitted_at": submitted, "started_at": submitted, "answered": submitted is not None}
+def _settled(one: Planned, now: datetime) -> Row:
+    """What is past was answered and closed; what is not has its bell in the future."""
+    end = one.late_until or one.closes_at
+    past = end <= now or (one.timepoint != "diary" and one.opens_at <= now)
+    submitted = one.opens_at + timedelta(hours=15) if past else None
+    bell = None if past else end if one.opens_at <= now else one.opens_at + timedelta(hours=14)
+    closed = end if past else None
+    return {"submitted_at": submitted, "started_at": submitted, "answered": past, "closed_at": closed, "next_at": bell}
 
 
 def _ids(parts: Parts) -> dict[str, int]:

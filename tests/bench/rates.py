@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from tempfile import TemporaryDirectory
 from pro.services.parts import Parts
 from pro.store import migrate
 from tests.bench import machine
-from tests.bench.patients import enrol
-from tests.bench.phones import CLIENTS, Diary, bare_diary, our_diary, play
+from tests.bench.patients import enrol, token_of
+from tests.bench.phones import CLIENTS, Browser, Diary, Reply, bare_diary, open_questions, our_diary, play
 from tests.databases import HISTORIES, Postgres
 from tests.factories import make_parts
 
@@ -69,6 +70,18 @@ def compare(engine: str) -> tuple[float, float]:
         )
         bare = Side(bare_diary, port, [pid, *database_pids])
         return in_turn(our, bare, numbers)
+
+
+def first_question() -> list[Reply]:
+    """The answers that a cold phone loads between its link and the first question."""
+    with ExitStack() as stack:
+        urls, _ = stack.enter_context(databases("sqlite"))
+        parts = make_parts((urls["study"], urls["contacts"]))
+        enrol(parts, ["R-00001"])
+        _close(parts)
+        ours = {**SECRETS, "DATABASE_URL": urls["study"], "CONTACTS_DATABASE_URL": urls["contacts"]}
+        port, _ = stack.enter_context(machine.serving("wsgi:app", ours))
+        return list(asyncio.run(open_questions(Browser(port), token_of("R-00001"))))
 
 
 def in_turn(our: Side, bare: Side, numbers: list[str]) -> tuple[float, float]:
