@@ -150,8 +150,8 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
             now=now.astimezone(zones.zone(zone)),
             flares=flare_lines(parts, session, flare_ids, now),
             flares_in_all=desk.count_flares_to_review(session, flare_ids) if flare_ids else 0,
-            tasks=tuple(task_line(row) for row in desk.open_tasks(session, ids, SHOWN)),
-            tasks_in_all=desk.count_open_tasks(session, ids),
+            tasks=_calls(session, ids),
+            tasks_in_all=desk.count_patients_to_call(session, ids),
             messages=_messages(session, ids, now),
             yesterday=yesterday,
             diaries=_chips(session, ids, protocol, yesterday, now),
@@ -185,6 +185,14 @@ def zone_of(parts: Parts, identity: Identity) -> str:
     """Zone of the reader's first site."""
     sites = places(parts, identity, Right.SEE_TODAY)
     return sites[0].zone if sites else "UTC"
+
+
+def _calls(session: Session, ids: Collection[int]) -> tuple[TaskLine, ...]:
+    """One reason for each patient, the most urgent; a further one shows when it is settled."""
+    found: dict[int, TaskLine] = {}
+    for row in desk.open_tasks(session, ids, 3 * SHOWN):
+        found.setdefault(row.patient_id or -row.id, task_line(row))
+    return tuple(found.values())[:SHOWN]
 
 
 def task_line(row: Found) -> TaskLine:

@@ -192,7 +192,7 @@ def site_cards(session: Session, sites: Sequence[Place], protocol: Protocol, now
         return ()
     figures = site_figures(session, ids, diaries(protocol), now)
     patients = {row.site_id: row.n for row in desk.count_patients(session, ids)}
-    cancelled = {row.site_id: int(row.cancelled) for row in desk.tallied(session, ids, diaries(protocol))}
+    cancelled = desk.cancelled_before(session, ids, diaries(protocol), now.date())
     weeks = _weeks(session, ids, protocol, now)
     return tuple(
         SiteFigures(

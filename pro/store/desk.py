@@ -216,13 +216,24 @@ def not_yet_tallied(
         func.sum(case((over, 1), else_=0)).label("missed"),
     ).where(
         assessment.c.site_id.in_(ids),
-        assessment.c.day >= since,
+        assessment.c.day.between(since, now.date() + (now.date() - since)),  # days far ahead are most of the table
         assessment.c.timepoint.in_(timepoints),
         assessment.c.respondent == "patient",
         assessment.c.closed_at.is_(None),
         assessment.c.cancelled_at.is_(None),
     )
     return session.execute(wanted.group_by(assessment.c.site_id)).all()
+
+
+def cancelled_before(session: Session, ids: Sites, timepoints: Collection[str], day: date) -> dict[int, int]:
+    """Days of patients who have left that would have been expected by now, by site."""
+    wanted = (
+        select(assessment.c.site_id, func.count())
+        .join_from(patient, assessment, assessment.c.patient_id == patient.c.id)
+        .where(patient.c.site_id.in_(ids), patient.c.withdrawn_at.is_not(None))
+        .where(assessment.c.timepoint.in_(timepoints), assessment.c.day < day, assessment.c.cancelled_at.is_not(None))
+    )
+    return {row[0]: row[1] for row in session.execute(wanted.group_by(assessment.c.site_id))}
 
 
 # Patients
@@ -247,15 +258,24 @@ def count_patients(session: Session, ids: Sites) -> Sequence[Found]:
 # Tasks
 
 
+URGENCY = case({"contact-missing": 0, "number-unreachable": 1, "missed-in-a-row": 2}, value=task.c.kind, else_=3)
+"""Nobody can be reached without a number; days missed in a row come before a low week."""
+
+
 def open_tasks(session: Session, ids: Sites, limit: int) -> Sequence[Found]:
+    """The most urgent first, and of those the oldest."""
     wanted = select(task, patient.c.number).join_from(task, patient, task.c.patient_id == patient.c.id, isouter=True)
     return session.execute(
-        wanted.where(task.c.site_id.in_(ids), task.c.done_at.is_(None)).order_by(task.c.made_at, task.c.id).limit(limit)
+        wanted.where(task.c.site_id.in_(ids), task.c.done_at.is_(None))
+        .order_by(URGENCY, task.c.made_at, task.c.id)
+        .limit(limit)
     ).all()
 
 
-def count_open_tasks(session: Session, ids: Sites) -> int:
-    wanted = select(func.count()).select_from(task).where(task.c.site_id.in_(ids), task.c.done_at.is_(None))
+def count_patients_to_call(session: Session, ids: Sites) -> int:
+    """Patients with a task, and tasks without a patient."""
+    each = func.count(func.distinct(func.coalesce(task.c.patient_id, -task.c.id)))
+    wanted = select(each).where(task.c.site_id.in_(ids), task.c.done_at.is_(None))
     return int(session.execute(wanted).scalar_one())
 
 

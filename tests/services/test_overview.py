@@ -14,7 +14,7 @@ from pro.domain.compliance import percent
 from pro.services import access, audit, audit_trail, episodes, outbox_view, overview, patients, standing
 from pro.services.access import Identity, SignedIn
 from pro.services.parts import Parts
-from pro.store.tables import Flare, Message, Reminder, metadata
+from pro.store.tables import Flare, Message, Reminder, Task, metadata
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study, settle
 
@@ -87,7 +87,9 @@ def test_a_withdrawn_patient_is_measured_until_then(parts: Parts, made: Made) ->
         left = datetime(2026, 4, 11, 12, tzinfo=UTC)
         session.execute(update(metadata.tables["patient"]).values(withdrawn_at=left))
         session.execute(update(table).where(table.c.day > date(2026, 4, 10)).values(cancelled_at=left))
-    row = standing.page(parts, who(parts), parts.clock.now()).rows[0]
+    page = standing.page(parts, who(parts), parts.clock.now())
+    row = page.rows[0]
+    assert page.sites[0].available == (8, 14)
     assert (row.figures.completed, row.figures.expected) == (8, 10)
     assert row.planned == 14
     assert row.missed_in_a_row == 0
@@ -97,9 +99,9 @@ def test_pages_follow_the_key_and_miss_nobody(parts: Parts, made: Made, monkeypa
     monkeypatch.setattr(standing, "PAGE", 2)
     monkeypatch.setattr(standing, "LOOKED_AT", 3)
     for n in range(7):
-        settle(parts, make_patient(parts, made, f"R-00{n}", day0=FIRST), days(*(range(1, 10) if n % 2 else ())))
+        settle(parts, make_patient(parts, made, f"R-00{n}", day0=FIRST), days(*(range(1, 10) if n != 4 else ())))
     identity, now = who(parts), parts.clock.now()
-    for chosen, wanted in (("all", 7), ("below", 3)):
+    for chosen, wanted in (("all", 7), ("below", 6)):
         seen: list[str] = []
         after: str | None = ""
         while after is not None:
@@ -108,7 +110,9 @@ def test_pages_follow_the_key_and_miss_nobody(parts: Parts, made: Made, monkeypa
             seen += [row.number for row in page.rows]
             after = page.next
         assert len(seen) == len(set(seen)) == wanted
-    assert [row.number for row in standing.all_rows(parts, identity, now, "below")] == ["R-001", "R-003", "R-005"]
+    assert [row.number for row in standing.all_rows(parts, identity, now, "below")] == [
+        f"R-00{n}" for n in (0, 1, 2, 3, 5, 6)
+    ]
 
 
 def test_other_sites_are_not_read(parts: Parts, made: Made) -> None:
@@ -235,3 +239,20 @@ def test_statements_do_not_grow_with_the_patients(parts: Parts, made: Made) -> N
         event.remove(parts.study.engine, "after_cursor_execute", note)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 32
+
+
+def test_a_patient_to_call_stands_there_once_with_the_most_urgent_reason(parts: Parts, made: Made) -> None:
+    first, second = make_patient(parts, made, "R-001", day0=FIRST), make_patient(parts, made, "R-002", day0=FIRST)
+    with parts.study.writing() as session:
+        for n, (patient_id, kind) in enumerate(
+            ((first, "under-80"), (second, "under-80"), (first, "missed-in-a-row"), (first, "number-unreachable"))
+        ):
+            session.add(
+                Task(site_id=made.sites["R"], patient_id=patient_id, kind=kind, made_at=NOW + timedelta(minutes=n))
+            )
+    today = overview.today(parts, who(parts), parts.clock.now())
+    assert [(line.number, line.kind) for line in today.tasks] == [
+        ("R-001", "number-unreachable"),
+        ("R-002", "under-80"),
+    ]
+    assert today.things == today.tasks_in_all == 2
