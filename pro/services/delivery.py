@@ -21,7 +21,7 @@ from pro.services.marking import Letter, mark
 from pro.services.parts import Parts
 from pro.services.shift import PACE, Pace, Shift, begin, pass_by
 from pro.sms.sender import NotProcessed, Outcome, Sms, Unknown
-from pro.store import messages
+from pro.store import leases, messages
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +74,11 @@ def _send_due(shift: Shift) -> int:
 
 def _claim(shift: Shift) -> list[int]:
     now = shift.moment.study
+    with shift.parts.study.reading() as session:
+        if not leases.any_due(session, now, shift.running()):
+            return []
     with shift.parts.study.writing() as session:
-        ids = messages.claim(session, shift.worker, now, shift.running(), shift.lease(), shift.pace.batch)
+        ids = leases.claim(session, shift.worker, now, shift.running(), shift.lease(), shift.pace.batch)
         messages.note(session, ids, now, "claimed", shift.worker)
         return ids
 

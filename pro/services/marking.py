@@ -23,7 +23,7 @@ from pro.domain.reminders import Facts, Verdict, verdict
 from pro.domain.schedule import day_closes, day_opens, patient_day
 from pro.services.enrolment.links import next_close
 from pro.services.shift import Shift
-from pro.store import messages
+from pro.store import leases, messages
 from pro.store.messages import Found, Recipient
 
 log = logging.getLogger(__name__)
@@ -88,10 +88,10 @@ def token_hash(token: str) -> str:
 
 def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]:
     """The rows as they are now; patients are locked first, in the order of their ids."""
-    patients = messages.lock_patients(session, messages.patients_of(session, claimed))
-    rows = messages.held(session, claimed, shift.worker)
+    patients = leases.lock_patients(session, leases.patients_of(session, claimed))
+    rows = leases.held(session, claimed, shift.worker)
     announced: dict[int, list[Announced]] = {}
-    for one in messages.announced(session, [row.id for row in rows]):
+    for one in leases.announced(session, [row.id for row in rows]):
         announced.setdefault(one.message_id, []).append(Announced(one.id, _instants(one)))
     cases = []
     for row in rows:
@@ -124,7 +124,7 @@ def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Ca
     now = shift.moment.study
     ids = [case.patient.id for case in cases if case.patient]
     marked: dict[int, list[datetime]] = {}
-    for patient_id, due_at in messages.marked_since(session, ids, now - LONGEST_DAY):
+    for patient_id, due_at in leases.marked_since(session, ids, now - LONGEST_DAY):
         marked.setdefault(patient_id, []).append(due_at)
     going = []
     for case in cases:
@@ -134,7 +134,7 @@ def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Ca
             if case.patient:
                 marked.setdefault(case.patient.id, []).append(case.row.due_at)
         elif said.again_at is not None:
-            messages.put_off(session, case.row.id, said.again_at)
+            leases.put_off(session, case.row.id, said.again_at)
             messages.note(session, [case.row.id], now, "put-off", said.why)
         else:
             messages.drop(session, [case.row.id], said.why, now)
@@ -173,7 +173,7 @@ def _facts(case: Case, patient: Found, protocol: Protocol, marked: Sequence[date
 def _mark(shift: Shift, session: Session, going: Sequence[Case]) -> tuple[Letter, ...]:
     ids = [case.row.id for case in going]
     lease_until = shift.lease()
-    marked = messages.mark(session, ids, shift.worker, shift.running(), lease_until)
+    marked = leases.mark(session, ids, shift.worker, shift.running(), lease_until)
     messages.note(session, sorted(marked), shift.moment.study, "sending")
     going = [case for case in going if case.row.id in marked]
     recipients = messages.recipients(session, sorted(marked))

@@ -13,7 +13,7 @@ from pro.services.marking import token_hash
 from pro.services.shift import Shift
 from pro.sms.sender import Found as Listed
 from pro.sms.sender import Unknown
-from pro.store import messages
+from pro.store import leases, messages
 from pro.store.messages import Found
 
 TOKEN = re.compile(r"/(?:d/|staff/\?r=)([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
@@ -27,10 +27,13 @@ AT_MOST = 20
 
 def reconcile(shift: Shift) -> int:
     """Looks up every message whose outcome is unknown and whose lease has ended; how many there were."""
+    with shift.parts.study.reading() as session:
+        if not leases.any_ended(session, shift.running()):
+            return 0
     with shift.parts.study.writing() as session:
-        back = messages.release_claims(session, shift.running())
+        back = leases.release_claims(session, shift.running())
         messages.note(session, back, shift.moment.study, "released", "its worker had gone before the mark")
-        taken = messages.take_doubtful(session, shift.worker, shift.running(), shift.lease(), AT_MOST)
+        taken = leases.take_doubtful(session, shift.worker, shift.running(), shift.lease(), AT_MOST)
         rows = messages.by_ids(session, taken)
         recipients = messages.recipients(session, taken)
     phones = numbers.look_up(shift.parts, list(recipients.values()))
@@ -78,7 +81,7 @@ def _settled_at(shift: Shift, row: Found) -> datetime:
 
 def _later(shift: Shift, row: Found, until: datetime) -> None:
     with shift.parts.study.writing() as session:
-        messages.look_later(session, row.id, shift.worker, row.attempts, until)
+        leases.look_later(session, row.id, shift.worker, row.attempts, until)
 
 
 def _found(shift: Shift, row: Found, listed: tuple[Listed, ...]) -> None:
@@ -92,5 +95,5 @@ def _found(shift: Shift, row: Found, listed: tuple[Listed, ...]) -> None:
 def _never_sent(shift: Shift, row: Found) -> None:
     """It may go again; whether it still should is asked as of any other."""
     with shift.parts.study.writing() as session:
-        if messages.give_back(session, row.id, shift.worker, row.attempts, None):
+        if leases.give_back(session, row.id, shift.worker, row.attempts, None):
             messages.note(session, [row.id], shift.moment.study, "given-back", "asked: the provider never had it")

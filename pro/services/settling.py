@@ -19,7 +19,7 @@ from pro.services.parts import Parts
 from pro.services.shift import Shift
 from pro.sms import sender
 from pro.sms.sender import Accepted, NotProcessed, Refused
-from pro.store import bells, messages
+from pro.store import bells, leases, messages
 from pro.store.messages import Found
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ def record(shift: Shift, letter: Letter, outcome: sender.Outcome) -> None:
 def give_back(session: Session, shift: Shift, letter: Letter, why: str, wait: timedelta = timedelta(0)) -> None:
     """Back to the outbox what certainly was not sent; not tried again before `wait` has passed."""
     not_before = shift.running() + wait if wait else None
-    if messages.give_back(session, letter.message_id, shift.worker, letter.attempts, not_before):
+    if leases.give_back(session, letter.message_id, shift.worker, letter.attempts, not_before):
         messages.note(session, [letter.message_id], shift.moment.study, "given-back", why)
 
 
 def fail_without_number(shift: Shift, letter: Letter) -> None:
     """Nobody to send it to: the message fails and the site is told."""
     with shift.parts.study.writing() as session:
-        if messages.fail(session, letter.message_id, shift.worker, letter.attempts, MISSING):
+        if leases.fail(session, letter.message_id, shift.worker, letter.attempts, MISSING):
             _failed(session, letter.message_id, MISSING, shift.moment)
         detail = "" if letter.patient_id else letter.recipient.label
         _task(session, letter.site_id, letter.patient_id, MISSING, shift.moment, detail)
@@ -62,7 +62,7 @@ def fail_without_number(shift: Shift, letter: Letter) -> None:
 def give_up(shift: Shift, row: Found) -> None:
     """Nobody can be asked about a message whose number is gone: it counts as failed, unless a receipt comes first."""
     with shift.parts.study.writing() as session:
-        if messages.fail(session, row.id, shift.worker, row.attempts, MISSING):
+        if leases.fail(session, row.id, shift.worker, row.attempts, MISSING):
             _failed(session, row.id, MISSING, shift.moment)
         _task(session, row.site_id, None if row.staff_id else row.patient_id, MISSING, shift.moment)
 
@@ -80,7 +80,7 @@ def settle_receipt(
 
 def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome, moment: Moment, how: str) -> bool:
     """Moves a message up to what the provider knows of it; False for one that was never marked as sending."""
-    for patient_id in messages.patients_of(session, [message_id]):
+    for patient_id in leases.patients_of(session, [message_id]):
         lock_patient(session, patient_id)
     row = messages.one(session, message_id)
     if row is None or row.marked_at is None:
@@ -110,7 +110,7 @@ def _accepted(session: Session, letter: Letter, outcome: Accepted, moment: Momen
 def _refused(session: Session, shift: Shift, letter: Letter, outcome: Refused) -> None:
     if letter.patient_id is not None:
         lock_patient(session, letter.patient_id)
-    if messages.fail(session, letter.message_id, shift.worker, letter.attempts, outcome.code):
+    if leases.fail(session, letter.message_id, shift.worker, letter.attempts, outcome.code):
         _failed(session, letter.message_id, f"{outcome.code} {outcome.why}", shift.moment)
     row = messages.one(session, letter.message_id)
     if row is not None:

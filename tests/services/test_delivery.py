@@ -16,7 +16,7 @@ from pro.services.audit import lock_patient
 from pro.services.delivery import Delivered
 from pro.services.shift import PACE
 from pro.sms.sender import Accepted, NotProcessed, Outcome, Refused, Sms, Unknown
-from pro.store import bells, contacts, messages, sittings
+from pro.store import bells, contacts, leases, messages, sittings
 from pro.store.contacts import Contact
 from tests.conftest import Urls
 from tests.factories import Made, make_patient, make_staff, make_study
@@ -269,10 +269,10 @@ def test_the_database_itself_asks_again_when_marking(house: House, happens: Call
     id_ = remind(house.parts, house.patient)
     now = house.clock.now()
     with house.parts.study.writing() as session:
-        messages.claim(session, "w1", now.study, now.running, now.running + PACE.lease, 10)
+        leases.claim(session, "w1", now.study, now.running, now.running + PACE.lease, 10)
     happens(house)
     with house.parts.study.writing() as session:
-        assert messages.mark(session, [id_], "w1", now.running, now.running + PACE.lease) == set()
+        assert leases.mark(session, [id_], "w1", now.running, now.running + PACE.lease) == set()
 
 
 def test_a_message_goes_for_what_is_still_open_and_explains_the_rest(house: House) -> None:
@@ -445,7 +445,7 @@ def test_a_claim_whose_worker_died_goes_back(house: House) -> None:
         assert house.sender.sent == [], "the lease has not ended"
         house.clock.move(PACE.lease)
         with house.parts.study.writing() as session:
-            assert messages.release_claims(session, house.clock.now().running) == [id_]
+            assert leases.release_claims(session, house.clock.now().running) == [id_]
     house.tick("w2")
     assert (state(house.parts, id_), len(house.sender.sent)) == ("sent", 1)
 
@@ -591,7 +591,12 @@ def test_a_receipt_settles_an_unknown_outcome_without_asking(house: House) -> No
 
 def test_a_receipt_that_overtakes_our_own_record(quick: House) -> None:
     id_ = remind(quick.parts, quick.patient)
-    quick.tick(at=lambda point: receipt(quick, id_, "delivered") and None if point == "after-post" else None)
+
+    def overtake(point: str) -> None:
+        if point == "after-post":
+            receipt(quick, id_, "delivered")
+
+    quick.tick(at=overtake)
     assert state(quick.parts, id_) == "delivered"
     assert row(quick.parts, id_).segments == 1
 
@@ -670,9 +675,9 @@ def test_two_workers_never_hold_the_same_message(house: House) -> None:
     now = house.clock.now()
     until = now.running + PACE.lease
     with house.parts.study.writing() as session:
-        one = messages.claim(session, "w1", now.study, now.running, until, 4)
+        one = leases.claim(session, "w1", now.study, now.running, until, 4)
     with house.parts.study.writing() as session:
-        two = messages.claim(session, "w2", now.study, now.running, until, 20)
+        two = leases.claim(session, "w2", now.study, now.running, until, 20)
     assert len(one) == 4
     assert set(one) | set(two) == ids
     assert not set(one) & set(two)

@@ -102,7 +102,7 @@ def work(plan: Plan, life: int) -> None:
     at = crasher(plan, life)
     message.FIRST_PAUSE = timedelta(seconds=0.2)
     if plan.blind:
-        reconciling._settle = _resend  # type: ignore[assignment]
+        reconciling._settle = _resend
     while left(parts):
         moment = Moment(EVENING, datetime.now(UTC))
         delivery.tick(parts, moment, f"worker-{life}", pace=pace, at=at)
