@@ -8,9 +8,10 @@ from decimal import Decimal
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from pro.services import episodes, overview, reviewing
+from pro.services import episode_page, overview, reviewing
 from pro.services.access import Right
-from pro.services.episodes import Episode, Trigger
+from pro.services.episode_page import Episode
+from pro.services.episodes import Trigger
 from pro.services.reviewing import NotRecorded
 from pro.web import charts
 from pro.web.desk import phrases
@@ -68,7 +69,7 @@ def log_call(task_id: int) -> ResponseReturnValue:
 
 
 def _found(flare_id: int) -> Episode:
-    found = episodes.episode(current_parts(), flare_id, moment().study)
+    found = episode_page.episode(current_parts(), flare_id, moment().study)
     site_of(found.site_id if found else None, f"flare {flare_id}")
     assert found is not None
     return found
@@ -116,7 +117,7 @@ def _rule(trigger: Trigger, found: Episode) -> dict[str, object]:
     }
 
 
-def _answers(recorded: episodes.Recorded) -> dict[str, object]:
+def _answers(recorded: episode_page.Recorded) -> dict[str, object]:
     spoken = language()
     shown = [
         (phrases.short_name(item, spoken), phrases.answer_words(item, recorded.answers.get(item.key), spoken))
