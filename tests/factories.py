@@ -158,7 +158,7 @@ def make_patient(
         )
         session.add(patient)
         session.flush()
-        common = {
+        common: dict[str, object] = {
             "patient_id": patient.id,
             "site_id": made.sites[site],
             "protocol": protocol.id,
