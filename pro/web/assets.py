@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
+from rjsmin import jsmin
 
 from pro.web.headers import allow_script, allow_style
-from pro.web.shrink import only_used, shrink_script, shrink_style
+from pro.web.shrink import only_used, shrink_style
 
 HERE = Path(__file__).parent
 SHEETS = ("looks.css", "phone.css", "questions.css")
@@ -39,7 +40,7 @@ def _static(name: str) -> str:
 
 @lru_cache
 def script_text(*names: str) -> str:
-    return "".join(shrink_script(_static(name)) for name in names)
+    return "\n".join(jsmin(_static(name)) for name in names)
 
 
 def page_style(template: str, scripts: tuple[str, ...] = ()) -> Markup:
