@@ -91,9 +91,7 @@ def _derive(secret: bytes, purpose: bytes) -> bytes:
 
 def keep(session: Session, cipher: Cipher, id_: str, person: Person, at: datetime) -> None:
     """Writes the contact, or writes it anew."""
-    row = session.get(Contact, id_) or Contact(
-        id=id_, name=b"", number=b"", number_index="", key_id="", made_at=at
-    )
+    row = session.get(Contact, id_) or Contact(id=id_, name=b"", number=b"", number_index="", key_id="", made_at=at)
     row.name = cipher.seal(person.name, id_, "name")
     row.number = cipher.seal(person.number, id_, "number")
     row.number_index = cipher.index(person.number)
@@ -119,9 +117,7 @@ def ids_of_number(session: Session, cipher: Cipher, number: str) -> list[str]:
 
 
 def keep_staff(session: Session, cipher: Cipher, staff_id: int, number: str, at: datetime) -> None:
-    row = session.get(StaffContact, staff_id) or StaffContact(
-        staff_id=staff_id, number=b"", key_id="", made_at=at
-    )
+    row = session.get(StaffContact, staff_id) or StaffContact(staff_id=staff_id, number=b"", key_id="", made_at=at)
     row.number = cipher.seal(number, f"staff:{staff_id}", "number")
     row.key_id = cipher.newest
     session.add(row)
@@ -129,6 +125,4 @@ def keep_staff(session: Session, cipher: Cipher, staff_id: int, number: str, at:
 
 def staff_numbers(session: Session, cipher: Cipher, ids: list[int]) -> dict[int, str]:
     rows = session.exec(select(StaffContact).where(col(StaffContact.staff_id).in_(ids))).all()
-    return {
-        row.staff_id: cipher.open(row.number, f"staff:{row.staff_id}", "number", row.key_id) for row in rows
-    }
+    return {row.staff_id: cipher.open(row.number, f"staff:{row.staff_id}", "number", row.key_id) for row in rows}
