@@ -41,7 +41,7 @@ def _phones() -> None:
 
 
 def _desks(engine: str) -> None:
-    few, many = (desks.measure(engine, patients) for patients in (desks.FEW, desks.MANY))
+    few, many = desks.measure(engine)
     say(f"idle tick, {engine}, 100,000 assessments beside 10,000", many.tick, "ms", few.tick)
     say(f"compliance screen, {engine}, 1,150 patients beside 115", many.page, "ms", few.page)
 
