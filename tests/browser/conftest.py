@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -21,6 +22,9 @@ from pro.demo.people import JUMPED, Person
 from pro.services.parts import Parts
 from pro.settings import Settings, read
 from pro.store.tables import metadata
+
+expect.set_options(timeout=15_000)
+"""A loaded machine is slow, not wrong."""
 
 PEOPLE = (
     JUMPED,

@@ -63,7 +63,7 @@ def served(sqlite_urls: tuple[str, str]) -> Iterator[Served]:
 @pytest.fixture
 def handset(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="en-GB")
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     yield context
     context.close()
 
