@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from markupsafe import Markup
@@ -36,6 +37,12 @@ def _sources(template: str) -> str:
 @lru_cache
 def _static(name: str) -> str:
     return (HERE / "static" / name).read_text(encoding="utf-8")
+
+
+@lru_cache
+def static_address(name: str) -> str:
+    """Where a file of ours is; the address changes with it, so that a browser may keep it."""
+    return f"/static/{name}?v={sha256(_static(name).encode()).hexdigest()[:8]}"
 
 
 @lru_cache

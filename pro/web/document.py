@@ -16,7 +16,7 @@ from markupsafe import Markup
 from pro.domain.answers import to_json
 from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Questionnaire
 from pro.services.answering import Sitting
-from pro.web.assets import page_script, page_style, script_text, style_text
+from pro.web.assets import LATER, page_script, page_style, script_text, static_address, style_text
 from pro.web.headers import allow_script, allow_style
 from pro.web.phone import address, frame, sitting_words
 from pro.web.words import in_language, say, say_number, say_phone, texts
@@ -175,7 +175,7 @@ def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
         "emergency": sitting.site.emergency,
         "other": address("/d/now", a=sitting.assessment_id, lang="en" if sitting.language == "fr" else "fr"),
         "later": later_address(sitting.language),
-        "laterStyle": "/static/later.css",
+        "laterStyle": static_address(LATER),
         "answers": {
             key: [answer.code, None if answer.value is None else to_json(answer.value)]
             for key, answer in sitting.answers.items()

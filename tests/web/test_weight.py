@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -43,8 +44,13 @@ def begin(phone: Client, page: TestResponse, token: str) -> TestResponse:
     fields = {name: found[1] for name in ("csrf_token", "start") if (found := value_of(name, plain(page)))}
     answer = phone.post(f"/d/{token}/start", data={**fields, "js": "piece", "lang": ""}, headers=COMPRESSED)
     assert answer.status_code == 200, answer.text
-    assert json.loads(re.findall(r'id="state">(.*?)</script>', plain(answer))[0])["assessment"]
+    assert state_of(answer)["assessment"]
     return answer
+
+
+def state_of(answer: TestResponse) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(re.findall(r'id="state">(.*?)</script>', plain(answer))[0])
+    return found
 
 
 def value_of(name: str, page: str) -> re.Match[str] | None:
@@ -57,3 +63,16 @@ def plain(answer: TestResponse) -> str:
 
 def sent(answer: TestResponse) -> int:
     return len(answer.data)
+
+
+def test_what_comes_after_the_first_answer_is_loaded_once(sqlite_urls: Urls) -> None:
+    """The next evening's phone has it already, and asks for nothing but the diary."""
+    parts = make_parts(sqlite_urls)
+    stand(parts, EVENING)
+    token = give_link(parts, make_patient(parts, make_study(parts), day0=date(2026, 4, 1)))
+    phone = create_app(parts).test_client()
+    state = state_of(begin(phone, phone.get(f"/d/{token}", headers=COMPRESSED), token))
+    for address in (state["later"], state["laterStyle"]):
+        kept = phone.get(address)
+        assert kept.status_code == 200
+        assert "immutable" in kept.headers["Cache-Control"]
