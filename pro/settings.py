@@ -84,9 +84,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
         port=port,
     )
     if settings.database_url == settings.contacts_database_url:
-        problems.append(
-            "CONTACTS_DATABASE_URL is the study database: names and numbers need a database of their own"
-        )
+        problems.append("CONTACTS_DATABASE_URL is the study database: names and numbers need a database of their own")
     if problems:
         raise WrongSettings(tuple(problems))
     return settings
@@ -160,8 +158,6 @@ def _twilio(environment: Mapping[str, str], problems: list[str]) -> Twilio | Non
     if not any(values):
         return None
     problems.extend(
-        f"{name} is missing: Twilio needs all three"
-        for name, value in zip(names, values, strict=True)
-        if not value
+        f"{name} is missing: Twilio needs all three" for name, value in zip(names, values, strict=True) if not value
     )
     return Twilio(values[0], values[1], values[2], api_base=environment.get("TWILIO_API_BASE") or None)

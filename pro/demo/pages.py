@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -38,7 +38,7 @@ def page(template: str, **values: object) -> Response:
         t=lambda key, **places: say(f"demo.{key}", spoken, **places),
         other=other,
         other_name=NAMES[other],
-        switch_to=url_for(str(request.endpoint), **{**request.args, "lang": other}),
+        switch_to=f"{request.path}?{urlencode({**request.args, 'lang': other})}",
         day=say_day(local.date(), spoken),
         clock=say_clock(local, spoken),
         hands=_hands(local.hour, local.minute),
