@@ -29,7 +29,7 @@ def on_postgres(postgresql_urls: Urls) -> Iterator[Database]:
     made.close()
 
 
-def test_what_reads_is_not_committed_by_sessions_and_takes_no_write_lock(database: Database) -> None:
+def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
     with database.plain_writing() as writer:
         writer.connection().execute(_ask)
         with database.plain_reading() as reader, database.reading() as session:
