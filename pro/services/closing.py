@@ -17,12 +17,13 @@ from pro.domain.assessment import State, state
 from pro.domain.compliance import LAST_DAYS, Day, needs_call, percent
 from pro.domain.protocol import Protocol
 from pro.services import flagging
-from pro.services.answering import Freezing, freeze_all, instants_of, newest, questionnaires_of
+from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of
 from pro.services.audit import WORKER, Head, append_to_patient
 from pro.services.flagging import Events
 from pro.services.parts import Parts
 from pro.services.reminding import steps_of, why_none
 from pro.store import bells, sittings
+from pro.store.instants import instants_of
 from pro.store.sittings import Found
 from pro.store.tables import Flare
 

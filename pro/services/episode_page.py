@@ -20,13 +20,13 @@ from pro.services.episodes import (
     curve,
     diaries,
     flare_line,
-    instants_of,
     main_item,
     trigger_of,
 )
 from pro.services.parts import Parts
 from pro.store import desk, desk_messages, trail
 from pro.store.desk import Found
+from pro.store.instants import instants_of
 
 PAGE_DAYS = 14
 

@@ -10,7 +10,6 @@ from decimal import Decimal
 import msgspec
 from sqlmodel import Session
 
-from pro.domain.assessment import Instants
 from pro.domain.protocol import FlareRule, Jump, Level, Protocol
 from pro.library import Library
 from pro.services.parts import Parts
@@ -64,20 +63,6 @@ class FlareLine:
     curve: tuple[Point, ...]
     until: date
     """The day of its newest hit, where the curve ends."""
-
-
-def instants_of(row: Found) -> Instants:
-    return Instants(
-        row.opens_at,
-        row.closes_at,
-        row.late_until,
-        row.started_at,
-        row.submitted_at,
-        row.closed_at,
-        row.cancelled_at,
-        row.excused_at,
-        row.answered,
-    )
 
 
 # Flares

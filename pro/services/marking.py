@@ -24,6 +24,7 @@ from pro.domain.schedule import day_closes, day_opens, patient_day
 from pro.services.enrolment.links import next_close
 from pro.services.shift import Shift
 from pro.store import leases, messages
+from pro.store.instants import instants_of
 from pro.store.messages import Found, Recipient
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]
     rows = leases.held(session, claimed, shift.worker)
     announced: dict[int, list[Announced]] = {}
     for one in leases.announced(session, [row.id for row in rows]):
-        announced.setdefault(one.message_id, []).append(Announced(one.id, _instants(one)))
+        announced.setdefault(one.message_id, []).append(Announced(one.id, instants_of(one)))
     cases = []
     for row in rows:
         patient = None if row.staff_id else patients.get(row.patient_id)
@@ -103,20 +104,6 @@ def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]
             continue
         cases.append(Case(row, patient, protocol, tuple(announced.get(row.id, ()))))
     return cases
-
-
-def _instants(row: Found) -> Instants:
-    return Instants(
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        late_until=row.late_until,
-        started_at=row.started_at,
-        submitted_at=row.submitted_at,
-        closed_at=row.closed_at,
-        cancelled_at=row.cancelled_at,
-        excused_at=row.excused_at,
-        answered=row.answered,
-    )
 
 
 def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Case]:

@@ -19,10 +19,11 @@ from pro.domain.protocol import Protocol
 from pro.domain.schedule import patient_day
 from pro.library import Library
 from pro.services.access import Identity, Right
-from pro.services.episodes import FlareLine, diaries, flare_lines, instants_of
+from pro.services.episodes import FlareLine, diaries, flare_lines
 from pro.services.parts import Parts
 from pro.store import desk, desk_messages
 from pro.store.desk import Found
+from pro.store.instants import instants_of
 
 SHOWN = 20
 """Tasks on one screen."""

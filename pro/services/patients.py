@@ -20,13 +20,14 @@ from pro.library import Library
 from pro.services import audit, audit_trail
 from pro.services.access import Identity, Right
 from pro.services.audit_trail import ChainCheck, Entry
-from pro.services.episodes import Point, curve, diaries, instants_of, main_item
+from pro.services.episodes import Point, curve, diaries, main_item
 from pro.services.overview import MessageFigures, Place, TaskLine, figures_of, protocol_of, read_places, task_line
 from pro.services.parts import Parts
 from pro.services.standing import PAGE, Row, rows_of
 from pro.store import contacts, desk, desk_messages
 from pro.store.contacts import Person
 from pro.store.desk import Found
+from pro.store.instants import instants_of
 
 FEW = 7
 """Recorded days in the answers table unless all are asked for."""

@@ -17,11 +17,12 @@ from pro.domain.assessment import State, state
 from pro.domain.compliance import LEAST_RATIO, MISSED_IN_A_ROW, Compliance, Day, compliance, runs_missed, total
 from pro.domain.protocol import Protocol
 from pro.services.access import Identity, Right
-from pro.services.episodes import diaries, instants_of
+from pro.services.episodes import diaries
 from pro.services.overview import Place, protocol_of, read_places, site_figures
 from pro.services.parts import Parts
 from pro.store import desk
 from pro.store.desk import Found
+from pro.store.instants import instants_of
 
 PAGE = 50
 """Patients on one screen."""

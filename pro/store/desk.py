@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, and_, case, func, or_, select
 from sqlmodel import Session
 
+from pro.store import instants
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -26,17 +27,6 @@ TO_REVIEW = and_(
 )
 """Nobody has said yet what it was; that it ended by itself takes it off no list."""
 
-INSTANTS = (
-    assessment.c.opens_at,
-    assessment.c.closes_at,
-    assessment.c.late_until,
-    assessment.c.started_at,
-    assessment.c.submitted_at,
-    assessment.c.closed_at,
-    assessment.c.cancelled_at,
-    assessment.c.excused_at,
-    assessment.c.answered,
-)
 _WHO = (
     patient.c.id.label("patient_id"),
     patient.c.number,
@@ -138,7 +128,9 @@ def responses(session: Session, patient_ids: Collection[int], since: date, until
 
 
 def diaries_of(session: Session, ids: Sites, timepoints: Collection[str], day: date, limit: int) -> Sequence[Found]:
-    wanted = select(patient.c.number, *INSTANTS).join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
+    wanted = select(patient.c.number, *instants.COLUMNS).join_from(
+        assessment, patient, assessment.c.patient_id == patient.c.id
+    )
     on_day = wanted.where(assessment.c.site_id.in_(ids), assessment.c.day == day)
     mine = on_day.where(assessment.c.timepoint.in_(timepoints), assessment.c.cancelled_at.is_(None))
     return session.execute(mine.order_by(patient.c.number).limit(limit)).all()
@@ -168,7 +160,7 @@ def assessments_of(
         assessment.c.timepoint,
         assessment.c.day,
         assessment.c.respondent,
-        *INSTANTS,
+        *instants.COLUMNS,
     ).where(assessment.c.patient_id.in_(patient_ids))
     if timepoints is not None:
         wanted = wanted.where(assessment.c.timepoint.in_(timepoints))

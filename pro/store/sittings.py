@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pro.store import instants
 from pro.store.engine import Connected
 from pro.store.tables import metadata
 from pro.store.together import insert_together
@@ -39,15 +40,7 @@ WHAT = (
     assessment.c.day,
     assessment.c.protocol,
     assessment.c.protocol_version,
-    assessment.c.opens_at,
-    assessment.c.closes_at,
-    assessment.c.late_until,
-    assessment.c.started_at,
-    assessment.c.submitted_at,
-    assessment.c.closed_at,
-    assessment.c.cancelled_at,
-    assessment.c.excused_at,
-    assessment.c.answered,
+    *instants.COLUMNS,
     assessment.c.respondent,
 )
 

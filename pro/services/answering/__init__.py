@@ -21,7 +21,7 @@ from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, sc
 from pro.services.answering.saving import save
 from pro.services.answering.sitting import open_link, sitting, speak, start
 from pro.services.answering.submitting import receipt_again, submit
-from pro.services.answering.views import instants_of, newest, questionnaires_of, token_hash
+from pro.services.answering.views import newest, questionnaires_of, token_hash
 
 __all__ = [
     "SESSION_LIFE",
@@ -41,7 +41,6 @@ __all__ = [
     "Submitted",
     "Waiting",
     "freeze_all",
-    "instants_of",
     "newest",
     "open_link",
     "questionnaires_of",

@@ -11,7 +11,7 @@ import msgspec
 
 from pro.clock import Moment
 from pro.domain.answers import Answer, check, shown
-from pro.domain.assessment import Instants, is_fillable
+from pro.domain.assessment import is_fillable
 from pro.domain.questionnaire import Questionnaire
 from pro.library import Library
 from pro.services.answering.facts import (
@@ -24,6 +24,7 @@ from pro.services.flagging import Concerned
 from pro.services.parts import Parts
 from pro.store import sittings
 from pro.store.engine import Connected
+from pro.store.instants import instants_of
 from pro.store.sittings import Found
 
 
@@ -48,21 +49,6 @@ def questionnaires_of(library: Library, row: Found) -> tuple[Questionnaire, ...]
 
 def concerned(found: Found) -> Concerned:
     return Concerned(found.patient_id, found.site_id, found.day0, found.day, found.flare_id)
-
-
-def instants_of(row: Found) -> Instants:
-    """The instants of an assessment's row."""
-    return Instants(
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        late_until=row.late_until,
-        started_at=row.started_at,
-        submitted_at=row.submitted_at,
-        closed_at=row.closed_at,
-        cancelled_at=row.cancelled_at,
-        excused_at=row.excused_at,
-        answered=row.answered,
-    )
 
 
 def site_of(found: Found) -> SiteCard:
