@@ -38,7 +38,7 @@ class Collector:
             recorded = dict(report.user_properties)
             self.proofs.append(
                 {
-                    "proof": recorded.get("proof", report.nodeid.rpartition("::")[2]),
+                    "proof": recorded.get("proof", spoken(report.nodeid)),
                     "count": recorded.get("count"),
                     "unit": recorded.get("unit", ""),
                     "seconds": round(report.duration, 1),
@@ -47,10 +47,30 @@ class Collector:
             )
 
 
+def spoken(test: str) -> str:
+    """A test's name as a sentence, without its slice."""
+    name = test.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")
+    return name[:1].upper() + name[1:]
+
+
+def merged(proofs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for a proof that runs in slices: counts and seconds added up, unless a slice says more of itself."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for proof in sorted(proofs, key=lambda proof: proof["test"]):
+        test = proof["test"].partition("[")[0]
+        row = rows.get((test, proof["proof"]))
+        if row is None:
+            rows[test, proof["proof"]] = dict(proof)
+            continue
+        row["test"], row["seconds"] = test, row["seconds"] + proof["seconds"]
+        row["count"] = None if row["count"] is None else row["count"] + (proof["count"] or 0)
+    return list(rows.values())
+
+
 def table(proofs: list[dict[str, Any]], commit: str, now: datetime) -> str:
     rows = [
         f"| {proof['proof']} | {counted(proof)} | {proof['seconds']:.0f} s | `{proof['test']}` |"
-        for proof in sorted(proofs, key=lambda proof: proof["test"])
+        for proof in merged(proofs)
     ]
     return "\n".join(
         [

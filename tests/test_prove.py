@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tests.prove import PREFACE, table, written
+from tests.prove import PREFACE, spoken, table, written
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PROOF = {"proof": "Nothing is lost", "count": 3000, "unit": "kills", "seconds": 12.3, "test": "t.py::test_a"}
@@ -23,3 +23,9 @@ def test_counts_are_written_and_replaced() -> None:
 
 def test_a_proof_without_a_count_has_its_name_alone() -> None:
     assert "| Nothing is lost |  | 12 s |" in table([{**PROOF, "count": None}], "abc1234", NOW)
+
+
+def test_slices_of_one_proof_are_one_row() -> None:
+    slices = [{**PROOF, "test": f"t.py::test_a[{n}]", "count": 10} for n in range(3)]
+    assert "| Nothing is lost | 30 kills | 37 s | `t.py::test_a` |" in table(slices, "abc1234", NOW)
+    assert spoken("t.py::test_each_day_is_there_once[2]") == "Each day is there once"
