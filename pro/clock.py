@@ -13,10 +13,17 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One reading of both clocks, aware UTC."""
+    """One reading of both clocks, aware UTC; an instant of another zone is turned into UTC."""
 
     study: datetime
     running: datetime
+
+    def __post_init__(self) -> None:
+        # a database without zones keeps wall clocks: they must all be of one zone
+        if self.study.tzinfo is not UTC:
+            object.__setattr__(self, "study", self.study.astimezone(UTC))
+        if self.running.tzinfo is not UTC:
+            object.__setattr__(self, "running", self.running.astimezone(UTC))
 
 
 class Clock:
