@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 import time
+from datetime import datetime
+from pathlib import Path
+from typing import IO
 
 import click
 from flask import Flask
@@ -14,7 +18,7 @@ from pro.app import build
 from pro.cli import Wrong
 from pro.commands.serve import Server, options, refuse_taken
 from pro.demo import create_demo_app, founding
-from pro.demo.people import TODAY
+from pro.demo.diaries import ZONE
 from pro.services.parts import Parts
 from pro.settings import Settings, read
 
@@ -27,13 +31,26 @@ def demo(reset: bool, only_make: bool) -> None:
     settings = read(os.environ, demo=True)
     if not only_make:
         refuse_taken(settings.host, settings.port)
+    held = _hold()
     if reset:
         _reset(settings)
     parts = _made(settings)
+    study_time = parts.clock.now().study
     parts.study.close()
     parts.contacts.close()
     if not only_make:
-        _run(settings)
+        _run(settings, held, study_time)
+
+
+def _hold() -> IO[str]:
+    """Keeps a second demonstration off these data; let go when the process ends, however it does."""
+    Path("var").mkdir(exist_ok=True)
+    held = Path("var/demo.lock").open("w")  # noqa: SIM115 (held as long as the process lives)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise Wrong("a demonstration is running on these data already (var/): stop it first") from None
+    return held
 
 
 def _reset(settings: Settings) -> None:
@@ -83,13 +100,13 @@ class DemoServer(Server):
         return create_demo_app()
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, held: IO[str], study_time: datetime) -> None:
     address = f"http://{settings.host}:{settings.port}"
     os.environ["PRO_DEMO"] = "1"
     worker = subprocess.Popen([sys.executable, "-m", "pro.cli", "worker"], env=os.environ)
     click.echo(
         f"\nThe demonstration is at  {address}/demo\n"
-        f"It is the evening of {TODAY:%A %d %B %Y} there when you first come in. Stop it with Ctrl-C;\n"
+        f"In the study it is {study_time.astimezone(ZONE):%A %d %B %Y, %H:%M}. Stop it with Ctrl-C;\n"
         "`make demo` goes on where you left, `make demo-reset` starts over.\n",
     )
     sys.stdout.flush()
@@ -98,6 +115,7 @@ def _run(settings: Settings) -> None:
     finally:
         worker.terminate()
         worker.wait(timeout=20)
+        held.close()
 
 
 commands = (demo,)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from pro.demo import phones, walking
+from pro.demo import life, phones
 from pro.demo.people import PASSWORD, PEOPLE
 from pro.domain import zones
 from pro.web.csrf import guard
@@ -93,7 +93,7 @@ def move_clock() -> AnyResponse | tuple[str, int]:
     step = STEPS.get(request.form.get("advance", ""))
     if step is None:
         return f"advance must be one of {', '.join(STEPS)}\n", 400
-    bells = walking.advance(current_parts(), step)
+    bells = life.advance(current_parts(), step)
     return redirect(url_for("demo.doors", moved=bells, lang=language()), 303)
 
 

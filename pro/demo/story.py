@@ -79,6 +79,9 @@ class Story:
     ids: dict[str, int] = field(default_factory=dict)
     staff: dict[str, Identity] = field(default_factory=dict)
     done: int = 0
+    bells: int = 0
+    clock: Callable[[datetime], Moment] = lambda at: Moment(at, at)
+    """Moves both clocks to an instant of study time."""
 
     def who(self, login: str, moment: Moment) -> Identity:
         """That member of staff, signed in once."""
@@ -94,17 +97,18 @@ class Story:
         while self.coming and self.coming[0][0] <= until:
             at, _, act = heapq.heappop(self.coming)
             self.reach(at)
-            act(Moment(at, at))
+            moment = self.clock(at)
+            act(moment)
             if is_waiting(self.parts, at):
-                tick_once(self.parts, Moment(at, at), WALKER)
+                tick_once(self.parts, moment, WALKER)
             self.done += 1
             self.progress("playing", (at.date() - PEOPLE[0].day0).days, (TODAY - PEOPLE[0].day0).days)
         self.reach(until)
-        tick_once(self.parts, Moment(until, until), WALKER)
+        tick_once(self.parts, self.clock(until), WALKER)
 
     def reach(self, at: datetime) -> None:
         if at > self.now:
-            walk(self.parts, self.now, at, lambda bell: Moment(bell, bell))
+            self.bells += walk(self.parts, self.now, at, self.clock)
             self.now = at
 
 
@@ -176,21 +180,26 @@ def _enrolment(story: Story, person: Person) -> Callable[[Moment], None]:
 def _plan_patient(story: Story, person: Person, first_token: str) -> None:
     at_site = datetime.combine(person.day0, time(10, 20), diaries.ZONE)
     story.plan(at_site, _sitting(story, person, "day0", 0, diaries.visit(person, 0), first_token))
-    for day in range((TODAY - person.day0).days + 1):
-        if person.leaves is not None and day >= person.leaves:
-            break
-        at = diaries.when(person, day)
-        if at is not None and at < OPENS:
-            story.plan(at, _sitting(story, person, "diary", day, diaries.diary(person, day)))
-        if day in VISITS[1:]:
-            noon = datetime.combine(person.day0 + timedelta(days=day), time(11, 15), diaries.ZONE)
-            story.plan(noon, _sitting(story, person, f"week{day // 7}", day, diaries.visit(person, day)))
+    plan_days(story, person, at_site, OPENS)
     if person.leaves is not None:
         left = datetime.combine(person.day0 + timedelta(days=person.leaves), time(15), diaries.ZONE)
         story.plan(left, _withdrawal(story, person))
     if person.number_fails_from is not None:
         fails = datetime.combine(person.day0 + timedelta(days=person.number_fails_from), time(12), diaries.ZONE)
         story.plan(fails, _failing_number(story, person))
+
+
+def plan_days(story: Story, person: Person, after: datetime, before: datetime) -> None:
+    """Plans the diaries and visits this person fills between two instants."""
+    for day in range((before.date() - person.day0).days + 1):
+        if person.leaves is not None and day >= person.leaves:
+            return
+        evening = diaries.when(person, day)
+        noon = datetime.combine(person.day0 + timedelta(days=day), time(11, 15), diaries.ZONE)
+        if evening is not None and after < evening < before:
+            story.plan(evening, _sitting(story, person, "diary", day, diaries.diary(person, day)))
+        if day in VISITS[1:] and after < noon < before:
+            story.plan(noon, _sitting(story, person, f"week{day // 7}", day, diaries.visit(person, day)))
 
 
 def _sitting(
@@ -206,8 +215,8 @@ def _sitting(
         on = person.day0 + timedelta(days=day)
         view = answering.open_link(parts, link, moment)
         waiting = next((one for one in view.waiting if one.timepoint == timepoint and one.day == on), None)
-        if waiting is None:
-            return
+        if waiting is None or waiting.instants.started_at is not None:
+            return  # filled, closed, or in a visitor's hands
         started = answering.start(parts, link, moment, assessment_id=waiting.assessment_id)
         if isinstance(started, Started):
             _answer(parts, started, answers, moment)

@@ -71,9 +71,3 @@ def set_offset(parts: Parts, study: datetime) -> Moment:
             made.on_conflict_do_update(index_elements=["id"], set_={"offset_seconds": made.excluded.offset_seconds})
         )
     return Moment(study, running)
-
-
-def advance(parts: Parts, by: timedelta) -> int:
-    """Moves the demonstration's clock on while the reminders follow; gives how many bells rang."""
-    start = parts.clock.now().study
-    return walk(parts, start, start + by, lambda bell: set_offset(parts, bell))
