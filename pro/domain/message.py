@@ -176,7 +176,11 @@ STAFF_FLARE = {
     "en": "A patient of yours needs a look. Please sign in: {link}",
     "fr": "Un de vos patients demande votre attention. Connectez-vous : {link}",
 }
-TEMPLATES = {"reminder": REMINDER, "test": TEST, "staff-flare": STAFF_FLARE}
+STAFF_FLARE_NOW = {
+    "en": "A patient of yours needs a look now: sign in. {link}",
+    "fr": "Un de vos patients demande votre attention tout de suite : connectez-vous. {link}",
+}
+TEMPLATES = {"reminder": REMINDER, "test": TEST, "staff-flare": STAFF_FLARE, "staff-flare-now": STAFF_FLARE_NOW}
 """Template name → wording by language. GSM-7 letters only: one ê, ç, î, ô or œ would double the cost."""
 
 LONGEST_LINK = 60
@@ -195,9 +199,9 @@ def test_body(language: str, digits: str, link: str) -> str:
     return TEST[language].format(digits=digits, link=link)
 
 
-def staff_flare_body(language: str, link: str) -> str:
-    """The text to the duty list: where to look, and nothing else."""
-    return STAFF_FLARE[language].format(link=link)
+def staff_flare_body(language: str, link: str, *, now: bool = False) -> str:
+    """The text to the duty list: where to look, `now` that it cannot wait, and nothing else."""
+    return (STAFF_FLARE_NOW if now else STAFF_FLARE)[language].format(link=link)
 
 
 TELLING = re.compile(

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 from sqlmodel import Session
 
-from pro.domain.protocol import FlareRule, Jump, Level, Protocol
+from pro.domain.protocol import Emergency, FlareRule, Jump, Level, Protocol
 from pro.library import Library
 from pro.services.parts import Parts
 from pro.store import desk
@@ -59,6 +59,9 @@ class FlareLine:
     overdue: bool
     cannot_tell: bool
     ended: bool
+    emergency: bool
+    """A trigger of it cannot wait for the review that every episode gets."""
+    looked_at: bool
     triggers: tuple[Trigger, ...]
     curve: tuple[Point, ...]
     until: date
@@ -69,15 +72,27 @@ class FlareLine:
 
 
 def flare_lines(parts: Parts, session: Session, ids: Collection[int], now: datetime) -> tuple[FlareLine, ...]:
-    """Episodes to review, the oldest first, each with its newest triggers and the curve that led to them."""
-    rows = desk.flares_to_review(session, ids, SHOWN) if ids else []
+    """Episodes to review, each with its newest triggers and the curve that led to them.
+
+    Those with an emergency stand first; the others by the time they are due.
+    """
+    urgent = emergencies(parts.library)
+    rows = desk.flares_to_review(session, ids, urgent, SHOWN) if ids else []
     if not rows:
         return ()
     hits: dict[int, list[Found]] = {}
-    for hit in desk.newest_triggers(session, [row.id for row in rows]):
+    for hit in desk.newest_triggers(session, [row.id for row in rows], urgent):
         hits.setdefault(hit.flare_id, []).append(hit)
     curves = _curves(parts, session, rows)
-    return tuple(flare_line(parts.library, row, hits.get(row.id, []), curves[row.patient_id], now) for row in rows)
+    lines = (flare_line(parts.library, row, hits.get(row.id, []), curves[row.patient_id], now) for row in rows)
+    return tuple(sorted(lines, key=lambda line: (not line.emergency, line.due_at)))
+
+
+def emergencies(library: Library) -> frozenset[str]:
+    """Keys of the rules whose hit cannot wait, of any protocol."""
+    return frozenset(
+        rule.key for protocol in library.protocols() for rule in protocol.flare_rules if isinstance(rule, Emergency)
+    )
 
 
 def flare_line(
@@ -90,6 +105,7 @@ def flare_line(
 ) -> FlareLine:
     protocol = library.protocol(row.protocol, row.protocol_version)
     due_at = row.opened_at + protocol.review_within
+    triggers = triggers or tuple(trigger_of(protocol, hit) for hit in hits)
     return FlareLine(
         id=row.id,
         n=row.n,
@@ -100,7 +116,9 @@ def flare_line(
         overdue=now >= due_at,
         cannot_tell=row.outcome == "cannot-tell",
         ended=row.ended_at is not None,
-        triggers=triggers or tuple(trigger_of(protocol, hit) for hit in hits),
+        emergency=any(isinstance(each.rule, Emergency) for each in triggers),
+        looked_at=row.acknowledged_at is not None,
+        triggers=triggers,
         curve=curve,
         until=row.last_hit_day,
     )

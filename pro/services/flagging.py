@@ -6,7 +6,7 @@ the patient's row is locked there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,7 +18,7 @@ from pro.domain import flares
 from pro.domain.answers import check
 from pro.domain.chain import canonical
 from pro.domain.flares import Evaluation, History
-from pro.domain.protocol import Creep, FlareRule, Jump, Level, Protocol
+from pro.domain.protocol import Creep, Emergency, FlareRule, Jump, Level, Protocol
 from pro.domain.questionnaire import Questionnaire, Value
 from pro.services.audit import WORKER, lock_patient, record
 from pro.services.parts import Parts
@@ -146,7 +146,8 @@ def raise_hits(
 ) -> Events:
     """Enters every hit into the patient's episode, opening one if none is open; gives the audit events.
 
-    The first on the site's duty list is told when an episode opens. A hit is never taken back.
+    The first on the site's duty list is told when an episode opens, and again of an emergency in an open one: that
+    it was looked at before says nothing of a fever that came since. A hit is never taken back.
     """
     hits = [one for one in judged if one.evaluation.result == flares.HIT]
     if not hits:
@@ -160,13 +161,45 @@ def raise_hits(
         if flare_id is None:
             return []
     added = store.add_triggers(session, [_trigger(flare_id, hit, moment) for hit in hits])
-    if opened:
-        store.tell(session, flare_id=flare_id, patient_id=who.patient_id, site_id=who.site_id, rank=1, at=moment.study)
-    elif added:
-        store.move_last_hit(session, flare_id, max(day for _, day in added))
+    _tell_of(session, protocol, who, flare_id, added, moment, opened=opened)
     new = [hit for hit in hits if (hit.evaluation.rule, hit.day) in added]
     kind = "flare.opened" if opened else "flare.triggered"
     return [(kind, {"flare": flare_id, "triggers": [_payload(hit) for hit in new]})] if new else []
+
+
+def _tell_of(
+    session: Connected,
+    protocol: Protocol,
+    who: Concerned,
+    flare_id: int,
+    added: Collection[tuple[str, date]],
+    moment: Moment,
+    *,
+    opened: bool,
+) -> None:
+    urgent = [day for rule, day in added if rule in emergencies(protocol)]
+    if not opened and not added:
+        return
+    newest = max(day for _, day in added) if added else who.day
+    if not opened and not urgent:
+        store.move_last_hit(session, flare_id, newest)
+        return
+    if not opened:
+        store.ask_again(session, flare_id, newest, moment.study + protocol.duty_delay)
+    store.tell(
+        session,
+        key=f"flare:{flare_id}:1" if opened else f"flare:{flare_id}:now:{max(urgent)}",
+        patient_id=who.patient_id,
+        site_id=who.site_id,
+        rank=1,
+        at=moment.study,
+        urgent=bool(urgent),
+    )
+
+
+def emergencies(protocol: Protocol) -> frozenset[str]:
+    """Keys of the rules whose hit cannot wait."""
+    return frozenset(rule.key for rule in protocol.flare_rules if isinstance(rule, Emergency))
 
 
 def _open(session: Connected, protocol: Protocol, who: Concerned, hits: Sequence[Judged], moment: Moment) -> int | None:
@@ -228,8 +261,15 @@ def _escalate(parts: Parts, flare_id: int, patient_id: int, moment: Moment) -> b
         protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
         row.told_rank = further[0]
         row.next_tell_at = moment.study + protocol.duty_delay
+        urgent = store.newest_hit(session, flare_id, emergencies(protocol))
         told = store.tell(
-            session, flare_id=flare_id, patient_id=patient_id, site_id=row.site_id, rank=further[0], at=moment.study
+            session,
+            key=f"flare:{flare_id}:now:{urgent}:{further[0]}" if urgent else f"flare:{flare_id}:{further[0]}",
+            patient_id=patient_id,
+            site_id=row.site_id,
+            rank=further[0],
+            at=moment.study,
+            urgent=urgent is not None,
         )
         record(session, patient, "flare.escalated", {"flare": flare_id, "rank": further[0]}, WORKER, moment.study)
         return told

@@ -192,7 +192,7 @@ def _expiry(session: Session, case: Case, now: datetime) -> datetime:
 def _body(row: Found, link: str) -> str:
     language = row.language if row.language in words.REMINDER else "en"
     if row.staff_id is not None:
-        return words.staff_flare_body(language, link)
+        return words.staff_flare_body(language, link, now=row.template == "flare-now")
     if row.template == "test":
         return words.test_body(language, row.detail or "", link)
     return words.reminder_body(language, link)

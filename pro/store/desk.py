@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import Row, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
 from pro.store import instants
@@ -22,10 +22,10 @@ Found = Row[Any]
 Sites = Collection[int]
 
 TO_REVIEW = and_(
-    or_(flare.c.outcome.is_(None), flare.c.outcome == "cannot-tell"),
+    or_(flare.c.outcome.is_(None), flare.c.outcome == "cannot-tell", flare.c.acknowledged_at.is_(None)),
     or_(flare.c.end_why.is_(None), flare.c.end_why != "closed-by-investigator"),
 )
-"""Nobody has said yet what it was; that it ended by itself takes it off no list."""
+"""Nobody has said yet what it was, or an emergency came since; that it ended by itself takes it off no list."""
 
 _WHO = (
     patient.c.id.label("patient_id"),
@@ -56,11 +56,15 @@ def sites(session: Session, ids: Sites) -> Sequence[Found]:
 # Flares
 
 
-def flares_to_review(session: Session, ids: Sites, limit: int) -> Sequence[Found]:
+def flares_to_review(session: Session, ids: Sites, emergencies: Collection[str], limit: int) -> Sequence[Found]:
+    """Those that a rule of `emergencies` triggered first, and of each kind the oldest first."""
+    first = exists().where(trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies))
     wanted = select(flare, *(column for column in _WHO if column.name not in ("site_id", "patient_id")))
     joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
     return session.execute(
-        joined.where(flare.c.site_id.in_(ids), TO_REVIEW).order_by(flare.c.opened_at).limit(limit)
+        joined.where(flare.c.site_id.in_(ids), TO_REVIEW)
+        .order_by(case((first, 0), else_=1), flare.c.opened_at, flare.c.id)
+        .limit(limit)
     ).all()
 
 
@@ -81,10 +85,11 @@ def flares_of(session: Session, patient_id: int, limit: int = 50) -> Sequence[Fo
     ).all()
 
 
-def newest_triggers(session: Session, flare_ids: Collection[int]) -> Sequence[Found]:
-    """Triggers of each episode's newest day with a hit."""
+def newest_triggers(session: Session, flare_ids: Collection[int], emergencies: Collection[str]) -> Sequence[Found]:
+    """Triggers of each episode's newest day with a hit, and of any day those of `emergencies`."""
     wanted = select(trigger).join_from(trigger, flare, trigger.c.flare_id == flare.c.id)
-    newest = wanted.where(trigger.c.flare_id.in_(flare_ids), trigger.c.day == flare.c.last_hit_day)
+    mine = or_(trigger.c.day == flare.c.last_hit_day, trigger.c.rule.in_(emergencies))
+    newest = wanted.where(trigger.c.flare_id.in_(flare_ids), mine)
     return session.execute(newest.order_by(trigger.c.id)).all()
 
 

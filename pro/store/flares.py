@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import String, and_, cast, func, literal, or_, select, update
+from sqlalchemy import String, and_, case, cast, func, literal, or_, select, update
 
 from pro.store.engine import Connected, insert_for
 from pro.store.tables import metadata
@@ -77,14 +77,30 @@ def move_last_hit(session: Connected, flare_id: int, day: date) -> None:
     session.connection().execute(update(flare).where(newer).values(last_hit_day=day))
 
 
-def tell(session: Connected, *, flare_id: int, patient_id: int, site_id: int, rank: int, at: datetime) -> bool:
-    """Queues the text to whoever stands at this rank of the duty list; False when nobody does."""
+def ask_again(session: Connected, flare_id: int, day: date, next_tell_at: datetime) -> None:
+    """Puts an open episode before the duty list once more, as if nobody had looked; its outcome stays."""
+    newest = case((flare.c.last_hit_day < day, day), else_=flare.c.last_hit_day)
+    values = {"last_hit_day": newest, "acknowledged_at": None, "told_rank": 1, "next_tell_at": next_tell_at}
+    session.connection().execute(update(flare).where(flare.c.id == flare_id).values(values))
+
+
+def newest_hit(session: Connected, flare_id: int, rules: Collection[str]) -> date | None:
+    """The newest day on which one of these rules triggered the episode."""
+    wanted = select(func.max(flare_trigger.c.day)).where(flare_trigger.c.flare_id == flare_id)
+    found: date | None = session.connection().execute(wanted.where(flare_trigger.c.rule.in_(rules))).scalar()
+    return found
+
+
+def tell(
+    session: Connected, *, key: str, patient_id: int, site_id: int, rank: int, at: datetime, urgent: bool = False
+) -> bool:
+    """Queues the text to whoever stands at this rank of the duty list, once for each key; False when nobody does."""
     row = select(
-        literal(f"flare:{flare_id}:{rank}"),
+        literal(key),
         literal(site_id),
         literal(patient_id),
         staff.c.id,
-        literal("flare"),
+        literal("flare-now" if urgent else "flare"),
         staff.c.language,
         literal(at, message.c.due_at.type),
         literal(at + STAFF_TEXT_LIVES, message.c.not_after.type),

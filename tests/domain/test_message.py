@@ -143,7 +143,8 @@ def test_pauses_double_up_to_ten_minutes() -> None:
 
 
 def bodies(language: str) -> list[str]:
-    return [reminder_body(language, LINK), test_body(language, "4821", LINK), staff_flare_body(language, LINK)]
+    to_staff = [staff_flare_body(language, LINK), staff_flare_body(language, LINK, now=True)]
+    return [reminder_body(language, LINK), test_body(language, "4821", LINK), *to_staff]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -158,6 +159,8 @@ def test_every_template_is_in_every_language_and_filled() -> None:
     assert {frozenset(template) for template in TEMPLATES.values()} == {frozenset({"en", "fr"})}
     assert LINK in reminder_body("fr", LINK)
     assert LINK in staff_flare_body("en", LINK)
+    assert LINK in staff_flare_body("fr", LINK, now=True)
+    assert "now" in staff_flare_body("en", LINK, now=True)
     assert "4821" in test_body("en", "4821", LINK)
 
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from pro.services import answering
-from pro.services.answering import Closed, Incomplete, NoSitting, Save, Submitted
+from pro.services import answering, flagging
+from pro.services.answering import Closed, Incomplete, NoSitting, Save, Started, Submitted
 from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests.conftest import Urls
@@ -241,6 +241,46 @@ def test_an_emergency_is_judged_when_the_answer_is_given(parts: Parts, patient: 
     assert isinstance(answering.submit(parts, started.session_token, assessment, parts.clock.now()), Submitted)
     assert len(rows(parts, "flare")) == 1
     assert len(rows(parts, "message")) == 1
+
+
+def test_the_text_of_an_emergency_says_that_it_cannot_wait(parts: Parts, patient: int) -> None:
+    give_fever(parts, begin(parts, give_link(parts, patient)))
+    assert [row["template"] for row in rows(parts, "message")] == ["flare-now"]
+    protocol = parts.library.latest_protocol("thera-demo")
+    assert flagging.tick(parts, stand(parts, EVENING + protocol.duty_delay)) == 1
+    assert [row["template"] for row in rows(parts, "message")] == ["flare-now", "flare-now"]
+
+
+def test_a_fever_in_an_episode_that_was_looked_at_tells_the_duty_list_again(parts: Parts, patient: int) -> None:
+    """Once for each day, and nobody takes the fever for something they have seen."""
+    started = begin(parts, give_link(parts, patient))
+    answering.save(parts, started.session_token, started.sitting.assessment_id, saves(BAD), parts.clock.now())
+    answering.submit(parts, started.session_token, started.sitting.assessment_id, parts.clock.now())
+    assert [row["template"] for row in rows(parts, "message")] == ["flare"]
+    seen = EVENING + timedelta(hours=1)
+    with parts.study.writing() as session:
+        session.execute(
+            update(t["flare"]).values(acknowledged_at=seen, outcome="confirmed", told_rank=2, next_tell_at=None)
+        )
+    protocol = parts.library.latest_protocol("thera-demo")
+    for n, day in enumerate((1, 2), start=1):
+        evening = stand(parts, EVENING + timedelta(days=day))
+        next_day = begin(parts, give_link(parts, patient, token=str(day) * 22))
+        for seq in (1, 2):
+            give_fever(parts, next_day, seq=seq)
+        told = [row for row in rows(parts, "message") if row["template"] == "flare-now"]
+        assert len(told) == 2 * n - 1
+        assert {row["due_at"] for row in told[2 * n - 2 :]} == {evening.study}
+        (episode,) = rows(parts, "flare")
+        assert (episode["acknowledged_at"], episode["outcome"]) == (None, "confirmed")
+        assert episode["last_hit_day"] == evening.study.date()
+        assert flagging.tick(parts, stand(parts, evening.study + protocol.duty_delay)) == 1
+
+
+def give_fever(parts: Parts, started: Started, seq: int = 1) -> None:
+    fever = [Save("phone", seq, "injection-diary.temperature", "answered", "38.6")]
+    saved = answering.save(parts, started.session_token, started.sitting.assessment_id, fever, parts.clock.now())
+    assert saved.emergency is not None
 
 
 def test_an_emergency_sent_by_two_tabs_at_once_opens_one_episode(parts: Parts, patient: int) -> None:

@@ -217,6 +217,30 @@ def test_today_shows_what_needs_a_person(desk: Desk) -> None:
     assert "1 failed" in page
 
 
+def test_a_fever_stands_first_and_says_so_whatever_came_before_and_after(desk: Desk) -> None:
+    patient_with_flare(desk)
+    _, flare_id = patient_with_flare(desk, "R-002")
+    inputs = canonical({"day": "2026-04-13", "value": "38.6"}).decode()
+    with desk.parts.study.writing() as session:
+        hit = {"rule_version": "1", "inputs": inputs, "baseline": None, "n": 0, "result": "hit"}
+        day = DAY - timedelta(days=1)
+        session.add(FlareTrigger(flare_id=flare_id, rule="R7", day=day, at=NOW - timedelta(days=1), **hit))
+        session.get_one(Flare, flare_id).opened_at = NOW - timedelta(hours=1)
+    desk.sign_in("inv")
+    page = desk.page("/staff/")
+    assert re.findall(r"<li><a[^>]*>(R-00\d)</a>\s*<span><b>([^<]*)", page)[:2] == [
+        ("R-002", "Highest temperature 38.6\u00a0°C"),
+        ("R-001", "Worst pain 8, baseline 4 (6 days)"),
+    ]
+    assert page.count("at once") == 1
+    path = f"/staff/flares/{flare_id}"
+    assert desk.post(f"{path}/review", path, outcome="confirmed", note="In hospital") == 303
+    assert path not in desk.page("/staff/")
+    with desk.parts.study.writing() as session:  # as a fever of the next day leaves it
+        session.get_one(Flare, flare_id).acknowledged_at = None
+    assert path in desk.page("/staff/")
+
+
 def message(desk: Desk, patient_id: int, n: int, state: str) -> Message:
     due = NOW - timedelta(hours=n + 1)
     return Message(

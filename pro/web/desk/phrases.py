@@ -14,7 +14,7 @@ from pro.domain.compliance import Compliance, percent
 from pro.domain.flare_words import describe
 from pro.domain.flares import Evaluation
 from pro.domain.joints import label
-from pro.domain.protocol import Criteria, Declared, FlareRule, Jump, Protocol
+from pro.domain.protocol import Criteria, Declared, Emergency, FlareRule, Jump, Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library import Library
 from pro.services.audit_trail import Entry
@@ -122,11 +122,25 @@ def trigger_line(trigger: Trigger, library: Library, protocol: Protocol, languag
     )
     names = names_of(library, protocol, trigger.rule.questionnaire, language)
     said = describe(evaluation, trigger.rule, language, names)
+    if isinstance(trigger.rule, Emergency):
+        said += unit_of(library, protocol, trigger.rule, language)
     return said[:1].upper() + said[1:]
 
 
+def unit_of(library: Library, protocol: Protocol, rule: Emergency, language: str) -> str:
+    """The unit of what an emergency rule looks at, behind its space: a temperature stands in no line without it."""
+    for timepoint in protocol.timepoints:
+        for each in timepoint.questionnaires:
+            if each.id == rule.questionnaire:
+                unit = library.questionnaire(each.id, each.version).item(rule.item).unit
+                return f"\u00a0{in_language(unit, language)}" if unit else ""
+    return ""
+
+
 def weight(rule: FlareRule | None) -> int:
-    """Which trigger heads a line: measured ones before declared ones, signs last."""
+    """Which trigger heads a line: an emergency, then measured ones before declared ones, signs last."""
+    if isinstance(rule, Emergency):
+        return -1
     if isinstance(rule, Criteria):
         return 3
     if isinstance(rule, Declared):
@@ -135,7 +149,8 @@ def weight(rule: FlareRule | None) -> int:
 
 
 def in_order(triggers: tuple[Trigger, ...]) -> list[Trigger]:
-    return sorted(triggers, key=lambda trigger: (weight(trigger.rule), trigger.key))
+    """The one that weighs most first; of an emergency on several days the newest."""
+    return sorted(triggers, key=lambda trigger: (weight(trigger.rule), trigger.key, -trigger.day.toordinal()))
 
 
 # Answers

@@ -56,6 +56,7 @@ def flare_view(line: FlareLine, found: Today, now: Moment) -> dict[str, object]:
         "seen": phrases.stamp(line.opened_at, line.zone, spoken),
         "spark": charts.sparkline(line.curve, line.until, title),
         "due": phrases.due_words(line.due_at, now.study, line.zone, spoken),
+        "at_once": line.emergency and not line.looked_at,
         "urgent": is_urgent(line, now.study),
     }
 
