@@ -16,6 +16,14 @@ class WrongNumber(ValueError):
     """A number that no SMS can go to; says why in one line, without the number."""
 
 
+class NoNumber(WrongNumber):
+    """Nothing was typed."""
+
+
+class NotGiven(WrongNumber):
+    """As long as a number is, in a range that its country has given to nobody."""
+
+
 def parse(text: str, region: str | None) -> str:
     """The number as E.164 (`+33612345678`), `text` being typed in `region` (two letters, such as FR).
 
@@ -24,7 +32,7 @@ def parse(text: str, region: str | None) -> str:
     """
     typed = text.strip()
     if not typed:
-        raise WrongNumber("no number was given")
+        raise NoNumber("no number was given")
     if not re.fullmatch(r"\+?[\d\s().\-/\u2010-\u2013]+", typed):
         raise WrongNumber("a number is written with digits, spaces and a leading + only")
     try:
@@ -32,7 +40,8 @@ def parse(text: str, region: str | None) -> str:
     except NumberParseException as problem:
         raise WrongNumber(unreadable(problem, region)) from None
     if not phonenumbers.is_valid_number(number):
-        raise WrongNumber(f"no such number exists in {country(number, region)}: check its digits")
+        kind = NotGiven if phonenumbers.is_possible_number(number) else WrongNumber
+        raise kind(f"no such number exists in {country(number, region)}: check its digits")
     if phonenumbers.number_type(number) not in REACHED_BY_SMS:
         raise WrongNumber("this is not a mobile number: text messages need one")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

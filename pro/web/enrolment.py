@@ -15,6 +15,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from pro.domain import zones
+from pro.domain.protocol import Criterion
 from pro.domain.schedule import patient_day
 from pro.services import enrolment as service
 from pro.services.access import Right
@@ -71,9 +72,9 @@ def enrol_now() -> ResponseReturnValue:
     try:
         outcome = enrol_typed(form, site)
     except NotEnrollable as wrong:
-        return enrol_page(form, site, wrong.problems), 422
+        return enrol_page(form, site, wrong.problems, wrong.unmet), 422
     if isinstance(outcome, Ineligible):
-        return enrol_page(form, site, unmet=outcome), 422
+        return enrol_page(form, site, unmet=outcome.unmet), 422
     session.pop("kept", None)
     return redirect(url_for(".manage", patient_id=outcome.patient_id, done="enrolled"), 303)
 
@@ -97,7 +98,9 @@ def enrol_typed(form: EnrolForm, site: Place) -> Enrolled | Ineligible:
     )
 
 
-def enrol_page(form: EnrolForm, site: Place, problems: Sequence[Problem] = (), unmet: Ineligible | None = None) -> str:
+def enrol_page(
+    form: EnrolForm, site: Place, problems: Sequence[Problem] = (), unmet: Sequence[Criterion] = ()
+) -> str:
     try:
         where = service.place(current_parts(), site.id, moment())
     except NotEnrollable as wrong:
@@ -121,8 +124,8 @@ def enrol_page(form: EnrolForm, site: Place, problems: Sequence[Problem] = (), u
         zones=sorted(zones.names()),
         example=example_number(where.site.region),
         errors={problem.field: problem_words(problem) for problem in problems},
-        unmet={one.key for one in unmet.unmet} if unmet else set(),
-        unmet_list=unmet.unmet if unmet else (),
+        unmet={one.key for one in unmet},
+        unmet_list=unmet,
     )
 
 
@@ -155,7 +158,7 @@ def problem_words(problem: Problem) -> str:
     values = {
         name: say_day(value, spoken) if isinstance(value, date) else value for name, value in problem.values.items()
     }
-    if problem.why == "wrong-phone":
+    if problem.field == "phone":
         values = {"example": example_number(str(problem.values["region"]))}
     return e(f"problem.{problem.why}", **values)
 

@@ -196,6 +196,9 @@ def test_a_criterion_that_was_not_ticked_is_named(quick: Ward) -> None:
     [
         ({"phone": "01 23 45 67 89"}, "phone", "wrong-phone"),
         ({"phone": "12"}, "phone", "wrong-phone"),
+        ({"phone": " "}, "phone", "no-phone"),
+        ({"phone": "06 39 98 12 34"}, "phone", "no-such-number"),
+        ({"phone": "07 12 34 56 78"}, "phone", "no-such-number"),
         ({"name": "  "}, "name", "no-name"),
         ({"screening_value": 101}, "screening_value", "not-a-number"),
         ({"screening_value": True}, "screening_value", "not-a-number"),
@@ -224,6 +227,15 @@ def test_every_wrong_field_is_told_at_once(quick: Ward) -> None:
     told = {one.field for one in refused.value.problems}
     assert told == {"name", "phone", "zone", "language", "screening_value"}
     assert "06" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("pain", "unmet"), [(40, ["pain", "consent"]), (None, ["consent"]), (62, ["consent"])])
+def test_criteria_are_told_together_with_wrong_fields(quick: Ward, pain: int | None, unmet: list[str]) -> None:
+    with pytest.raises(NotEnrollable) as refused:
+        quick.enrol(phone="06", screening_value=pain, criteria=quick.criteria() | {"consent": False})
+
+    assert sorted(one.key for one in refused.value.unmet) == sorted(unmet)
+    assert [one.field for one in refused.value.problems] == ["screening_value"] * (pain is None) + ["phone"]
 
 
 def test_day_zero_may_be_today_and_two_weeks_ahead(quick: Ward) -> None:

@@ -137,11 +137,22 @@ def test_a_missing_tick_is_named(desk: Desk) -> None:
     assert '<a href="#criterion-consent">Has consented in writing</a>: not ticked' in answer.text
 
 
+def test_an_empty_form_says_everything_at_once(desk: Desk) -> None:
+    empty = typed(desk.parts, criteria=[], screening_value="40", name="", phone="", language="", day0="")
+    said = plain(desk.post("/staff/enrol", **empty).text)
+    assert "20 things to mend" in said, "15 ticks, the pain, and four fields"
+    for field in ("criterion-consent", "screening_value", "name", "phone", "language", "day0"):
+        assert f'<a href="#{field}">' in said
+    assert "40 is not above 40" in said
+    assert "Nothing has been stored yet" in said
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
         ({"phone": "01 23 45 67 89"}, "This is no mobile number. Write it as 06"),
-        ({"phone": ""}, "This is no mobile number"),
+        ({"phone": ""}, "Give the number, such as 06"),
+        ({"phone": "06 39 98 12 34"}, "This range is not given to mobiles"),
         ({"name": ""}, "Give the patient’s name."),
         ({"screening_value": "lots"}, "Give a whole number from 0 to 100."),
         ({"screening_value": "101"}, "Give a whole number from 0 to 100."),

@@ -71,7 +71,13 @@ def _number(typed: str, region: str) -> str | Problem:
     try:
         return phone.parse(typed, region)
     except ValueError as wrong:
-        return Problem("phone", "wrong-phone", {"region": region, "why": str(wrong)})
+        return wrong_phone(wrong, region)
+
+
+def wrong_phone(wrong: ValueError, region: str) -> Problem:
+    """What is wrong with a number: none, digits that nobody has been given, or another kind of number."""
+    kinds: dict[type, str] = {phone.NoNumber: "no-phone", phone.NotGiven: "no-such-number"}
+    return Problem("phone", kinds.get(type(wrong), "wrong-phone"), {"region": region, "why": str(wrong)})
 
 
 def _wrong_days(typed: Typed, today: date, zone: ZoneInfo | None, protocol: Protocol) -> Problem | None:

@@ -40,6 +40,8 @@ SAID: Mapping[str, str] = {
     "no-name": "give the patient's name",
     "long-name": "at most {most} characters",
     "wrong-phone": "{why}",
+    "no-phone": "{why}",
+    "no-such-number": "{why}",
     "not-a-date": "give a date (YYYY-MM-DD)",
     "past": "day 0 is today ({today}) or later",
     "too-far": "day 0 is at most {most} days ahead: {latest} at the latest",
@@ -70,9 +72,11 @@ class Problem:
 class NotEnrollable(ValueError):
     """Something typed in does not hold; every problem names its field. No name or number is in the text."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: Problem, unmet: tuple[Criterion, ...] = ()) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
+        self.unmet = unmet
+        """Criteria that would refuse the person as well, so that all is told in one round."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def enrol(
     up to 14 days ahead, by the patient's clock. `screened_on`: the day the pain was asked, inside the screening
     window; left out, today, or the day before where day 0 is today. None in the others stands for what could not be
     read. `once`: 32 hexadecimal characters made for one form, with which a form sent twice makes one patient.
-    Raises NotEnrollable with every field that does not hold.
+    Raises NotEnrollable with every field that does not hold, and the criteria that would not hold either.
     """
     by = by_of(doer, Right.ENROL)
     where = place(parts, site_id, moment)
@@ -95,7 +95,10 @@ def enrol(
         version = f"{where.protocol.id} {where.protocol.version}"
         raise NotEnrollable(Problem("site", "draft", {"protocol": version}))
     typed = Typed(screening_value, name, phone, day0, zone, language, screened_on)
-    checked = check(typed, where.site, where.protocol, moment)
+    try:
+        checked = check(typed, where.site, where.protocol, moment)
+    except NotEnrollable as wrong:
+        raise NotEnrollable(*wrong.problems, unmet=_unmet(where.protocol, criteria, readable(wrong, typed))) from None
     unmet = _unmet(where.protocol, criteria, checked.screening_value)
     if unmet:
         return Ineligible(unmet[0].key, unmet[0].text, unmet)
@@ -125,13 +128,21 @@ class _New:
     language: str
 
 
-def _unmet(protocol: Protocol, criteria: Mapping[str, bool], screening_value: int) -> tuple[Criterion, ...]:
-    """Criteria that speak against enrolment, in the protocol's order. The screening limit is strict: 40 fails 40."""
+def readable(wrong: NotEnrollable, typed: Typed) -> int | None:
+    """The pain that was typed; None where it is itself among the problems."""
+    return None if any(one.field == "screening_value" for one in wrong.problems) else typed.screening_value
+
+
+def _unmet(protocol: Protocol, criteria: Mapping[str, bool], screening_value: int | None) -> tuple[Criterion, ...]:
+    """Criteria that speak against enrolment, in the protocol's order. The screening limit is strict: 40 fails 40.
+
+    A pain that could not be read (None) is a problem of its field and fails no criterion.
+    """
     by_value = protocol.screening.criterion
 
     def met(criterion: Criterion) -> bool:
         if criterion.key == by_value:
-            return screening_value > protocol.screening.above
+            return screening_value is None or screening_value > protocol.screening.above
         return criteria.get(criterion.key) is True
 
     return tuple(criterion for criterion in protocol.criteria if not met(criterion))

@@ -13,7 +13,8 @@ from pro.domain import phone as phones
 from pro.domain.reminders import next_bell
 from pro.services.access import Right
 from pro.services.audit import lock_patient, record
-from pro.services.enrolment.facts import Doer, NotEnrollable, Problem, by_of
+from pro.services.enrolment.checks import wrong_phone
+from pro.services.enrolment.facts import Doer, NotEnrollable, by_of
 from pro.services.enrolment.leaving import coming_reminders, planned_reminders, unfinished, waiting_messages
 from pro.services.enrolment.links import revoke
 from pro.services.parts import Parts
@@ -48,7 +49,7 @@ def check_phone(parts: Parts, patient_id: int, phone: str) -> str:
     try:
         return phones.parse(phone, region)
     except ValueError as wrong:
-        raise NotEnrollable(Problem("phone", "wrong-phone", {"region": region, "why": str(wrong)})) from None
+        raise NotEnrollable(wrong_phone(wrong, region)) from None
 
 
 def preview_phone_change(parts: Parts, patient_id: int, moment: Moment) -> Moves:
