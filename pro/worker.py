@@ -12,7 +12,6 @@ import secrets
 import signal
 import socket
 import threading
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
@@ -20,6 +19,7 @@ from types import FrameType
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from pro.clock import Moment
+from pro.faults import place_of
 from pro.services import closing, delivery, enrolment, flagging, reminding
 from pro.services.parts import Parts
 from pro.store import counters, heartbeats
@@ -85,10 +85,7 @@ def _survives(part: str, do: Callable[[], object]) -> bool:
     try:
         do()
     except Exception as error:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        ours = [each for each in traceback.extract_tb(error.__traceback__) if f"{os.sep}pro{os.sep}" in each.filename]
-        at = ours[-1] if ours else frame
-        log.error("%s failed: %s in %s:%s", part, type(error).__name__, os.path.basename(at.filename), at.lineno)
+        log.error("%s failed: %s", part, place_of(error))
         return False
     return True
 

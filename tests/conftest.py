@@ -16,6 +16,9 @@ import pytest
 
 from pro.store import migrate
 from tests.databases import HISTORIES, Postgres, migrated_databases, migrated_files, own_postgres
+from tests.demonstration import demonstration, told
+
+__all__ = ["demonstration", "told"]
 
 ENGINES = ("sqlite", "postgresql")
 PROVE = os.environ.get("PRO_PROVE", "") == "1"

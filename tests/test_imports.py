@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"pro.domain"}),
-    frozenset({"pro.clock", "pro.settings", "pro.library", "pro.store", "pro.sms"}),
+    frozenset({"pro.clock", "pro.faults", "pro.settings", "pro.library", "pro.store", "pro.sms"}),
     frozenset({"pro.services"}),
     frozenset({"pro.web", "pro.worker", "pro.exports"}),
     frozenset({"pro.app"}),

@@ -60,7 +60,7 @@ def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[dateti
 
 
 def set_offset(parts: Parts, study: datetime) -> Moment:
-    """Puts study time to this instant, from now on."""
+    """Puts study time to this instant, from now on; it never goes back."""
     running = datetime.now(UTC)
     seconds = round((study - running).total_seconds())
     table = _t["demo_clock"]
@@ -68,6 +68,10 @@ def set_offset(parts: Parts, study: datetime) -> Moment:
         connection = session.connection()
         made = insert_for(connection)(table).values(id=1, offset_seconds=seconds)
         connection.execute(
-            made.on_conflict_do_update(index_elements=["id"], set_={"offset_seconds": made.excluded.offset_seconds})
+            made.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"offset_seconds": made.excluded.offset_seconds},
+                where=table.c.offset_seconds < made.excluded.offset_seconds,
+            )
         )
     return Moment(study, running)

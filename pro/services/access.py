@@ -220,6 +220,7 @@ def _open(parts: Parts, staff_id: int, login: str, address: str, moment: Moment)
     now = moment.running
     pair = _keys(login, address)[0]
     with parts.study.writing() as session:
+        audit.lock_staff(session, staff_id)  # before the session's row, which takes a weaker lock on it
         staff.open_session(session, token_hash(token), staff_id, now, now + LONGEST)
         counters.forget(session, pair)
         counters.bump(session, f"known:{pair}", now.replace(hour=0, minute=0, second=0, microsecond=0))

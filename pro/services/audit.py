@@ -50,12 +50,12 @@ def lock_patient(session: Session, patient_id: int) -> Patient:
 
 
 def lock_staff(session: Session, staff_id: int) -> Staff:
-    return session.exec(select(Staff).where(col(Staff.id) == staff_id).with_for_update()).one()
+    return session.exec(select(Staff).where(col(Staff.id) == staff_id).with_for_update(key_share=True)).one()
 
 
 def lock_study(session: Session, study_id: int | None = None) -> Study:
     """The study's row, which holds the chain `system`."""
-    wanted = select(Study).with_for_update()
+    wanted = select(Study).with_for_update(key_share=True)
     return session.exec(wanted if study_id is None else wanted.where(col(Study.id) == study_id)).one()
 
 

@@ -16,6 +16,7 @@ from pro.clock import Moment
 from pro.domain.assessment import State, state
 from pro.domain.compliance import LAST_DAYS, Day, needs_call, percent
 from pro.domain.protocol import Protocol
+from pro.faults import place_of
 from pro.services import flagging
 from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of
 from pro.services.audit import WORKER, Head, append_to_patient
@@ -40,32 +41,35 @@ def tick(parts: Parts, moment: Moment) -> int:
         with parts.study.reading() as session:
             over = bells.to_close(session, moment.study, BATCH)
         for row in over:
-            closed += _close_or_put_off(parts, row.id, moment)
+            closed += _close_or_put_off(parts, row.id, row.patient_id, moment)
         if len(over) < BATCH:
             return closed
 
 
-def _close_or_put_off(parts: Parts, assessment_id: int, moment: Moment) -> bool:
+def _close_or_put_off(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> bool:
     """One that cannot be closed is put off, so that it does not stop the others, and is said in the log."""
     try:
-        return close(parts, assessment_id, moment)
-    except Exception:
-        log.exception("assessment %s could not be closed; tried again in %s", assessment_id, TRY_AGAIN)
+        return close(parts, assessment_id, patient_id, moment)
+    except Exception as error:
+        where = place_of(error)
+        log.error("assessment %s could not be closed: %s; tried again in %s", assessment_id, where, TRY_AGAIN)
         with parts.study.writing() as session:
             bells.ring_at(session, [(assessment_id, moment.study + TRY_AGAIN)])
         return False
 
 
-def close(parts: Parts, assessment_id: int, moment: Moment) -> bool:
+def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> bool:
     """Closes one assessment in one transaction; False when another worker has."""
     with parts.study.writing() as session:
-        found = bells.closing(session, assessment_id)
+        found = bells.closing(session, assessment_id, patient_id)
         if found is None or found.closed_at is not None or found.cancelled_at is not None:
             return False
         protocol = parts.library.protocol(found.protocol, found.protocol_version)
-        saves = () if found.submitted_at else sittings.saves(session, assessment_id)
-        if not bells.close(session, assessment_id, moment.study, answered=found.answered or bool(saves)):
+        if not bells.close(session, assessment_id, moment.study):
             return False
+        saves = () if found.submitted_at else sittings.saves(session, assessment_id)
+        if saves:
+            bells.mark_answered(session, assessment_id)
         _explain_steps(parts, session, found)
         events = _freeze_what_was_left(parts, session, found, protocol, saves, moment)
         events += _end_episode(session, found, protocol, moment)

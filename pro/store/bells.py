@@ -40,8 +40,8 @@ _closing = (
     .join(site, assessment.c.site_id == site.c.id)
     .outerjoin(flare, and_(flare.c.patient_id == patient.c.id, flare.c.ended_at.is_(None)))
     .where(assessment.c.id == bindparam("assessment_id"))
-    .with_for_update(of=patient, key_share=True)
 )
+_lock = select(patient.c.id).where(patient.c.id == bindparam("patient_id")).with_for_update(key_share=True)
 _recent = (
     select(*WHAT)
     .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.timepoint == bindparam("timepoint"))
@@ -61,8 +61,9 @@ def to_close(session: Session, now: datetime, at_most: int) -> Sequence[Found]:
     return session.connection().execute(_to_close, {"now": now, "at_most": at_most}).all()
 
 
-def closing(session: Session, assessment_id: int) -> Found | None:
-    """One of them with its patient locked."""
+def closing(session: Session, assessment_id: int, patient_id: int) -> Found | None:
+    """One of them, read after its patient was locked: the lock may have been waited for."""
+    session.connection().execute(_lock, {"patient_id": patient_id})
     return session.connection().execute(_closing, {"assessment_id": assessment_id}).first()
 
 
@@ -115,14 +116,19 @@ def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> N
         session.connection().execute(_ring, [{"b_id": id_, "b_next_at": at} for id_, at in bells])
 
 
-def close(session: Session, assessment_id: int, at: datetime, *, answered: bool) -> bool:
-    """Closes it unless it is closed or cancelled."""
+def close(session: Session, assessment_id: int, at: datetime) -> bool:
+    """Closes it unless it is closed or cancelled; waits for the saves in flight, so that they can be read after it."""
     closing_ = (
         update(assessment)
         .where(assessment.c.id == assessment_id, assessment.c.closed_at.is_(None), assessment.c.cancelled_at.is_(None))
-        .values(closed_at=at, next_at=None, answered=answered)
+        .values(closed_at=at, next_at=None)
     )
     return session.connection().execute(closing_).rowcount == 1
+
+
+def mark_answered(session: Session, assessment_id: int) -> None:
+    """At least one answer was given: partial and not missed."""
+    session.connection().execute(update(assessment).where(assessment.c.id == assessment_id).values(answered=True))
 
 
 def count(session: Session, site_id: int, timepoint: str, day: date, column: str) -> None:

@@ -94,11 +94,11 @@ def _end_reading(connection: Connection) -> None:
 def make_engine(url: str, *, durable: bool = True) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"check_same_thread": False})
+        engine = create_engine(parsed, hide_parameters=True, connect_args={"check_same_thread": False})
         event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if durable else "OFF"))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(parsed, pool_size=5, max_overflow=15)
+    engine = create_engine(parsed, hide_parameters=True, pool_size=5, max_overflow=15)
     event.listen(engine, "checkout", _refuse_lost)
     return engine
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -71,7 +72,11 @@ _fillable = and_(
     assessment.c.closed_at.is_(None),
     assessment.c.cancelled_at.is_(None),
 )
-_waiting = select(*WHAT).where(_fillable).order_by(assessment.c.opens_at.desc(), assessment.c.timepoint)
+_waiting = (
+    select(*WHAT)
+    .where(_fillable)
+    .order_by(assessment.c.closes_at > bindparam("now"), assessment.c.opens_at.desc(), assessment.c.timepoint)
+)
 _coming = (
     select(*WHAT)
     .where(
@@ -111,7 +116,24 @@ _sitting = (
     .outerjoin(flare, and_(flare.c.patient_id == patient.c.id, flare.c.ended_at.is_(None)))
     .where(patient_session.c.token_hash == bindparam("token_hash"), assessment.c.id == bindparam("assessment_id"))
 )
-_sitting_for_submit = _sitting.with_for_update(of=patient, key_share=True)
+_lock = (
+    select(
+        *WHO,
+        patient.c.chain_seq,
+        patient.c.chain_hash,
+        patient_session.c.expires_at,
+        patient_session.c.ended_at,
+        patient_session.c.mode,
+        patient_session.c.language.label("session_language"),
+    )
+    .join_from(patient_session, patient, patient_session.c.patient_id == patient.c.id)
+    .join(site, patient.c.site_id == site.c.id)
+    .where(patient_session.c.token_hash == bindparam("token_hash"))
+    .with_for_update(of=patient, key_share=True)
+)
+"""Who waits for a lock is shown the locked row as it is now, and every other table as it was before the wait: so the
+patient's row is locked by a statement of its own, and what else decides is read after it."""
+_sitting_for_urgent = _sitting.with_for_update(of=assessment, read=True)
 _sitting_for_save = (
     select(
         patient.c.withdrawn_at,
@@ -142,15 +164,24 @@ _saves = (
     .where(answer_save.c.assessment_id == bindparam("assessment_id"))
     .order_by(answer_save.c.received_at, answer_save.c.client, answer_save.c.seq)
 )
+_open_flare = (
+    select(flare.c.id)
+    .where(flare.c.patient_id == assessment.c.patient_id, flare.c.ended_at.is_(None))
+    .correlate(assessment)
+    .scalar_subquery()
+)
 _claim = (
     update(assessment)
+    .where(assessment.c.id == bindparam("b_assessment_id"), assessment.c.patient_id == bindparam("b_patient_id"))
+    .where(assessment.c.opens_at <= bindparam("b_now"))
+    .where(func.coalesce(assessment.c.late_until, assessment.c.closes_at) > bindparam("b_now"))
     .where(
-        assessment.c.id == bindparam("assessment_id"),
         assessment.c.submitted_at.is_(None),
         assessment.c.closed_at.is_(None),
         assessment.c.cancelled_at.is_(None),
     )
-    .values(submitted_at=bindparam("now"), answered=True)
+    .values(submitted_at=bindparam("b_now"), answered=True)
+    .returning(*WHAT, _open_flare.label("flare_id"))
 )
 _start = (
     update(assessment)
@@ -193,7 +224,7 @@ def by_session(session: Connected, token_hash: str) -> Found | None:
 
 
 def waiting(session: Connected, patient_id: int, now: datetime) -> Sequence[Found]:
-    """What this patient may fill now, the newest window first."""
+    """What this patient may fill now: what is late first, as it ends first; then the newest window."""
     return session.connection().execute(_waiting, {"patient_id": patient_id, "now": now}).all()
 
 
@@ -211,11 +242,13 @@ def one(session: Connected, patient_id: int, assessment_id: int) -> Found | None
 
 
 def sitting(session: Connected, token_hash: str, assessment_id: int, *, lock: str = "") -> Found | None:
-    """Session, patient, site, assessment and open flare in one row; `lock` is `submit`, `save` or nothing.
+    """Session, patient, site, assessment and open flare in one row; `lock` is `urgent`, `save` or nothing.
+
+    Both locks hold the assessment off the claim; before `urgent` the patient is locked by `lock_patient`.
 
     The row for `save` has only what decides whether answers are kept.
     """
-    wanted = {"submit": _sitting_for_submit, "save": _sitting_for_save}.get(lock, _sitting)
+    wanted = {"urgent": _sitting_for_urgent, "save": _sitting_for_save}.get(lock, _sitting)
     return session.connection().execute(wanted, {"token_hash": token_hash, "assessment_id": assessment_id}).first()
 
 
@@ -234,9 +267,19 @@ def insert_saves(session: Connected, rows: Sequence[Mapping[str, object]]) -> No
         connection.execute(statement.values(list(rows)))
 
 
-def claim(session: Connected, assessment_id: int, now: datetime) -> bool:
-    """Takes the assessment for one submission; False when it is submitted, closed or cancelled already."""
-    return session.connection().execute(_claim, {"assessment_id": assessment_id, "now": now}).rowcount == 1
+def lock_patient(session: Connected, token_hash: str) -> Found | None:
+    """Session, patient and site in one row, the patient's row locked until the transaction ends."""
+    return session.connection().execute(_lock, {"token_hash": token_hash}).first()
+
+
+def claim(session: Connected, who: Found, assessment_id: int, now: datetime) -> Found | None:
+    """Takes the assessment for one submission; None when it is not open: submitted, closed or cancelled already.
+
+    Gives who (as `lock_patient` found) and what, with the open flare, in one row.
+    """
+    values = {"b_assessment_id": assessment_id, "b_patient_id": who.patient_id, "b_now": now}
+    what = session.connection().execute(_claim, values).first()
+    return None if what is None else cast(Found, SimpleNamespace(**who._mapping, **what._mapping))
 
 
 def start(session: Connected, assessment_id: int, now: datetime) -> None:

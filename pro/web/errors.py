@@ -11,6 +11,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from pro.faults import place_of
 from pro.web.parts import current_parts
 from pro.web.phone import page, wanted_language
 
@@ -34,7 +35,7 @@ def known(error: HTTPException) -> ResponseReturnValue:
 
 def _unknown(error: Exception) -> ResponseReturnValue:
     """The log says where it happened; neither it nor the page says whose answers were in hand."""
-    log.error("%s on %s", type(error).__name__, request.endpoint, exc_info=error)
+    log.error("%s on %s", place_of(error), request.endpoint)
     return _answer(500, "broken", "something broke here; it is in the log")
 
 

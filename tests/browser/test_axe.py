@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from pro.demo import create_demo_app
 from pro.store.tables import metadata
-from tests.browser.conftest import Running
+from tests.demonstration import Running
 from tests.person import EVENING, Patient, newest_link
 
 NOT_HTML = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Running
+from tests.demonstration import Running
 from tests.person import EVENING, Patient, newest_link, stored
 
 PHONE = {"width": 360, "height": 740}

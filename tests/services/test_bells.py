@@ -159,10 +159,10 @@ def test_closing_one_that_fails_does_not_stop_the_others(
 ) -> None:
     real, broken = closing.close, rows(parts, "assessment")[0]["id"]
 
-    def close(parts_: Parts, assessment_id: int, moment: object) -> bool:
+    def close(parts_: Parts, assessment_id: int, patient_id: int, moment: object) -> bool:
         if assessment_id == broken:
             raise RuntimeError("no")
-        return real(parts_, assessment_id, moment)  # type: ignore[arg-type]
+        return real(parts_, assessment_id, patient_id, moment)  # type: ignore[arg-type]
 
     monkeypatch.setattr(closing, "close", close)
     far = stand(parts, SIX + timedelta(days=200))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -32,12 +33,18 @@ from pro.store import sittings
 from pro.store.engine import Connected
 from pro.store.sittings import Found
 
+AFTER = timedelta(microseconds=1)
+"""Answers of one batch are received so far apart, in the order in which the phone gave them."""
+
 
 def save(parts: Parts, session_token: str, assessment_id: int, saves: Sequence[Save], moment: Moment) -> Saved:
     """Keeps answers as they are given; a replay keeps nothing twice. Judges an emergency at once."""
     urgent = any(_may_be_urgent(parts.library, one) for one in saves)
     with parts.study.plain_writing() as session:
-        found = sittings.sitting(session, token_hash(session_token), assessment_id, lock="submit" if urgent else "save")
+        hashed = token_hash(session_token)
+        if urgent:
+            sittings.lock_patient(session, hashed)
+        found = sittings.sitting(session, hashed, assessment_id, lock="urgent" if urgent else "save")
         closed = why_closed(found, moment)
         if found is None or closed:
             return Saved(closed=closed or "no-session")
@@ -64,7 +71,7 @@ def _checked(
             continue
         if answer.value is not None:
             values[questionnaire_id, key] = answer.value
-        rows.append(_save_row(one, answer, found, moment))
+        rows.append(_save_row(one, answer, found, moment.running + len(rows) * AFTER))
     return rows, refused, values
 
 
@@ -82,7 +89,7 @@ def _answer(questionnaires: Mapping[str, Questionnaire], questionnaire_id: str, 
     raise NotAllowed(one.item, Why.NOT_APPLICABLE)
 
 
-def _save_row(one: Save, answer: Answer, found: Found, moment: Moment) -> dict[str, object]:
+def _save_row(one: Save, answer: Answer, found: Found, received_at: datetime) -> dict[str, object]:
     return {
         "assessment_id": found.assessment_id,
         "client": one.client,
@@ -92,7 +99,7 @@ def _save_row(one: Save, answer: Answer, found: Found, moment: Moment) -> dict[s
         "value": None if answer.value is None else canonical(to_json(answer.value)).decode(),
         "phone_at": one.phone_at,
         "phone_offset": one.phone_offset,
-        "received_at": moment.running,
+        "received_at": received_at,
         "mode": found.mode,
     }
 

@@ -20,7 +20,7 @@ from pro.services.answering.views import (
     questionnaires_of,
     sitting_of,
     token_hash,
-    why_closed,
+    waiting_of,
 )
 from pro.services.audit import Head, append_to_patient, patient_actor
 from pro.services.parts import Parts
@@ -41,16 +41,20 @@ def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment)
     hashed = token_hash(session_token)
     try:
         with parts.study.plain_writing() as session:
-            found = sittings.sitting(session, hashed, assessment_id, lock="submit")
-            why = why_closed(found, moment)
-            if found is None or why == "no-session":
+            who = sittings.lock_patient(session, hashed)
+            if who is None or who.ended_at is not None or who.expires_at <= moment.running:
                 return Closed("no-session")
-            if why == "closed":
-                return Closed("withdrawn" if found.withdrawn_at else "closed")
-            if why == "submitted" or not sittings.claim(session, assessment_id, moment.study):
-                hashes: Sequence[str] = ()
+            if who.withdrawn_at is not None:
+                return Closed("withdrawn")
+            found = sittings.claim(session, who, assessment_id, moment.study)
+            if found is not None:
+                hashes: Sequence[str] = _freeze(parts, session, found, moment)
             else:
-                hashes = _freeze(parts, session, found, moment)
+                found, hashes = sittings.sitting(session, hashed, assessment_id), ()
+                if found is None:
+                    return Closed("no-session")
+                if found.submitted_at is None:
+                    return Closed("closed")
     except _Rollback as rollback:
         return rollback.outcome
     return _receipt(parts, found, hashes, moment)
@@ -77,12 +81,17 @@ def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) 
         kept = list(hashes) or sittings.hashes(session, found.assessment_id)
         row = found if hashes else sittings.one(session, found.patient_id, found.assessment_id) or found
         following = coming(parts, session, found, moment)
-        finished = sitting_of(parts, found, row, (), found.session_language, found.mode, moment)
+        waiting = tuple(
+            waiting_of(parts, one, moment) for one in sittings.waiting(session, found.patient_id, moment.study)
+        )
+        saves = sittings.saves(session, found.assessment_id)
+        finished = sitting_of(parts, found, row, saves, found.session_language, found.mode, moment)
     return Submitted(
         receipt=receipt_of(kept),
         submitted_at=moment.study if hashes else row.submitted_at,
         already=not hashes,
         next=following,
+        waiting=waiting,
         sitting=finished,
     )
 
