@@ -21,6 +21,7 @@ from pro.services import enrolment as service
 from pro.services.access import Right
 from pro.services.enrolment import DAYS_AHEAD, EARLIER, WHY, Enrolled, Ineligible, NotEnrollable, Problem, Sheet
 from pro.services.overview import Place, places
+from pro.web.asked import row_number
 from pro.web.desk.frame import desk_context, language
 from pro.web.enrolment_forms import EnrolForm, PhoneForm, WithdrawForm, day, new_once, whole_number
 from pro.web.parts import current_parts, moment
@@ -98,9 +99,7 @@ def enrol_typed(form: EnrolForm, site: Place) -> Enrolled | Ineligible:
     )
 
 
-def enrol_page(
-    form: EnrolForm, site: Place, problems: Sequence[Problem] = (), unmet: Sequence[Criterion] = ()
-) -> str:
+def enrol_page(form: EnrolForm, site: Place, problems: Sequence[Problem] = (), unmet: Sequence[Criterion] = ()) -> str:
     try:
         where = service.place(current_parts(), site.id, moment())
     except NotEnrollable as wrong:
@@ -140,7 +139,8 @@ def chosen_site(given: str | None) -> Place | None:
         return sites[0] if len(sites) == 1 else None
     found = next((site for site in sites if str(site.id) == given), None)
     if found is None:
-        site_of(int(given) if given.isascii() and given.isdigit() else None, "enrol", Right.ENROL)
+        named = MultiDict({"site": given}).get("site", type=row_number)
+        site_of(named, "enrol", Right.ENROL)
     return found
 
 
