@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 
-from flask import Flask, Request, current_app
+from flask import Flask, Request, abort, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
@@ -13,6 +13,19 @@ from pro.web.parts import current_parts
 
 guard = CSRFProtect()
 TOKEN = "X-Pro-Token"
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def init_app(app: Flask) -> None:
+    app.session_interface = FormSessions()
+    guard.init_app(app)
+    app.before_request(_refuse_other_sites)
+
+
+def _refuse_other_sites() -> None:
+    """Beside the tokens, and in place of a Referer, which some phones never send; scripts have their own answer."""
+    if request.method not in SAFE and TOKEN not in request.headers and not _is_same_origin(request):
+        abort(400, "this was sent from another site")
 
 
 class FormSessions(SecureCookieSessionInterface):
@@ -30,14 +43,22 @@ def script_token(session_token: str) -> str:
 
 def is_own_script(request: Request, session_token: str) -> bool:
     """Whether a post comes from our own page on this phone."""
-    shown = request.headers.get(TOKEN, "")
+    return _is_own(request, request.headers.get(TOKEN, ""), session_token)
+
+
+def is_own_form(request: Request, session_token: str) -> bool:
+    """The same for a form of a page that the script brought in: it shows the script's token in a field."""
+    return _is_own(request, request.form.get("token", ""), session_token)
+
+
+def _is_own(request: Request, shown: str, session_token: str) -> bool:
     return hmac.compare_digest(shown.encode(), script_token(session_token).encode()) and _is_same_origin(request)
 
 
 def _is_same_origin(request: Request) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
-        return site == "same-origin"
+        return site in ("same-origin", "none")  # none: by the person, at the browser itself
     origin = request.headers.get("Origin")
     own = {request.host_url.rstrip("/"), current_parts().settings.public_url, current_app.config.get("PRO_ORIGIN")}
     return origin is None or origin in own

@@ -19,6 +19,7 @@ from pro.services.answering import Sitting
 from pro.web.assets import LATER, page_script, page_style, script_text, static_address, style_text
 from pro.web.headers import allow_script, allow_style
 from pro.web.phone import address, frame, sitting_words
+from pro.web.visit import unread
 from pro.web.words import in_language, say, say_number, say_phone, texts
 
 CUT = "<!--own-->"
@@ -33,6 +34,7 @@ _WORDS = {
     "not-applicable": "review.not-applicable",
     "problem.empty": "problem.empty",
     "problem.empty-joints": "problem.empty-joints",
+    "problem.empty-number": "problem.empty-number",
     "problem.number": "problem.number",
     "problem.whole": "problem.whole",
     "problem.low": "problem.low",
@@ -173,6 +175,7 @@ def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
         "what": sitting_words(sitting, sitting.language),
         "telephone": sitting.site.telephone,
         "emergency": sitting.site.emergency,
+        "urgent": _urgent(sitting),
         "other": address("/d/now", a=sitting.assessment_id, lang="en" if sitting.language == "fr" else "fr"),
         "later": later_address(sitting.language),
         "laterStyle": static_address(LATER),
@@ -181,6 +184,15 @@ def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
             for key, answer in sitting.answers.items()
         },
     }
+
+
+def _urgent(sitting: Sitting) -> dict[str, str] | None:
+    """What the script shows at once on every load, until it was read."""
+    advice = unread(sitting)
+    if advice is None:
+        return None
+    told = say("phone.urgent.told-already", sitting.language)
+    return {"advice": in_language(advice.text, sitting.language), "told": told, "seen": advice.seen}
 
 
 def _json(value: object) -> Markup:

@@ -19,6 +19,9 @@ from pro.web.forms import codes_of, item_form, problem_words
 from pro.web.phone import address, answer_words, page, sitting_words
 from pro.web.words import in_language, say, say_number
 
+_EMPTY = {Kind.JOINTS: "empty-joints", Kind.INTEGER: "empty-number", Kind.DECIMAL: "empty-number"}
+"""What is said where nothing was given."""
+
 
 class BareForm(FlaskForm):
     """A form with its protection and no field."""
@@ -69,9 +72,15 @@ def first_address(sitting: Sitting) -> str:
 
 
 def next_address(sitting: Sitting, key: str) -> str:
+    after = next_key(sitting, key)
+    return item_address(sitting, after) if after else review_address(sitting)
+
+
+def next_key(sitting: Sitting, key: str) -> str:
+    """The next shown item; empty where only the review is left."""
     keys = shown_keys(sitting.questionnaires, sitting.answers)
     after = keys[keys.index(key) + 1 :] if key in keys else ()
-    return item_address(sitting, after[0]) if after else review_address(sitting)
+    return after[0] if after else ""
 
 
 def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstration: bool) -> str:
@@ -111,8 +120,7 @@ def take(key: str, item: Item, language: str) -> Taken:
             return Taken("not-applicable")
     texts, none = _posted(key, item), _none_posted(key)
     if not any(texts) and not none:
-        word = "empty-joints" if item.kind is Kind.JOINTS else "empty"
-        return Taken(problem=say(f"phone.problem.{word}", language))
+        return Taken(problem=say(f"phone.problem.{_EMPTY.get(item.kind, 'empty')}", language))
     if none and any(texts):
         return Taken(problem=say("phone.problem.none-and-some", language))
     try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, Response, abort, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
+from pro.domain.questionnaire import Text
 from pro.services import answering, visiting
 from pro.services.answering import LinkView, Saved, Sitting, Started
 from pro.web import item_pages, sending
@@ -15,7 +18,7 @@ from pro.web.document import document, later_script, piece, style_of_start
 from pro.web.item_pages import BareForm
 from pro.web.parts import current_parts, moment
 from pro.web.phone import address, chosen_language, clock_words, page, waiting_words, wanted_language
-from pro.web.visit import keep_session, session_token, status_page, the_sitting
+from pro.web.visit import keep_session, mark_read, session_token, status_page, the_sitting, unread
 from pro.web.words import LANGUAGES, in_language
 
 blueprint = Blueprint("patient", __name__, url_prefix="/d")
@@ -127,6 +130,8 @@ def item(key: str) -> ResponseReturnValue:
     asked = item_pages.item_of(found, key)
     if asked is None:
         return redirect(item_pages.first_address(found), 303)
+    if advice := unread(found):
+        return _urgent_page(found, advice.text, key)
     return item_pages.show_item(found, key, asked, item_pages.Taken(), current_parts().settings.demo)
 
 
@@ -151,26 +156,48 @@ def _after_saving(saved: Saved, key: str) -> ResponseReturnValue:
     found = the_sitting()
     if not isinstance(found, Sitting):
         return found
-    go_on = item_pages.next_address(found, key)
     if saved.emergency is None:
-        return redirect(go_on, 303)
-    told = clock_words(saved.told_at or moment().study, found.zone, found.language)
-    advice = in_language(saved.emergency, found.language)
+        return redirect(item_pages.next_address(found, key), 303)
+    return _urgent_page(found, saved.emergency, item_pages.next_key(found, key), saved.told_at or moment().study)
+
+
+def _urgent_page(found: Sitting, advice: Text, then: str, told_at: datetime | None = None) -> str:
+    """The advice instead of the page `then`, which comes once it was read."""
+    told = clock_words(told_at, found.zone, found.language) if told_at else ""
     return page(
         "phone/urgent.html",
         found.language,
         found.site,
         current_parts().settings.demo,
-        advice=advice,
+        form=BareForm(),
+        advice=in_language(advice, found.language),
         told=told,
-        go_on=go_on,
+        read_to=address(f"/d/read/{then or 'review'}", a=found.assessment_id),
     )
+
+
+@blueprint.post("/read/<key>")
+def read(key: str) -> ResponseReturnValue:
+    """The patient has read the advice: only this phone keeps that."""
+    found = the_sitting()
+    if not isinstance(found, Sitting):
+        return found
+    known = item_pages.item_of(found, key) is not None
+    then = item_pages.item_address(found, key) if known else item_pages.review_address(found)
+    answer = make_response(redirect(then, 303))
+    if advice := answering.advice_of(found):
+        mark_read(answer, advice)
+    return answer
 
 
 @blueprint.get("/review")
 def review() -> ResponseReturnValue:
     found = the_sitting()
-    return item_pages.show_review(found, current_parts().settings.demo) if isinstance(found, Sitting) else found
+    if not isinstance(found, Sitting):
+        return found
+    if advice := unread(found):
+        return _urgent_page(found, advice.text, "review")
+    return item_pages.show_review(found, current_parts().settings.demo)
 
 
 @blueprint.get("/later.<language>.js")

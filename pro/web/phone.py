@@ -117,11 +117,30 @@ def waiting_words(one: Waiting, view: LinkView, now: datetime, language: str) ->
         "id": one.assessment_id,
         "title": in_language(one.title, language),
         "day": day_words(one.day, now, view.zone, language) if several else say_day(one.day, language),
-        "questions": say("phone.start.questions", language, n=one.questions),
+        "questions": questions_words(one, language),
         "minutes": say("phone.start.minutes", language, n=minutes),
         "until": time_words(end(one.instants) if one.late else one.instants.closes_at, now, view.zone, language),
         "late": one.late,
         "begun": one.instants.started_at is not None,
+    }
+
+
+def questions_words(one: Waiting, language: str) -> str:
+    """`10 to 16 questions`: by the answers, more of them show."""
+    if one.most == one.questions:
+        return say("phone.start.questions", language, n=one.questions)
+    return say("phone.start.questions-range", language, n=one.questions, most=one.most)
+
+
+def open_words(one: Waiting, now: datetime, zone: str, language: str) -> dict[str, Any]:
+    """What else waits, for the thank-you page; a diary with its day."""
+    title = in_language(one.title, language)
+    day = day_words(one.day, now, zone, language)
+    until = time_words(end(one.instants) if one.late else one.instants.closes_at, now, zone, language)
+    return {
+        "title": f"{title}, {day}" if one.repeats else title,
+        "until": until,
+        "to": address("/d/continue", a=one.assessment_id),
     }
 
 

@@ -12,13 +12,13 @@ from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from pro.services import answering, visiting
-from pro.services.answering import Closed, Incomplete, NoSitting, Save, Saved, Sitting, Submitted
+from pro.services.answering import Closed, Incomplete, LinkView, NoSitting, Save, Saved, Sitting, Submitted
 from pro.web import item_pages
-from pro.web.csrf import guard, is_own_script
+from pro.web.csrf import guard, is_own_form, is_own_script
 from pro.web.forms import problem_words
 from pro.web.parts import current_parts, moment
 from pro.web.phone import address, clock_words, wanted_language
-from pro.web.visit import not_now, session_token, thanks_page, the_sitting
+from pro.web.visit import not_now, session_token, status_page, thanks_page, the_sitting
 from pro.web.words import LANGUAGES, in_language, say
 
 blueprint = Blueprint("sending", __name__)
@@ -55,7 +55,9 @@ def _saved_json(saved: Saved, assessment_id: int, language: str) -> dict[str, An
     if saved.emergency is not None:
         told = clock_words(saved.told_at or moment().study, found.zone, language)
         advice = in_language(saved.emergency, language)
-        body["emergency"] = {"advice": advice, "told": say("phone.urgent.told", language, clock=told)}
+        held = answering.advice_of(found)
+        seen = held.seen if held else ""
+        body["emergency"] = {"advice": advice, "told": say("phone.urgent.told", language, clock=told), "seen": seen}
     return body
 
 
@@ -127,10 +129,21 @@ def _submit_by_script() -> ResponseReturnValue:
     return thanks_page(done, str(body.get("lang", "")), whole=False)
 
 
+@blueprint.post("/continue")
+@guard.exempt
+def go_on() -> ResponseReturnValue:
+    """From the thanks to what else waits: all its questions at once, or an item a page where there was no script."""
+    if not is_own_form(request, session_token()):
+        return status_page(LinkView("unknown", demonstration=current_parts().settings.demo), "broken")
+    assessment_id = request.args.get("a", type=int) or 0
+    answering.continue_with(current_parts(), session_token(), assessment_id, moment())
+    return redirect(address("/d/now" if request.form.get("js") else "/d/item", a=assessment_id), 303)
+
+
 @blueprint.get("/thanks")
 def thanks() -> ResponseReturnValue:
     assessment_id = request.args.get("a", type=int) or 0
     done = visiting.thanks(current_parts(), session_token(), assessment_id, moment())
     if done is None:
         return redirect(address("/d/now", a=assessment_id), 303)
-    return thanks_page(done, whole=True)
+    return thanks_page(done, whole=True, script=False)

@@ -9,9 +9,20 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from pro.services import answering, visiting
-from pro.services.answering import LinkView, NoSitting, Sitting, Submitted
+from pro.services.answering import Advice, LinkView, NoSitting, Sitting, Submitted
+from pro.web.csrf import script_token
 from pro.web.parts import current_parts, moment
-from pro.web.phone import address, clock_words, frame, next_words, page, time_words, wanted_language
+from pro.web.phone import (
+    address,
+    clock_words,
+    frame,
+    next_words,
+    open_words,
+    page,
+    time_words,
+    wanted_language,
+)
+from pro.web.words import in_language
 
 NOT_NOW = {"no-session": "gone", "nothing-due": "nothing-due", "withdrawn": "withdrawn", "not-open": "not-yet"}
 STATUS_CODES = {"unknown": 404, "expired": 410, "gone": 410, "closed": 410, "broken": 400}
@@ -28,6 +39,23 @@ def session_token() -> str:
 def keep_session(answer: Response, token: str) -> None:
     secure = current_parts().settings.https
     answer.set_cookie(_cookie(), token, path="/", httponly=True, samesite="Lax", secure=secure)
+
+
+# --- the emergency advice, until it was read
+
+
+READ = "pro-read"
+"""The cookie of the advice that was read; the script writes it too, so that it needs no network."""
+
+
+def unread(sitting: Sitting) -> Advice | None:
+    """The advice that the saved answers call for, as long as the patient has not touched that it was read."""
+    advice = answering.advice_of(sitting)
+    return None if advice is None or request.cookies.get(READ) == advice.seen else advice
+
+
+def mark_read(answer: Response, advice: Advice) -> None:
+    answer.set_cookie(READ, advice.seen, path="/d", samesite="Lax", secure=current_parts().settings.https)
 
 
 def the_sitting() -> Sitting | ResponseReturnValue:
@@ -59,6 +87,7 @@ def not_now(status: str, found: Sitting) -> ResponseReturnValue:
 def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -> ResponseReturnValue:
     """A calm page that says what to do."""
     language = wanted_language(view.language if view.site else None)
+    advice = answering.advice_of(view.sent) if view.sent and status == "nothing-due" else None
     coming = view.next if status == "nothing-due" else ()
     opens = time_words(view.next[0].at, moment().study, view.zone, language) if view.next else ""
     text = page(
@@ -69,6 +98,7 @@ def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -
         status=status,
         coming=next_words(coming, moment().study, view.zone, language),
         receipt=view.receipt if status == "nothing-due" else None,
+        advice=in_language(advice.text, language) if advice else "",
         opens=opens if status == "not-yet" else "",
         go_on=go_on,
         opted_out=view.opted_out,
@@ -77,13 +107,19 @@ def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -
     return text, STATUS_CODES.get(status, 200)
 
 
-def thanks_page(done: Submitted, language: str = "", *, whole: bool) -> str:
-    sitting = done.sitting
+def thanks_page(done: Submitted, language: str = "", *, whole: bool, script: bool = True) -> str:
+    """The receipt, the advice where there is any, and the way to what else waits; `script`: that it is led by script."""
+    sitting, now = done.sitting, moment().study
+    advice = answering.advice_of(sitting)
     language = language if language in sitting.questionnaires[0].languages else wanted_language(sitting.language)
     words = {
         "received": clock_words(done.submitted_at, sitting.zone, language),
         "receipt": done.receipt,
-        "coming": next_words(done.next, moment().study, sitting.zone, language),
+        "advice": in_language(advice.text, language) if advice else "",
+        "waiting": [open_words(one, now, sitting.zone, language) for one in done.waiting],
+        "coming": next_words(done.next, now, sitting.zone, language),
+        "token": script_token(session_token()),
+        "js": "1" if script else "",
     }
     if whole:
         return page("phone/thanks.html", language, sitting.site, current_parts().settings.demo, **words)

@@ -190,6 +190,14 @@ def test_no_answer_is_told_without_moving_on(phone: Page) -> None:
     assert heading(phone) != first
 
 
+def test_an_empty_number_is_asked_for_as_a_number(phone: Page) -> None:
+    for number in (6, 4):
+        rate(phone, number)
+        forward(phone)
+    forward(phone)
+    expect(phone.get_by_role("alert").filter(has_text="Type a number")).to_be_visible()
+
+
 def test_skipping_needs_a_second_tap_and_back_keeps_answers(phone: Page, served: Served) -> None:
     rate(phone, 2)
     forward(phone)
@@ -284,7 +292,16 @@ def test_a_whole_evening_with_a_fever(phone: Page, served: Served) -> None:
     expect(phone.locator("#urgent")).to_be_visible()
     expect(phone.locator("#told")).to_have_text("Your site was told at 18:07")
     expect(phone.locator("#call-help")).to_have_attribute("href", "tel:15")
+    for _ in range(2):
+        phone.reload()
+        expect(phone.locator("#urgent")).to_be_visible()
+        expect(phone.locator("#advice")).to_contain_text("38.0 or more")
+        expect(phone.locator("#call-site")).to_have_attribute("href", "tel:+33299000000")
     phone.locator("button[name=go-on]").click()
+    expect(phone.locator("#urgent")).to_be_hidden()
+    phone.reload()
+    expect(phone.locator("#asked")).to_be_visible()
+    expect(phone.locator("#urgent")).to_be_hidden()
     choose(phone, "None of these")
     forward(phone)
     forward(phone)
@@ -297,9 +314,12 @@ def test_a_whole_evening_with_a_fever(phone: Page, served: Served) -> None:
     expect(phone.locator("#rows")).to_contain_text("8 of 10")
     phone.get_by_role("button", name="Send").dblclick()
     expect(phone.locator("#thanks")).to_be_visible()
+    expect(phone.locator("#advised a")).to_have_count(2)
+    _is_fine(phone)
     receipt = phone.locator("#receipt").inner_text()
     phone.reload()
     expect(phone.locator("#receipt")).to_have_text(receipt)
+    expect(phone.locator("#advised")).to_contain_text("38.0 or more")
     assert served.responses() == 2
     assert served.kept()[PAIN] == 8
 

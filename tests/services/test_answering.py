@@ -56,7 +56,7 @@ def test_after_the_cut_off_both_days_wait_until_noon(parts: Parts, patient: int)
     token = give_link(parts, patient)
     morning = stand(parts, datetime(2026, 4, 16, 5, 0, tzinfo=UTC))
     days = [(one.day, one.late) for one in answering.open_link(parts, token, morning).waiting if one.repeats]
-    assert days == [(date(2026, 4, 16), False), (date(2026, 4, 15), True)]
+    assert days == [(date(2026, 4, 15), True), (date(2026, 4, 16), False)], "first what ends first"
     noon = stand(parts, datetime(2026, 4, 16, 10, 0, tzinfo=UTC))
     assert [one.day for one in answering.open_link(parts, token, noon).waiting if one.repeats] == [date(2026, 4, 16)]
 

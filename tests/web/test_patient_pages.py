@@ -101,7 +101,7 @@ def test_a_link_says_what_waits_and_changes_nothing(phone: Phone) -> None:
     before = [phone.rows(table) for table in metadata.sorted_tables]
     text = plain(phone.get())
     assert "Carnet quotidien : mardi 14 avril" in text
-    assert "10 questions, environ 3 minutes" in text
+    assert "10 à 16 questions, environ 3 minutes" in text
     assert "<strong>4 h cette nuit</strong>" in text
     assert 'href="tel:15"' in text
     assert 'href="tel:+33299000000"' in text
@@ -126,7 +126,9 @@ def test_after_the_cut_off_the_patient_chooses_the_day_in_words(phone: Phone) ->
     assert "hier, mardi 14 avril" in text
     assert "aujourd’hui, mercredi 15 avril" in text
     assert "Encore possible jusqu’à <strong>12 h aujourd’hui</strong>" in text
-    yesterday = phone.state(phone.start(at=1))
+    buttons = re.findall(r'<button class="(b[^"]*)" name="start" value="\d+"', phone.get().text)
+    assert buttons == ["b", "b two"]
+    yesterday = phone.state(phone.start(at=0))
     assert plain(yesterday["what"]).endswith("mardi 14 avril")
 
 
@@ -200,6 +202,52 @@ def test_a_fever_is_told_at_once(phone: Phone) -> None:
     assert body is not None
     assert "avis médical" in body["emergency"]["advice"]
     assert "18 h 07" in plain(body["emergency"]["told"])
+
+
+FEVER: dict[str, object] = {"injection-diary.temperature_taken": True, "injection-diary.temperature": "38.6"}
+
+
+def test_the_fever_advice_comes_back_until_it_was_read(phone: Phone) -> None:
+    state = phone.state(phone.start())
+    assert state["urgent"] is None
+    body = phone.save(state, FEVER).json
+    assert body is not None
+    for _ in range(2):
+        again = phone.state(phone.get("/d/now"))["urgent"]
+        assert "avis médical" in again["advice"]
+        assert again["seen"] == body["emergency"]["seen"]
+    state = phone.state(phone.start(js="piece"))
+    assert state["urgent"] is not None, "the link opened again"
+    phone.client.set_cookie("pro-read", again["seen"], path="/d")
+    assert phone.state(phone.get("/d/now"))["urgent"] is None
+    play.stand(phone.parts, EVENING + timedelta(minutes=10))
+    phone.save(state, {"injection-diary.temperature": "39.4"}, first=10)
+    assert phone.state(phone.get("/d/now"))["urgent"] is not None, "another value is another advice"
+    play.stand(phone.parts, EVENING + timedelta(minutes=20))
+    phone.save(state, {"injection-diary.temperature": "37.4"}, first=20)
+    assert phone.state(phone.get("/d/now"))["urgent"] is None
+
+
+def test_after_a_fever_the_thanks_say_whom_to_call(phone: Phone) -> None:
+    state = phone.state(phone.start())
+    phone.save(state, play.CALM | FEVER)
+    sent = phone.send("/d/submit", {"assessment": state["assessment"], "lang": "fr"}, state["token"])
+    for page in (sent, phone.get(state["address"]), phone.get(f"/d/thanks?a={state['assessment']}"), phone.get()):
+        main = plain(page).split("<footer")[0]
+        assert "avis médical" in main
+        assert 'href="tel:+33299000000"' in main
+        assert 'href="tel:15"' in main
+        assert main.index("avis médical") < main.index("Et "), "before what comes next"
+    assert "vous n’avez rien à faire" not in phone.get().text
+
+
+def test_without_a_fever_the_thanks_stay_calm(phone: Phone) -> None:
+    state = phone.state(phone.start())
+    phone.save(state, play.BAD)
+    sent = phone.send("/d/submit", {"assessment": state["assessment"], "lang": "fr"}, state["token"])
+    for page in (sent, phone.get(state["address"]), phone.get()):
+        assert "advised" not in page.text
+    assert "vous n’avez rien à faire" in phone.get().text
 
 
 @pytest.mark.parametrize(
@@ -302,6 +350,14 @@ def test_nothing_is_answered_for_anyone(phone: Phone) -> None:
     assert not phone.rows()
 
 
+def test_an_empty_number_is_asked_for_as_a_number(phone: Phone) -> None:
+    where = phone.start(js="").headers["Location"].replace(PAIN, "joint-pain-diary.stiffness")
+    empty = phone.post(where, {"do": "next"})
+    assert empty.status_code == 422
+    assert "Tapez un nombre" in empty.text
+    assert '"problem.empty-number":"Tapez un nombre' in phone.get("/d/now").text
+
+
 def test_skipping_needs_a_second_tap(phone: Phone) -> None:
     where = phone.start(js="").headers["Location"]
     asked = phone.post(where, {"do": "skip"})
@@ -321,9 +377,16 @@ def test_a_comma_is_a_point_and_a_fever_has_its_page(phone: Phone) -> None:
     urgent = phone.post(where, {"do": "next", "injection-diary.temperature": "38,6"})
     assert urgent.status_code == 200
     assert "avis médical" in urgent.text
-    assert "/d/item/injection-diary.infection" in urgent.text
     assert [row.value for row in phone.rows()][-1] == '"38.6"'
+    for path in (where, first, "/d/review"):
+        assert "avis médical" in phone.get(path).text, "until it was read"
+    found = re.search(r'action="(/d/read/injection-diary.infection\?a=\d+)"', urgent.text)
+    assert found
+    assert phone.client.post(found[1]).status_code == 400
+    gone_on = phone.post(found[1], {}, page=where)
+    assert gone_on.headers["Location"].startswith("/d/item/injection-diary.infection")
     assert 'value="38,6"' in phone.get(where).text
+    assert "avis médical" not in phone.get("/d/review").text
 
 
 def test_a_form_without_its_token_is_not_taken(phone: Phone) -> None:
@@ -331,6 +394,53 @@ def test_a_form_without_its_token_is_not_taken(phone: Phone) -> None:
     assert answer.status_code == 400
     assert "touchez encore le lien" in answer.text or "touch the link again" in answer.text
     assert phone.client.post(f"/d/{TOKEN}/stop", data={"stop": "yes"}).status_code == 400
+
+
+# --- what else is open
+
+
+@pytest.fixture
+def visit_day(phone: Phone) -> Phone:
+    """Day 56: beside the diary, Week 8 is open."""
+    play.stand(phone.parts, datetime(2026, 5, 31, 16, 7, tzinfo=UTC))
+    play.give_link(phone.parts, phone.patient_id, "w" * 22, until=datetime(2026, 6, 2, tzinfo=UTC))
+    phone.token = "w" * 22
+    return phone
+
+
+def send_diary(phone: Phone) -> tuple[dict[str, Any], TestResponse]:
+    state = phone.state(phone.start())
+    phone.save(state, play.CALM)
+    return state, phone.send("/d/submit", {"assessment": state["assessment"], "lang": "fr"}, state["token"])
+
+
+def started(phone: Phone, timepoint: str) -> datetime | None:
+    rows = phone.rows(metadata.tables["assessment"])
+    return next(row.started_at for row in rows if row.timepoint == timepoint)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(("again", "leads_to"), [("", "/d/now"), ("/d/now?a=", "/d/now"), ("/d/thanks?a=", "/d/item")])
+def test_after_sending_what_else_is_open_is_one_button_away(visit_day: Phone, again: str, leads_to: str) -> None:
+    state, sent = send_diary(visit_day)
+    text = visit_day.get(f"{again}{state['assessment']}").text if again else sent.text
+    assert "Continuer avec : Semaine 8" in plain(text)
+    assert "Semaine 8 : maintenant, jusqu’à" in plain(text)
+    form = re.search(
+        r'action="(/d/continue\?a=\d+)".*?name="token" value="(\w+)".*?name="js" value="(\w*)"', text, re.DOTALL
+    )
+    assert form
+    assert visit_day.client.post(form[1], data={"token": "0" * 32, "js": form[3]}).status_code == 400
+    assert started(visit_day, "week8") is None
+    answer = visit_day.client.post(form[1], data={"token": form[2], "js": form[3]})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(leads_to)
+    assert started(visit_day, "week8") == datetime(2026, 5, 31, 16, 7, tzinfo=UTC)
+    assert "pain-vas-48h" in visit_day.get(answer.headers["Location"], follow_redirects=True).text
+
+
+def test_the_last_one_sent_offers_nothing_more(phone: Phone) -> None:
+    _, sent = send_diary(phone)
+    assert "/d/continue" not in sent.text
 
 
 # --- headers and size

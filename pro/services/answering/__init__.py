@@ -1,5 +1,6 @@
 """A patient's sitting: link, start, saves, submission."""
 
+from pro.services.answering.advice import Advice, advice_of
 from pro.services.answering.facts import (
     SESSION_LIFE,
     Closed,
@@ -19,12 +20,13 @@ from pro.services.answering.facts import (
 )
 from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, score_json
 from pro.services.answering.saving import save
-from pro.services.answering.sitting import open_link, sitting, speak, start
+from pro.services.answering.sitting import continue_with, open_link, sitting, speak, start
 from pro.services.answering.submitting import receipt_again, submit
 from pro.services.answering.views import newest, questionnaires_of, token_hash
 
 __all__ = [
     "SESSION_LIFE",
+    "Advice",
     "Closed",
     "Freezing",
     "Incomplete",
@@ -40,6 +42,8 @@ __all__ = [
     "Started",
     "Submitted",
     "Waiting",
+    "advice_of",
+    "continue_with",
     "freeze_all",
     "newest",
     "open_link",

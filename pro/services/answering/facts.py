@@ -39,6 +39,8 @@ class Waiting:
     day: date
     questions: int
     """Items that show while nothing is answered."""
+    most: int
+    """Items there are: as many may show, by what is answered."""
     minutes: Decimal
     instants: Instants
     late: bool
@@ -72,6 +74,8 @@ class LinkView:
     demonstration: bool = False
     receipt: str | None = None
     """Receipt code of the newest submission, where nothing is due."""
+    sent: Sitting | None = None
+    """The newest submission while its day lasts, where nothing is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,10 @@ class Submitted:
     submitted_at: datetime
     already: bool
     next: tuple[Next, ...]
+    waiting: tuple[Waiting, ...]
+    """What else may be filled now."""
     sitting: Sitting
+    """With the answers that were sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,16 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     newest = sittings.newest_submitted(session, found.patient_id)
     if newest is None and following:
         return replace(base, status="not-yet", next=following)
-    receipt = None if newest is None else receipt_of(sittings.hashes(session, newest.assessment_id))
-    return replace(base, status="nothing-due", next=following, receipt=receipt)
+    if newest is None:
+        return replace(base, status="nothing-due", next=following)
+    receipt = receipt_of(sittings.hashes(session, newest.assessment_id))
+    sent = _sent(parts, session, found, newest, moment) if newest.closes_at > moment.study else None
+    return replace(base, status="nothing-due", next=following, receipt=receipt, sent=sent)
+
+
+def _sent(parts: Parts, session: Connected, found: Found, row: Found, moment: Moment) -> Sitting:
+    saves = sittings.saves(session, row.assessment_id)
+    return sitting_of(parts, found, row, saves, found.language, "own-phone", moment)
 
 
 def start(
@@ -72,7 +80,7 @@ def start(
     mode: str = "own-phone",
     language: str | None = None,
 ) -> Started | LinkView:
-    """Makes the phone's session and begins an assessment (the given one, else the newest that is open).
+    """Makes the phone's session and begins an assessment (the given one, else the first that waits).
 
     Gives what the link opens on where nothing can be begun.
     """
@@ -108,8 +116,21 @@ def start(
     return Started(session_token, sitting)
 
 
+def continue_with(parts: Parts, session_token: str, assessment_id: int, moment: Moment) -> bool:
+    """Begins another assessment in the phone's session; False where the session is gone or it may not be filled now."""
+    with parts.study.plain_writing() as session:
+        found = sittings.by_session(session, token_hash(session_token))
+        if found is None or found.ended_at is not None or found.expires_at <= moment.running or found.withdrawn_at:
+            return False
+        waiting = sittings.waiting(session, found.patient_id, moment.study)
+        row = next((row for row in waiting if row.assessment_id == assessment_id), None)
+        if row is not None and row.started_at is None:
+            sittings.start(session, assessment_id, moment.study)
+        return row is not None
+
+
 def sitting(parts: Parts, session_token: str, moment: Moment, assessment_id: int | None = None) -> Sitting | NoSitting:
-    """The sitting of a session: of the given assessment (submitted ones too), else of the newest that is open."""
+    """The sitting of a session: of the given assessment (submitted ones too), else of the first that waits."""
     with parts.study.plain_reading() as session:
         found = sittings.by_session(session, token_hash(session_token))
         if found is None or found.ended_at is not None or found.expires_at <= moment.running:

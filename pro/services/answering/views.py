@@ -69,6 +69,7 @@ def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
         title=timepoint.title,
         day=row.day,
         questions=sum(len(shown(one, {})) for one in questionnaires),
+        most=sum(len(one.items) for one in questionnaires),
         minutes=sum((one.minutes for one in questionnaires), Decimal(0)),
         instants=instants_of(row),
         late=row.closes_at <= moment.study,

@@ -197,7 +197,7 @@ const waiting = key => [...earlier, ...queue].some(save => save.item === key);
 
 // --- Screens
 
-let screen = "", fromReview = false, urgentBack = "";
+let screen = "", fromReview = false, urgentBack = "", urgentSeen;
 
 function go(to, how = "push") {
   if (how === "push") history.pushState({to, depth: (history.state?.depth || 0) + 1}, "");
@@ -280,7 +280,7 @@ function take(item) {
 function next() {
   const item = byKey.get(screen);
   try {
-    if (!take(item)) throw say(item.kind === "joints" ? "problem.empty-joints" : "problem.empty");
+    if (!take(item)) throw say("problem.empty" + (item.kind === "joints" ? "-joints" : /^int|dec/.test(item.kind) ? "-number" : ""));
   } catch (problem) {
     if (typeof problem !== "string") throw problem;
     complain(item, problem);
@@ -322,11 +322,12 @@ function pass(code) {
 
 // --- An emergency is shown at once
 
-function alarm({advice, told}) {
+function alarm({advice, told, seen}, how) {
   $("advice").textContent = advice;
   $("told").textContent = told;
-  urgentBack = screen;
-  go("urgent");
+  if (screen !== "urgent") urgentBack = screen;
+  urgentSeen = seen;
+  go("urgent", how);
 }
 
 // --- What is needed later comes after the first answer: the drawing of the joints, reading again, sending
@@ -388,7 +389,9 @@ document.querySelector("main").addEventListener("click", event => {
     case "list": return item.list();
     case "hand-done": return history.back();
     case "send": return later?.submit(target);
-    case "go-on": return go(urgentBack || "review", "replace");
+    case "go-on":
+      document.cookie = `pro-read=${urgentSeen};path=/d;samesite=lax`;
+      return go(urgentBack || "review", "replace");
   }
 });
 addEventListener("popstate", event => {
@@ -418,6 +421,7 @@ if ($("switch")) {
 const first = shown().find(item => !answers.has(item.key)), kept = history.state?.to;
 history.replaceState({to: first ? first.key : "review", depth: 0}, "", state.address);
 turn(byKey.has(kept) || kept === "review" ? kept : first ? first.key : "review");
+if (state.urgent) alarm(state.urgent, "replace");
 if (answers.size) fetchLater();
 if (earlier.length) send();
 };
