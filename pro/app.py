@@ -9,6 +9,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pro.clock import Clock
 from pro.library import load
@@ -68,6 +69,7 @@ def create_app(parts: Parts | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=parts.settings.secret_key,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # `pro.web.csrf` looks at the origin instead
         SESSION_COOKIE_NAME="__Host-form" if parts.settings.https else "form",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -76,6 +78,8 @@ def create_app(parts: Parts | None = None) -> Flask:
         PERMANENT_SESSION_LIFETIME=timedelta(days=3),
         MAX_CONTENT_LENGTH=512 * 1024,
     )
+    if proxies := parts.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.extensions["pro"] = parts
     logging.getLogger("pro").setLevel(logging.INFO)
     from pro.web import register

@@ -55,6 +55,8 @@ class Settings:
     demo: bool
     host: str = "127.0.0.1"
     port: int = 8000
+    trusted_proxies: int = 0
+    """How many proxies of ours stand before the service: only so many addresses of `X-Forwarded-For` are believed."""
 
     @property
     def https(self) -> bool:
@@ -82,6 +84,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
         demo=is_demo,
         host=host,
         port=port,
+        trusted_proxies=_proxies(environment.get("PRO_TRUSTED_PROXIES") or "0", problems),
     )
     if settings.database_url == settings.contacts_database_url:
         problems.append("CONTACTS_DATABASE_URL is the study database: names and numbers need a database of their own")
@@ -99,6 +102,13 @@ def _port(text: str, problems: list[str]) -> int:
         return int(text)
     problems.append(f"PORT is {text!r}: give a number from 1 to 65535")
     return 8000
+
+
+def _proxies(text: str, problems: list[str]) -> int:
+    if text in tuple("0123456789"):
+        return int(text)
+    problems.append(f"PRO_TRUSTED_PROXIES is {text!r}: give the number of your own proxies, 0 to 9")
+    return 0
 
 
 def _secret(environment: Mapping[str, str], demo: bool, problems: list[str]) -> str:
@@ -142,14 +152,21 @@ def _key(part: str, problems: list[str]) -> ContactsKey | None:
 
 def _public_url(environment: Mapping[str, str], demo: bool, host: str, port: int, problems: list[str]) -> str:
     url = environment.get("PRO_PUBLIC_URL", "").rstrip("/") or (f"http://{host}:{port}" if demo else "")
-    parts = urlsplit(url)
     if not url:
         problems.append(
             "PRO_PUBLIC_URL is missing: set it to the address patients reach, such as https://diary.hospital.example"
         )
-    elif parts.scheme not in ("http", "https") or not parts.netloc or not url.isascii():
+    elif not _is_address(url):
         problems.append(f"PRO_PUBLIC_URL is {url!r}: give an ASCII address that starts with https://")
     return url
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isascii()
+    except ValueError:
+        return False
 
 
 def _twilio(environment: Mapping[str, str], problems: list[str]) -> Twilio | None:

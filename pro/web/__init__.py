@@ -7,10 +7,10 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Adds every page, the protection of posts and the headers that each answer carries."""
-    from pro.web import csrf, door, enrolment, errors, headers, health, hooks, patient, staff
+    from pro.web import asked, csrf, door, enrolment, errors, headers, health, hooks, patient, staff
 
-    app.session_interface = csrf.FormSessions()
-    csrf.guard.init_app(app)
+    asked.init_app(app)
+    csrf.init_app(app)
     headers.init_app(app)
     errors.init_app(app)
     for blueprint in (

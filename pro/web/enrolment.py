@@ -21,7 +21,7 @@ from pro.services import enrolment as service
 from pro.services.access import Right
 from pro.services.enrolment import DAYS_AHEAD, EARLIER, WHY, Enrolled, Ineligible, NotEnrollable, Problem, Sheet
 from pro.services.overview import Place, places
-from pro.web.asked import row_number
+from pro.web.asked import row_number_or_none
 from pro.web.desk.frame import desk_context, language
 from pro.web.enrolment_forms import EnrolForm, PhoneForm, WithdrawForm, day, new_once, whole_number
 from pro.web.parts import current_parts, moment
@@ -139,8 +139,7 @@ def chosen_site(given: str | None) -> Place | None:
         return sites[0] if len(sites) == 1 else None
     found = next((site for site in sites if str(site.id) == given), None)
     if found is None:
-        named = MultiDict({"site": given}).get("site", type=row_number)
-        site_of(named, "enrol", Right.ENROL)
+        site_of(row_number_or_none(given), "enrol", Right.ENROL)
     return found
 
 

@@ -12,6 +12,7 @@ from pro.domain.questionnaire import Text
 from pro.services import answering, visiting
 from pro.services.answering import LinkView, Saved, Sitting, Started
 from pro.web import item_pages, sending
+from pro.web.asked import row_number_or_none
 from pro.web.assets import page_style
 from pro.web.csrf import script_token
 from pro.web.document import document, later_script, piece, style_of_start
@@ -58,7 +59,7 @@ def start(token: str) -> ResponseReturnValue:
         current_parts(),
         token,
         moment(),
-        assessment_id=int(wanted) if wanted.isdecimal() else None,
+        assessment_id=row_number_or_none(wanted),
         mode=mode if mode in MODES else MODES[0],
         language=chosen_language() or None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import g, render_template, request
 
@@ -46,11 +47,12 @@ def chosen_language() -> str:
     return asked if asked in LANGUAGES else ""
 
 
-def address(path: str, **values: object) -> str:
-    """A path with what is carried along."""
+def address(path: str, /, **values: object) -> str:
+    """A path with what is carried along; whatever stands in either, one address comes of it."""
     kept = {"lang": chosen_language(), **values}
-    query = "&".join(f"{name}={value}" for name, value in kept.items() if value not in ("", None))
-    return f"{path}?{query}" if query else path
+    query = urlencode({name: value for name, value in kept.items() if value not in ("", None)})
+    quoted = quote(path, safe="/%")
+    return f"{quoted}?{query}" if query else quoted
 
 
 def frame(language: str, site: SiteCard | None, demonstration: bool) -> dict[str, Any]:

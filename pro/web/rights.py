@@ -111,8 +111,11 @@ def to_sign_in() -> Response:
 
 def own_page(address: str | None) -> str:
     """`address` when it is a page of the desk, else the desk's first page: no open redirect."""
-    start = url_for("staff.door")
-    parts = urlsplit(address or "")
-    if parts.scheme or parts.netloc or not parts.path.startswith(start) or "\\" in (address or ""):
+    start, asked = url_for("staff.door"), address or ""
+    try:
+        parts = urlsplit(asked)
+    except ValueError:
         return start
-    return address or start
+    if parts.scheme or parts.netloc or not parts.path.startswith(start) or "\\" in asked or not asked.isprintable():
+        return start
+    return asked

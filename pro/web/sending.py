@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from pro.services import answering, visiting
 from pro.services.answering import Closed, Incomplete, LinkView, NoSitting, Save, Saved, Sitting, Submitted
 from pro.web import item_pages
+from pro.web.asked import instant, is_plain, is_row_number, row_number
 from pro.web.csrf import guard, is_own_form, is_own_script
 from pro.web.forms import problem_words
 from pro.web.parts import current_parts, moment
@@ -30,11 +31,10 @@ def save() -> ResponseReturnValue:
     if not is_own_script(request, session_token()):
         return jsonify(error="session"), 401
     body = _body()
-    saves = [_read_save(one) for one in body.get("saves", ()) if isinstance(one, dict)]
-    assessment_id = body.get("assessment")
-    if not isinstance(assessment_id, int) or None in saves:
+    assessment_id, saves = body.get("assessment"), _read_saves(body.get("saves"))
+    if not is_row_number(assessment_id) or saves is None:
         return jsonify(error="saves"), 400
-    saved = keep(assessment_id, [one for one in saves if one])
+    saved = keep(assessment_id, saves)
     if saved.closed:
         return jsonify(error=saved.closed), 410 if saved.closed == "no-session" else 409
     return jsonify(_saved_json(saved, assessment_id, str(body.get("lang", ""))))
@@ -64,29 +64,43 @@ def _saved_json(saved: Saved, assessment_id: int, language: str) -> dict[str, An
 def _body() -> Mapping[str, Any]:
     try:
         body = json.loads(request.get_data(), parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
 
-def _read_save(one: Mapping[str, Any]) -> Save | None:
-    """A save as the phone sent it; None where it is not one."""
-    client, seq, item_key, code = (one.get(name) for name in ("client", "seq", "item", "code"))
-    if not (isinstance(client, str) and 0 < len(client) <= 64 and isinstance(item_key, str) and isinstance(code, str)):
-        return None
-    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq < 2**31:
-        return None
-    offset = one.get("offset")
-    whole = isinstance(offset, int) and not isinstance(offset, bool) and abs(offset) <= 1080
-    return Save(client, seq, item_key, code, one.get("value"), _instant(one.get("at")), offset if whole else None)
+def _read_saves(given: object) -> list[Save] | None:
+    """All of them, or None: a list with something else in it is not acknowledged by halves."""
+    saves = [_read_save(one) for one in given] if isinstance(given, list) else [None]
+    read = [one for one in saves if one is not None]
+    return read if len(read) == len(saves) else None
 
 
-def _instant(text: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+def _read_save(one: object) -> Save | None:
+    """A save as the phone sent it; None where it is not one. A phone's wrong clock takes no answer away."""
+    if not isinstance(one, dict):
         return None
-    return at if at is not None and at.tzinfo is not None else None
+    client, item_key, code = (one.get(name) for name in ("client", "item", "code"))
+    if not (_is_text(client) and 0 < len(client) <= 64 and _is_text(item_key) and _is_text(code)):
+        return None
+    seq, value = one.get("seq"), one.get("value")
+    if not is_row_number(seq) or seq >= 2**31 or (isinstance(value, str) and not is_plain(value)):
+        return None
+    return Save(client, seq, item_key, code, value, _phone_at(one.get("at")), _offset(one.get("offset")))
+
+
+def _is_text(given: object) -> TypeGuard[str]:
+    return isinstance(given, str) and is_plain(given)
+
+
+def _offset(given: object) -> int | None:
+    if not isinstance(given, int) or isinstance(given, bool):
+        return None
+    return given if abs(given) <= 1080 else None
+
+
+def _phone_at(given: object) -> datetime | None:
+    return instant(given) if isinstance(given, str) else None
 
 
 def keep(assessment_id: int, saves: list[Save]) -> Saved:
@@ -103,7 +117,7 @@ def submit() -> ResponseReturnValue:
     if request.is_json:
         return _submit_by_script()
     guard.protect()
-    assessment_id = request.args.get("a", type=int) or 0
+    assessment_id = request.args.get("a", type=row_number) or 0
     done = answering.submit(current_parts(), session_token(), assessment_id, moment())
     if isinstance(done, Submitted):
         return redirect(address("/d/thanks", a=assessment_id), 303)
@@ -118,7 +132,7 @@ def _submit_by_script() -> ResponseReturnValue:
         return jsonify(error="session"), 401
     body = _body()
     assessment_id = body.get("assessment")
-    if not isinstance(assessment_id, int):
+    if not is_row_number(assessment_id):
         return jsonify(error="assessment"), 400
     done = answering.submit(current_parts(), session_token(), assessment_id, moment())
     match done:
@@ -135,14 +149,14 @@ def go_on() -> ResponseReturnValue:
     """From the thanks to what else waits: all its questions at once, or an item a page where there was no script."""
     if not is_own_form(request, session_token()):
         return status_page(LinkView("unknown", demonstration=current_parts().settings.demo), "broken")
-    assessment_id = request.args.get("a", type=int) or 0
+    assessment_id = request.args.get("a", type=row_number) or 0
     answering.continue_with(current_parts(), session_token(), assessment_id, moment())
     return redirect(address("/d/now" if request.form.get("js") else "/d/item", a=assessment_id), 303)
 
 
 @blueprint.get("/thanks")
 def thanks() -> ResponseReturnValue:
-    assessment_id = request.args.get("a", type=int) or 0
+    assessment_id = request.args.get("a", type=row_number) or 0
     done = visiting.thanks(current_parts(), session_token(), assessment_id, moment())
     if done is None:
         return redirect(address("/d/now", a=assessment_id), 303)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from pro.services import answering, visiting
 from pro.services.answering import Advice, LinkView, NoSitting, Sitting, Submitted
+from pro.web.asked import row_number
 from pro.web.csrf import script_token
 from pro.web.parts import current_parts, moment
 from pro.web.phone import (
@@ -60,7 +61,7 @@ def mark_read(answer: Response, advice: Advice) -> None:
 
 def the_sitting() -> Sitting | ResponseReturnValue:
     """The sitting that the cookie and the address name, in the language asked for; else the page that says what to do."""
-    wanted = request.args.get("a", type=int)
+    wanted = request.args.get("a", type=row_number)
     found = answering.sitting(current_parts(), session_token(), moment(), wanted)
     if isinstance(found, NoSitting):
         return status_page(found.view, NOT_NOW[found.status])

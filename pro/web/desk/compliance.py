@@ -15,6 +15,7 @@ from pro.services import standing
 from pro.services.access import Right
 from pro.services.standing import Filter, Page, Row, SiteFigures
 from pro.web import charts, strips
+from pro.web.asked import row_number
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.parts import current_parts, moment
@@ -35,7 +36,7 @@ LEGEND = (
 @needs(Right.SEE_COMPLIANCE)
 def compliance() -> ResponseReturnValue:
     chosen = _chosen()
-    site = request.args.get("site", type=int)
+    site = request.args.get("site", type=row_number)
     page = standing.page(current_parts(), who(), moment(), chosen, request.args.get("after", "")[:40], site)
     spoken = language()
     return render_template(

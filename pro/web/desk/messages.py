@@ -11,6 +11,7 @@ from pro.services import outbox_view
 from pro.services.access import Right
 from pro.services.outbox_view import Filter
 from pro.services.patients import Unsent
+from pro.web.asked import instant, row_number_or_none
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language
 from pro.web.desk.patients import text_view
@@ -56,8 +57,5 @@ def _chosen() -> Filter:
 def _before(asked: str) -> tuple[datetime, int] | None:
     """Where the page begins, from the address; None where it is not readable."""
     at, _, id_ = asked.partition("~")
-    try:
-        instant = datetime.fromisoformat(at)
-        return (instant, int(id_)) if instant.tzinfo else None
-    except ValueError:
-        return None
+    found, number = instant(at), row_number_or_none(id_)
+    return (found, number) if found and number is not None else None

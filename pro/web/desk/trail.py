@@ -13,6 +13,7 @@ from pro.domain.protocol import Protocol
 from pro.services import audit_trail, overview
 from pro.services.access import Right
 from pro.services.audit_trail import Entry
+from pro.web.asked import calendar_day, instant, row_number_or_none
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, my_places
 from pro.web.parts import current_parts, moment
@@ -37,7 +38,7 @@ KINDS = (
 @needs(Right.SEE_AUDIT)
 def trail() -> ResponseReturnValue:
     asked = {key: request.args.get(key, "").strip()[:60] for key in ("patient", "kind", "from", "to")}
-    since, until = _day(asked["from"]), _day(asked["to"])
+    since, until = calendar_day(asked["from"]), calendar_day(asked["to"])
     places = my_places()
     zone = places[0].zone if places else "UTC"
     found = audit_trail.read_page(
@@ -87,18 +88,9 @@ def _next_page(asked: dict[str, str], following: tuple[datetime, str, int] | Non
 def _before(asked: str) -> tuple[datetime, str, int] | None:
     at, _, rest = asked.partition("~")
     chain, _, seq = rest.rpartition("~")
-    try:
-        instant = datetime.fromisoformat(at)
-        return (instant, chain, int(seq)) if instant.tzinfo and chain else None
-    except ValueError:
-        return None
-
-
-def _day(asked: str) -> date | None:
-    try:
-        return date.fromisoformat(asked)
-    except ValueError:
-        return None
+    found = instant(at)
+    number = row_number_or_none(seq)
+    return (found, chain, number) if found and chain and number is not None else None
 
 
 def _start(day: date | None, zone: str) -> datetime | None:
