@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 TRY_AGAIN = timedelta(minutes=10)
+SETTLED = "answered"
+"""Stands among a task's attempts where a call was not needed any more."""
 
 
 def tick(parts: Parts, moment: Moment) -> int:
@@ -73,6 +75,7 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
         _explain_steps(parts, session, found)
         events = _freeze_what_was_left(parts, session, found, protocol, saves, moment)
         events += _end_episode(session, found, protocol, moment)
+        events += _settle_calls(session, found, protocol, moment)
         if events:
             head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
             append_to_patient(session, found.patient_id, head, events, WORKER, moment.study)
@@ -137,6 +140,15 @@ def _count(session: Session, found: Found, *, answered: bool, moment: Moment) ->
     if found.respondent == "patient":
         final = State.PARTIAL if answered and not found.submitted_at else state(instants_of(found), moment.study)
         bells.count(session, found.site_id, found.timepoint, found.day, TALLIED.get(final, "missed"))
+
+
+def _settle_calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Events:
+    """A call because diaries stayed away is needed no more once the patient has sent one."""
+    if found.submitted_at is None or not protocol.timepoint(found.timepoint).repeats:
+        return []
+    note = f"{moment.study.isoformat()}\t{SETTLED}\t{WORKER.name}\tsettled by answering"
+    settled = bells.settle_tasks(session, found.patient_id, "missed-in-a-row", found.submitted_at, note, moment.study)
+    return [("call.settled", {"task": task_id, "why": SETTLED}) for task_id in settled]
 
 
 def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, moment: Moment) -> None:

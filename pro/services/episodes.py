@@ -52,6 +52,7 @@ class FlareLine:
 
     id: int
     n: int
+    site_id: int
     number: str
     zone: str
     opened_at: datetime
@@ -109,6 +110,7 @@ def flare_line(
     return FlareLine(
         id=row.id,
         n=row.n,
+        site_id=row.site_id,
         number=row.number,
         zone=row.zone,
         opened_at=row.opened_at,

@@ -73,7 +73,7 @@ class TaskLine:
 
 @dataclass(frozen=True, slots=True)
 class MessageFigures:
-    """Messages due to patients in the last days; `sent` of `due`, and what became of them."""
+    """Messages due to patients in the last days; `sent` of `due` without what failed, and what became of them."""
 
     due: int
     sent: int
@@ -98,6 +98,9 @@ class Visit:
     number: str
     timepoint: str
     day: date
+    zone: str
+    open_until: datetime | None
+    """The end of its window, where that is open; None before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,8 @@ class Today:
     figures: Compliance
     visits: tuple[Visit, ...]
     protocol: Protocol
-
-    @property
-    def things(self) -> int:
-        """How many things wait for a person."""
-        return self.flares_in_all + self.tasks_in_all
+    things: int
+    """How many things wait for the reader: flares and calls of others' are not among them."""
 
 
 def places(parts: Parts, identity: Identity, right: Right) -> tuple[Place, ...]:
@@ -146,18 +146,21 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
         day = patient_day(now, zones.zone(zone), protocol.cutoff)
         yesterday = day - timedelta(days=1)
         flare_ids = identity.sites(Right.SEE_FLARE)
+        flares_in_all = desk.count_flares_to_review(session, flare_ids) if flare_ids else 0
+        tasks_in_all = desk.count_patients_to_call(session, ids, diaries(protocol))
         return Today(
             zone=zone,
             now=now.astimezone(zones.zone(zone)),
             flares=flare_lines(parts, session, flare_ids, now),
-            flares_in_all=desk.count_flares_to_review(session, flare_ids) if flare_ids else 0,
-            tasks=_calls(session, ids),
-            tasks_in_all=desk.count_patients_to_call(session, ids),
+            flares_in_all=flares_in_all,
+            tasks=_calls(session, ids, diaries(protocol)),
+            tasks_in_all=tasks_in_all,
+            things=_things(session, identity, protocol, flares_in_all, tasks_in_all),
             messages=_messages(session, ids, now),
             yesterday=yesterday,
             diaries=_chips(session, ids, protocol, yesterday, now),
             figures=sum(site_figures(session, ids, diaries(protocol), now).values(), Compliance()),
-            visits=_visits(session, ids, protocol, day),
+            visits=_visits(session, ids, protocol, day, now),
             protocol=protocol,
         )
 
@@ -175,11 +178,17 @@ def visits(protocol: Protocol) -> tuple[str, ...]:
 # Tasks, messages, diaries, visits
 
 
-def task(parts: Parts, task_id: int) -> tuple[TaskLine, int] | None:
-    """A task and its site; None where there is none or it is done."""
+def task(parts: Parts, task_id: int, *, even_answered: bool = False) -> tuple[TaskLine, int] | None:
+    """A task and its site; None where there is none, it is done, or what the patient sent since has settled it.
+
+    `even_answered`: that too, for a call that was under way meanwhile.
+    """
+    timepoints = {key for protocol in parts.library.protocols() for key in diaries(protocol)}
     with parts.study.reading() as session:
-        row = desk.task_with_patient(session, task_id)
-    return None if row is None or row.done_at is not None else (task_line(row), row.site_id)
+        row = desk.task_with_patient(session, task_id, timepoints)
+    if row is None or row.done_at is not None or (row.answered and not even_answered):
+        return None
+    return task_line(row), row.site_id
 
 
 def zone_of(parts: Parts, identity: Identity) -> str:
@@ -188,10 +197,10 @@ def zone_of(parts: Parts, identity: Identity) -> str:
     return sites[0].zone if sites else "UTC"
 
 
-def _calls(session: Session, ids: Collection[int]) -> tuple[TaskLine, ...]:
+def _calls(session: Session, ids: Collection[int], timepoints: Collection[str]) -> tuple[TaskLine, ...]:
     """One reason for each patient, the most urgent; a further one shows when it is settled."""
     found: dict[int, TaskLine] = {}
-    for row in desk.open_tasks(session, ids, 3 * SHOWN):
+    for row in desk.open_tasks(session, ids, timepoints, 3 * SHOWN):
         found.setdefault(row.patient_id or -row.id, task_line(row))
     return tuple(found.values())[:SHOWN]
 
@@ -220,11 +229,11 @@ def _messages(session: Session, ids: Collection[int], now: datetime) -> MessageF
 def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> MessageFigures:
     """Counts by state as the desk says them; what was dropped was never to be sent and stands apart."""
     failed = counts.get("failed", 0) + counts.get("undelivered", 0)
-    sent = counts.get("sent", 0) + counts.get("delivered", 0) + failed
+    sent = counts.get("sent", 0) + counts.get("delivered", 0)
     waiting = counts.get("pending", 0) + counts.get("claimed", 0)
     unknown = counts.get("sending", 0)
     return MessageFigures(
-        due=sent + waiting + unknown,
+        due=sent + failed + waiting + unknown,
         sent=sent,
         delivered=counts.get("delivered", 0),
         awaiting=counts.get("sent", 0),
@@ -241,9 +250,24 @@ def _chips(session: Session, ids: Collection[int], protocol: Protocol, day: date
     return tuple(Chip(row.number, state(instants_of(row), now)) for row in rows)
 
 
-def _visits(session: Session, ids: Collection[int], protocol: Protocol, day: date) -> tuple[Visit, ...]:
-    rows = desk.next_visits(session, ids, visits(protocol), day, 6)
-    return tuple(Visit(row.number, row.timepoint, row.day) for row in rows)
+def _visits(session: Session, ids: Collection[int], protocol: Protocol, day: date, now: datetime) -> tuple[Visit, ...]:
+    keys = visits(protocol)
+    longest = max((protocol.timepoint(key).window_after for key in keys), default=0)
+    rows = desk.next_visits(session, ids, keys, day - timedelta(days=longest), now, 6)
+    return tuple(
+        Visit(row.number, row.timepoint, row.day, row.zone, row.end if row.opens_at <= now else None) for row in rows
+    )
+
+
+def _things(session: Session, identity: Identity, protocol: Protocol, flares_in_all: int, tasks_in_all: int) -> int:
+    """What this person's rights let them do; most have one right at all their sites or at none."""
+    review, call = identity.sites(Right.REVIEW_FLARE), identity.sites(Right.LOG_CALL)
+    flares, tasks = flares_in_all, tasks_in_all
+    if review != identity.sites(Right.SEE_FLARE):
+        flares = desk.count_flares_to_review(session, review) if review else 0
+    if call != identity.sites(Right.SEE_TODAY):
+        tasks = desk.count_patients_to_call(session, call, diaries(protocol)) if call else 0
+    return flares + tasks
 
 
 def site_figures(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -203,7 +203,7 @@ def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool
             history=history,
             events=found.chain_seq,
             check=audit_trail.check_chain(session, found.number, (found.chain_seq, found.chain_hash)),
-            tasks=tuple(_tasks(session, found)),
+            tasks=tuple(_tasks(session, found, diaries(protocol))),
         )
 
 
@@ -278,10 +278,10 @@ def _answer_rows(
     return tuple(sorted(rows, key=lambda row: (row.day, row.n), reverse=True))
 
 
-def _tasks(session: Session, found: Found) -> list[TaskLine]:
+def _tasks(session: Session, found: Found, timepoints: Collection[str]) -> list[TaskLine]:
     lines = []
-    for row in desk.open_tasks_of(session, [found.patient_id]):
-        with_number = desk.task_with_patient(session, row.id)
+    for row in desk.open_tasks_of(session, [found.patient_id], timepoints):
+        with_number = desk.task_with_patient(session, row.id, timepoints)
         if with_number is not None:
             lines.append(task_line(with_number))
     return lines

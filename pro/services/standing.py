@@ -160,7 +160,7 @@ def rows_of(session: Session, patients: Sequence[Found], protocol: Protocol, now
     for row in desk.assessments_of(session, ids, diaries(protocol)):
         planned.setdefault(row.patient_id, []).append(row)
     tasks: dict[int, list[str]] = {}
-    for task in desk.open_tasks_of(session, ids):
+    for task in desk.open_tasks_of(session, ids, diaries(protocol)):
         tasks.setdefault(task.patient_id, []).append(task.kind)
     flared = set(desk.patients_with_flare(session, ids))
     return [

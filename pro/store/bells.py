@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, case, func, insert, select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
@@ -157,6 +157,16 @@ def open_task(session: Session, *, site_id: int, patient_id: int | None, kind: s
     connection = session.connection()
     values = {"site_id": site_id, "patient_id": patient_id, "kind": kind, "detail": detail, "made_at": at, "note": ""}
     connection.execute(insert_for(connection)(task).values(**values).on_conflict_do_nothing())
+
+
+def settle_tasks(
+    session: Session, patient_id: int, kind: str, sent_at: datetime, note: str, at: datetime
+) -> Sequence[int]:
+    """Takes off the list what was asked for before a diary was sent, with `note` as its last line; gives their ids."""
+    older = [task.c.patient_id == patient_id, task.c.kind == kind, task.c.done_at.is_(None), task.c.made_at < sent_at]
+    lines = case((task.c.note == "", note), else_=task.c.note + "\n" + note)
+    settling = update(task).where(*older).values(done_at=at, note=lines).returning(task.c.id)
+    return session.connection().execute(settling).scalars().all()
 
 
 _any_due = select(assessment.c.id).where(_rung, _end > bindparam("now")).limit(1)

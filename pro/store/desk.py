@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
 from pro.store import instants
@@ -141,9 +141,19 @@ def diaries_of(session: Session, ids: Sites, timepoints: Collection[str], day: d
     return session.execute(mine.order_by(patient.c.number).limit(limit)).all()
 
 
-def next_visits(session: Session, ids: Sites, timepoints: Collection[str], since: date, limit: int) -> Sequence[Found]:
-    """Visits that are still to come or under way, by target day."""
-    wanted = select(patient.c.number, assessment.c.timepoint, assessment.c.day, assessment.c.closes_at)
+def next_visits(
+    session: Session, ids: Sites, timepoints: Collection[str], since: date, now: datetime, limit: int
+) -> Sequence[Found]:
+    """Visits of target days from `since` on that nobody has answered and whose window is not over, by target day."""
+    end = func.coalesce(assessment.c.late_until, assessment.c.closes_at)
+    wanted = select(
+        patient.c.number,
+        patient.c.zone,
+        assessment.c.timepoint,
+        assessment.c.day,
+        assessment.c.opens_at,
+        end.label("end"),
+    )
     joined = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
     mine = joined.where(
         assessment.c.site_id.in_(ids),
@@ -151,6 +161,8 @@ def next_visits(session: Session, ids: Sites, timepoints: Collection[str], since
         assessment.c.timepoint.in_(timepoints),
         assessment.c.cancelled_at.is_(None),
         assessment.c.submitted_at.is_(None),
+        assessment.c.closed_at.is_(None),
+        end > now,
     )
     return session.execute(mine.order_by(assessment.c.day, patient.c.number).limit(limit)).all()
 
@@ -259,30 +271,45 @@ URGENCY = case({"contact-missing": 0, "number-unreachable": 1, "missed-in-a-row"
 """Nobody can be reached without a number; days missed in a row come before a low week."""
 
 
-def open_tasks(session: Session, ids: Sites, limit: int) -> Sequence[Found]:
+def answered_since(diaries: Collection[str]) -> ColumnElement[bool]:
+    """A diary was sent since a call was asked for because diaries stayed away: it is settled when that one closes."""
+    sent = exists().where(
+        assessment.c.patient_id == task.c.patient_id,
+        assessment.c.timepoint.in_(diaries),
+        assessment.c.submitted_at > task.c.made_at,
+    )
+    return and_(task.c.kind == "missed-in-a-row", sent)
+
+
+def open_tasks(session: Session, ids: Sites, diaries: Collection[str], limit: int) -> Sequence[Found]:
     """The most urgent first, and of those the oldest."""
     wanted = select(task, patient.c.number).join_from(task, patient, task.c.patient_id == patient.c.id, isouter=True)
     return session.execute(
-        wanted.where(task.c.site_id.in_(ids), task.c.done_at.is_(None))
+        wanted.where(task.c.site_id.in_(ids), task.c.done_at.is_(None), ~answered_since(diaries))
         .order_by(URGENCY, task.c.made_at, task.c.id)
         .limit(limit)
     ).all()
 
 
-def count_patients_to_call(session: Session, ids: Sites) -> int:
+def count_patients_to_call(session: Session, ids: Sites, diaries: Collection[str]) -> int:
     """Patients with a task, and tasks without a patient."""
     each = func.count(func.distinct(func.coalesce(task.c.patient_id, -task.c.id)))
-    wanted = select(each).where(task.c.site_id.in_(ids), task.c.done_at.is_(None))
+    wanted = select(each).where(task.c.site_id.in_(ids), task.c.done_at.is_(None), ~answered_since(diaries))
     return int(session.execute(wanted).scalar_one())
 
 
-def task_with_patient(session: Session, task_id: int) -> Found | None:
-    wanted = select(task, patient.c.number).join_from(task, patient, task.c.patient_id == patient.c.id, isouter=True)
+def task_with_patient(session: Session, task_id: int, diaries: Collection[str]) -> Found | None:
+    answered = answered_since(diaries).label("answered")
+    wanted = select(task, patient.c.number, answered).join_from(
+        task, patient, task.c.patient_id == patient.c.id, isouter=True
+    )
     return session.execute(wanted.where(task.c.id == task_id)).first()
 
 
-def open_tasks_of(session: Session, patient_ids: Collection[int]) -> Sequence[Found]:
-    return session.execute(select(task).where(task.c.patient_id.in_(patient_ids), task.c.done_at.is_(None))).all()
+def open_tasks_of(session: Session, patient_ids: Collection[int], diaries: Collection[str]) -> Sequence[Found]:
+    """In the order of the list, so that each page names the same reason first."""
+    wanted = select(task).where(task.c.patient_id.in_(patient_ids), task.c.done_at.is_(None), ~answered_since(diaries))
+    return session.execute(wanted.order_by(URGENCY, task.c.made_at, task.c.id)).all()
 
 
 def patients_with_flare(session: Session, patient_ids: Collection[int]) -> list[int]:

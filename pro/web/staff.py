@@ -54,6 +54,7 @@ def sign_in() -> ResponseReturnValue:
     )
     if isinstance(outcome, Refused):
         return _sign_in_page(form, _why(outcome)), 429 if outcome.why != "wrong" else 401
+    _keep_language(outcome)
     return _with_session(redirect(own_page(form.after.data), 303), outcome)
 
 
@@ -75,6 +76,14 @@ def choose_language() -> ResponseReturnValue:
     if identity is not None and chosen in LANGUAGES:
         access.choose_language(current_parts(), identity, chosen, moment())
     return redirect(own_page(request.form.get("page")), 303)
+
+
+def _keep_language(opened: SignedIn) -> None:
+    """The desk goes on in the language of the page where somebody signed in."""
+    now, chosen = moment(), request.form.get("lang", "")
+    identity = access.staff_of(current_parts(), opened.token, now) if chosen in LANGUAGES else None
+    if identity is not None and identity.language != chosen:
+        access.choose_language(current_parts(), identity, chosen, now)
 
 
 def _sign_in_page(form: SignInForm, problem: str = "") -> str:

@@ -130,6 +130,21 @@ def test_two_missed_days_ask_for_one_call(parts: Parts, patient: int) -> None:
     assert [(row["kind"], row["done_at"]) for row in rows(parts, "task")] == [("missed-in-a-row", None)]
 
 
+def test_a_diary_sent_again_settles_the_call_and_says_so(parts: Parts, patient: int) -> None:
+    token = give_link(parts, patient, until=SIX + timedelta(days=90))
+    walk(parts, SIX + timedelta(days=4))
+    fill(parts, token)
+    walk(parts, SIX + timedelta(days=4, hours=12))
+    assert [row["done_at"] for row in rows(parts, "task")] == [None], "its day is not over"
+    walk(parts, SIX + timedelta(days=6))
+    (task,) = rows(parts, "task")
+    assert task["done_at"] is not None
+    assert str(task["note"]).endswith("\tanswered\tworker\tsettled by answering")
+    assert [row["kind"] for row in rows(parts, "audit_event")].count("call.settled") == 1
+    walk(parts, SIX + timedelta(days=8))
+    assert [row["done_at"] is None for row in rows(parts, "task") if row["kind"] == "missed-in-a-row"] == [False, True]
+
+
 def test_an_episode_ends_after_seven_recorded_days_without_a_hit(parts: Parts, patient: int) -> None:
     token = give_link(parts, patient, until=SIX + timedelta(days=90))
     fill(parts, token, BAD)

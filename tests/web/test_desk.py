@@ -187,6 +187,19 @@ def test_the_account_keeps_its_language(desk: Desk) -> None:
     assert '<html lang="fr">' in other.get("/staff/").get_data(as_text=True)
 
 
+@pytest.mark.parametrize(("spoken", "kept"), [("fr", "fr"), ("en", "en"), ("de", "en"), ("", "en")])
+def test_the_desk_goes_on_in_the_language_of_the_sign_in_page(desk: Desk, spoken: str, kept: str) -> None:
+    page = desk.page(f"/staff/?lang={spoken}")
+    hidden = re.search(r'name="lang"[^>]*value="([^"]*)"', page)
+    assert hidden is not None
+    fields = {"login": "inv", "password": PASSWORD, "csrf_token": token_in(page), "lang": hidden[1]}
+    assert desk.client.post("/staff/sign-in", data=fields).status_code == 303
+    assert f'<html lang="{kept}">' in desk.page("/staff/")
+    again = desk.app.test_client()
+    desk.sign_in("inv", client=again)
+    assert f'<html lang="{kept}">' in again.get("/staff/").get_data(as_text=True)
+
+
 def test_signing_out_ends_the_session(desk: Desk) -> None:
     desk.sign_in("inv")
     cookie = desk.client.get_cookie("staff")
@@ -213,8 +226,75 @@ def test_today_shows_what_needs_a_person(desk: Desk) -> None:
     assert "Worst pain 8, baseline 4 (6 days)" in page
     assert "due today 18:07" in page
     assert "2 diaries missed in a row" in page
-    assert "4 of 4 sent" in page
+    assert "3 of 4 sent" in page
     assert "1 failed" in page
+
+
+def test_who_may_not_review_sees_no_review_and_is_greeted_with_what_they_may_do(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk)
+    with desk.parts.study.writing() as session:
+        late = make_patient(desk.parts, desk.made, "R-003")
+        session.add(Task(site_id=desk.made.sites["R"], patient_id=late, kind="under-80", detail="71.4", made_at=NOW))
+    for login, greeting, reviews in (
+        ("inv", "Two things need you", 1),
+        ("mon", "Nothing needs you", 0),
+        ("coo", "One thing needs you", 0),
+    ):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        page = desk.page("/staff/")
+        assert greeting in page, login
+        assert page.count(">Review<") == reviews, login
+        assert (f"/staff/flares/{flare_id}" in page) == (login != "coo"), "a monitor reads it"
+        assert page.count(">Log a call<") == (login != "mon"), login
+
+
+def test_a_visit_whose_window_is_open_stays_until_it_ends(desk: Desk) -> None:
+    protocol = desk.parts.library.latest_protocol("thera-demo")
+    visit = protocol.timepoint("week2")
+    target = NOW.date() - timedelta(days=visit.window_after)
+    make_patient(desk.parts, desk.made, "R-001", day0=target - timedelta(days=visit.first_day))
+    desk.sign_in("inv")
+    table = re.compile(r'id="visits".*?</section>', re.S)
+    shown = table.search(desk.page("/staff/"))
+    assert shown is not None
+    assert visit.title["en"] in shown[0]
+    assert "open until " in shown[0]
+    desk.clock.move(timedelta(days=2))
+    desk.client = desk.app.test_client()
+    desk.sign_in("inv")
+    shown = table.search(desk.page("/staff/"))
+    assert shown is not None
+    assert visit.title["en"] not in shown[0], "its window is over"
+
+
+def test_the_call_page_gives_the_reason_of_the_list(desk: Desk) -> None:
+    patient_id = make_patient(desk.parts, desk.made, "R-003", day0=date(2026, 4, 1))
+    with desk.parts.study.writing() as session:
+        for kind, detail in (("under-80", "71.4"), ("missed-in-a-row", "2")):
+            made_at = NOW - timedelta(days=2)
+            session.add(
+                Task(site_id=desk.made.sites["R"], patient_id=patient_id, kind=kind, detail=detail, made_at=made_at)
+            )
+    desk.sign_in("coo")
+
+    def reasons() -> list[str]:
+        found = []
+        for page in ("/staff/", "/staff/patients/R-003"):
+            path = re.search(r"/staff/tasks/\d+", desk.page(page))
+            assert path is not None
+            found += re.findall(r"<b>(\d[^<]*)</b>", desk.page(path[0]))
+        return found
+
+    assert reasons() == ["2 diaries missed in a row"] * 2
+    paths = re.findall(r"/staff/tasks/\d+", desk.page("/staff/"))
+    with desk.parts.study.writing() as session:
+        table = metadata.tables["assessment"]
+        yesterday = (table.c.timepoint == "diary") & (table.c.day == DAY)
+        session.execute(table.update().where(yesterday).values(submitted_at=NOW - timedelta(hours=12)))
+    assert reasons() == ["71.4 % of the last seven diaries"] * 2
+    assert "One thing needs you" in desk.page("/staff/")
+    assert desk.client.get(paths[0]).status_code == 404, "what was sent has settled it"
 
 
 def test_a_fever_stands_first_and_says_so_whatever_came_before_and_after(desk: Desk) -> None:
@@ -488,7 +568,7 @@ def test_messages_say_what_became_of_them_and_page_by_key(desk: Desk) -> None:
         session.add_all([message(desk, patient_id, n, "failed" if n == 3 else "delivered") for n in range(60)])
     desk.sign_in("inv")
     page = desk.page("/staff/messages")
-    assert "60 of 60 sent" in page
+    assert "59 of 60 sent" in page
     assert "number unknown or out of service" in page
     assert desk.page("/staff/messages?show=failed").count(">R-001<") == 1
     older = re.search(r'href="(/staff/messages\?[^"]*before=[^"]*)"', page)

@@ -60,7 +60,7 @@ def call(task_id: int) -> ResponseReturnValue:
 @blueprint.post("/tasks/<int:task_id>")
 @needs(Right.LOG_CALL)
 def log_call(task_id: int) -> ResponseReturnValue:
-    line = _task(task_id)
+    line = _task(task_id, even_answered=True)
     outcome, note = request.form.get("outcome", ""), request.form.get("note", "")
     done = reviewing.log_call(current_parts(), who(), task_id, outcome, note, moment())
     if isinstance(done, NotRecorded):
@@ -75,8 +75,8 @@ def _found(flare_id: int) -> Episode:
     return found
 
 
-def _task(task_id: int) -> overview.TaskLine:
-    found = overview.task(current_parts(), task_id)
+def _task(task_id: int, *, even_answered: bool = False) -> overview.TaskLine:
+    found = overview.task(current_parts(), task_id, even_answered=even_answered)
     site_of(found[1] if found else None, f"task {task_id}")
     assert found is not None
     if found[0].number is None:
@@ -177,7 +177,7 @@ def _baseline(found: Episode) -> charts.Level | None:
 
 
 def _call_page(task_id: int, problem: str = "") -> str:
-    line = _task(task_id)
+    line = _task(task_id, even_answered=bool(problem))
     zone = overview.zone_of(current_parts(), who())
     return render_template(
         "desk/call.html",

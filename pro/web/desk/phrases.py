@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from babel.dates import format_date
@@ -63,6 +63,14 @@ def due_words(due: datetime, now: datetime, zone: str, language: str) -> str:
     if here.date() == today + timedelta(days=1):
         return say("desk.due.tomorrow", language, clock=at)
     return say("desk.due.day", language, day=short_day(here.date(), language), clock=at)
+
+
+def until_words(end: datetime, zone: str, language: str) -> str:
+    """The last day of a window, and up to when on it: `Fri 17 Apr 12:00`; an end at midnight is the day before."""
+    here = local(end, zone)
+    if here.time() == time(0):
+        return short_day(here.date() - timedelta(days=1), language)
+    return f"{short_day(here.date(), language)} {say_clock(here, language)}"
 
 
 # Figures
