@@ -105,12 +105,13 @@ class Identity:
         sites = self.sites(right)
         return bool(sites) if site_id is None else site_id in sites
 
-    def role_for(self, right: Right) -> str:
-        """The role in which the right is used, for the audit trail."""
-        return next((grant.role for grant in self.roles if right in RIGHTS[grant.role]), "staff")
+    def role_for(self, right: Right, site_id: int) -> str:
+        """The role in which the right is used at this site, for the audit trail."""
+        there = (grant.role for grant in self.roles if grant.site_id in (None, site_id))
+        return next((role for role in there if right in RIGHTS[role]), "staff")
 
-    def actor(self, right: Right) -> Actor:
-        return Actor(self.login, self.role_for(right))
+    def actor(self, right: Right, site_id: int) -> Actor:
+        return Actor(self.login, self.role_for(right, site_id))
 
 
 @dataclass(frozen=True, slots=True)

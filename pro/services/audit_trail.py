@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from pro.store.tables import Role
 from pro.store.trail import Wanted
 
 PAGE = 50
+FLARE = "flare."
 CHECKED = 2000
 """Newest events of one chain that a page checks."""
 
@@ -36,6 +37,8 @@ class Entry:
     role: str
     version: str
     payload: dict[str, Any] | None
+    withheld: bool = False
+    """The reader may know that it happened, and not what was found: the payload is left empty."""
 
     @property
     def number(self) -> str | None:
@@ -78,9 +81,17 @@ def read_page(
     )
     with parts.study.reading() as session:
         found = trail.page(session, wanted, before, PAGE + 1)
+        chains = {row.chain for row in found if row.kind.startswith(FLARE)}
+        open_chains = trail.chains_at(session, chains, identity.sites(Right.SEE_FLARE)) if chains else frozenset()
     last = found[PAGE - 1] if len(found) > PAGE else None
     following = None if last is None else (last.at, last.chain, last.seq)
-    return TrailPage(tuple(entry_of(row) for row in found[:PAGE]), following)
+    entries = (entry_of(row) for row in found[:PAGE])
+    return TrailPage(tuple(one if one.chain in open_chains else without_flare(one) for one in entries), following)
+
+
+def without_flare(entry: Entry) -> Entry:
+    """As it is shown where SEE_FLARE does not hold: that a flare was reviewed, not what the doctor wrote."""
+    return replace(entry, payload={}, withheld=True) if entry.kind.startswith(FLARE) else entry
 
 
 def newest_of(session: Session, number: str, limit: int) -> tuple[Entry, ...]:

@@ -211,7 +211,8 @@ def show_contact(parts: Parts, identity: Identity, found: Found, moment: Moment)
     """The patient's name and number; that they were shown is written first. None where the contact is missing."""
     with parts.study.writing() as session:
         patient = audit.lock_patient(session, found.patient_id)
-        audit.record(session, patient, "contact.shown", {}, identity.actor(Right.SEE_CONTACTS), moment.study)
+        actor = identity.actor(Right.SEE_CONTACTS, found.site_id)
+        audit.record(session, patient, "contact.shown", {}, actor, moment.study)
     with parts.contacts.reading() as session:
         return contacts.find(session, parts.cipher, [found.contact_id]).get(found.contact_id)
 

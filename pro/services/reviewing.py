@@ -115,7 +115,7 @@ def log_call(
             task.done_at, task.done_by = moment.study, identity.staff_id
         session.add(task)
         payload = {"task": task_id, "kind": task.kind, "outcome": outcome, "note": note.strip()}
-        audit.record(session, patient, "call.logged", payload, identity.actor(Right.LOG_CALL), moment.study)
+        audit.record(session, patient, "call.logged", payload, identity.actor(Right.LOG_CALL, found.site_id), moment.study)
         return Recorded()
 
 
@@ -159,7 +159,7 @@ def _act(
     )
     payload = {"flare": flare.id, "n": flare.n, "outcome": outcome, "note": note.strip()}
     event = "flare.reviewed" if kind == "review" else "flare.ended"
-    audit.record(session, patient, event, payload, identity.actor(Right.REVIEW_FLARE), moment.study)
+    audit.record(session, patient, event, payload, identity.actor(Right.REVIEW_FLARE, flare.site_id), moment.study)
 
 
 def _attempt(identity: Identity, outcome: str, note: str, moment: Moment) -> str:

@@ -6,7 +6,7 @@ look-up goes through a keyed index. Cipher and index keys are derived from each 
 
 import hmac
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import ClassVar
@@ -62,8 +62,8 @@ class VirtualSms(ContactsRow, table=True):
 class Person:
     """Who a contact is, decrypted."""
 
-    name: str
-    number: str
+    name: str = field(repr=False)
+    number: str = field(repr=False)
 
 
 class Cipher:
@@ -72,7 +72,7 @@ class Cipher:
     def __init__(self, keys: tuple[ContactsKey, ...]) -> None:
         self.newest = keys[0].id
         self._cipher = {key.id: AESGCM(_derive(key.secret, b"pro contacts cipher")) for key in keys}
-        self._index = _derive(keys[0].secret, b"pro contacts index")
+        self._indexes = [_derive(key.secret, b"pro contacts index") for key in keys]
 
     def seal(self, text: str, row: str, column: str) -> bytes:
         nonce = os.urandom(12)
@@ -82,7 +82,12 @@ class Cipher:
         return self._cipher[key_id].decrypt(sealed[:12], sealed[12:], f"{column}:{row}".encode()).decode()
 
     def index(self, number: str) -> str:
-        return hmac.new(self._index, number.encode(), sha256).hexdigest()
+        """What is kept beside a number, to find it by."""
+        return self.indexes(number)[0]
+
+    def indexes(self, number: str) -> list[str]:
+        """What may be kept beside it: by the newest key, or by one from before."""
+        return [hmac.new(key, number.encode(), sha256).hexdigest() for key in self._indexes]
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
@@ -113,7 +118,7 @@ def find(session: Session, cipher: Cipher, ids: list[str]) -> dict[str, Person]:
 
 def ids_of_number(session: Session, cipher: Cipher, number: str) -> list[str]:
     """Ids of every contact with this E.164 number."""
-    return list(session.exec(select(Contact.id).where(Contact.number_index == cipher.index(number))).all())
+    return list(session.exec(select(Contact.id).where(col(Contact.number_index).in_(cipher.indexes(number)))).all())
 
 
 def keep_staff(session: Session, cipher: Cipher, staff_id: int, number: str, at: datetime) -> None:

@@ -72,6 +72,13 @@ def _earlier(at: datetime, chain: str, seq: int) -> ColumnElement[bool]:
     return or_(event.c.at < at, same)
 
 
+def chains_at(session: Session, chains: Collection[str], sites: Collection[int]) -> frozenset[str]:
+    """Those of the chains whose patients are at these sites."""
+    numbers = [chain.removeprefix(PREFIX) for chain in chains]
+    wanted = select(patient.c.number).where(patient.c.number.in_(numbers), patient.c.site_id.in_(sites))
+    return frozenset(PREFIX + number for number in session.execute(wanted).scalars())
+
+
 def of_chain(session: Session, chain: str, limit: int) -> Sequence[Found]:
     """A chain's newest events, the newest first."""
     wanted = select(event).where(event.c.chain == chain)

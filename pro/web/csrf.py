@@ -18,13 +18,16 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 def init_app(app: Flask) -> None:
     app.session_interface = FormSessions()
-    guard.init_app(app)
     app.before_request(_refuse_other_sites)
+    guard.init_app(app)
 
 
 def _refuse_other_sites() -> None:
     """Beside the tokens, and in place of a Referer, which some phones never send; scripts have their own answer."""
-    if request.method not in SAFE and TOKEN not in request.headers and not _is_same_origin(request):
+    by_person = request.headers.get("Sec-Fetch-Site") == "none"  # such as by opening the browser again
+    if request.method in SAFE or TOKEN in request.headers or by_person:
+        return
+    if not _is_same_origin(request):
         abort(400, "this was sent from another site")
 
 
@@ -58,7 +61,7 @@ def _is_own(request: Request, shown: str, session_token: str) -> bool:
 def _is_same_origin(request: Request) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
-        return site in ("same-origin", "none")  # none: by the person, at the browser itself
+        return site == "same-origin"
     origin = request.headers.get("Origin")
     own = {request.host_url.rstrip("/"), current_parts().settings.public_url, current_app.config.get("PRO_ORIGIN")}
     return origin is None or origin in own

@@ -529,6 +529,8 @@ def test_withdrawal_stops_everything_in_one_go(ward: Ward) -> None:
                 last_hit_day=TODAY,
             )
         )
+        diary = session.exec(select(Assessment.id).where(Assessment.timepoint == "diary")).first()
+        session.add(Reminder(assessment_id=diary, step="18:00", planned_at=NOW, message_id=waiting))
 
     stops = enrolment.withdraw(ward.parts, BY, done.patient_id, "side-effect", "do-not-use", ward.now)
 
@@ -542,6 +544,8 @@ def test_withdrawal_stops_everything_in_one_go(ward: Ward) -> None:
     assert states[waiting] == states[claimed] == ("dropped", "withdrawn")
     assert states[gone][0] == "sending", "on its way: its end is still asked for"
     assert states[to_staff][0] == "pending", "a flare is told to staff whatever happens"
+    carried = {one.message_id: one.why_none for one in ward.all(Reminder) if one.message_id}
+    assert carried == {waiting: "withdrawn"}, "a reminder says why none came of it"
     dropped = {(one.message_id, one.detail) for one in ward.all(MessageEvent) if one.kind == "dropped"}
     assert dropped == {(waiting, "withdrawn"), (claimed, "withdrawn")}
     assert [one.ended_at for one in ward.all(Flare)] == [None]

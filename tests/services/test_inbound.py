@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from pro.clock import FixedClock
 from pro.services import inbound
 from pro.services.parts import Parts
+from pro.settings import ContactsKey
+from pro.store.contacts import Cipher, Person
 from tests.conftest import Urls
 from tests.factories import Made, make_patient, make_staff, make_study
 from tests.sms.outbox import EVENING, change, evening_parts, remind, row, rows, staff_text, story
@@ -114,3 +117,18 @@ def test_anything_else_changes_nothing_and_is_not_kept(made: tuple[Parts, FixedC
     assert inbound.receive(parts, SHARED, "my knee hurts", clock.now()) == "other"
     assert rows(parts, "audit_event") == []
     assert inbound.receive(parts, "+33799999999", "STOP", clock.now()) == "stop", "a number nobody has"
+
+
+def test_stop_is_obeyed_after_the_key_was_changed(made: tuple[Parts, FixedClock, Made]) -> None:
+    """The contact stays as it was sealed; a new key in front must not hide it from the one who writes."""
+    parts, clock, study = made
+    make_patient(parts, study, telephone=SHARED)
+    keys = (ContactsKey("new", b"n" * 32), *parts.settings.contacts_keys)
+    parts = replace(parts, cipher=Cipher(keys))
+    make_patient(parts, study, "R-002", telephone=SHARED)
+    inbound.receive(parts, SHARED, "STOP", clock.now())
+    assert [patient.opted_out_how for patient in rows(parts, "patient")] == ["sms", "sms"]
+
+
+def test_a_person_is_never_printed() -> None:
+    assert repr(Person("Ada Example", SHARED)) == "Person()"

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from pro.domain.chain import Report
 from pro.services import access, audit_trail, overview
-from pro.services.access import Identity, SignedIn
+from pro.services.access import Identity, Right, SignedIn
 from pro.services.parts import Parts
 from pro.services.reviewing import NotRecorded, Recorded, end_flare, log_call, review
-from pro.store.tables import Flare, FlareAction, Task, metadata
+from pro.store.tables import Flare, FlareAction, StaffRole, Task, metadata
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study
 
@@ -157,3 +157,29 @@ def test_the_trail_leaves_and_verifies_as_lines(ward: Ward) -> None:
     assert not audit_trail.verify_lines(changed).ok
     short: Report = audit_trail.verify_lines([line for line in lines if b"flare.reviewed" not in line])
     assert not short.ok
+
+
+def test_the_trail_names_the_role_held_at_that_site(ward: Ward) -> None:
+    """Coordinator at one site and investigator at the other: each event tells which of the two it was."""
+    make_staff(ward.parts, ward.made, "two", role="coordinator", site="L")
+    with ward.parts.study.writing() as session:
+        staff_id = ward.who("two").staff_id
+        role = {"study_id": ward.made.study_id, "site_id": ward.made.sites["R"], "from_at": NOW}
+        session.add(StaffRole(staff_id=staff_id, role="investigator", **role))
+    log_call(ward.parts, ward.who("two"), ward.task, "no-answer", "", ward.parts.clock.now())
+    assert [(kind, role) for kind, _, role, _ in ward.events()] == [("call.logged", "investigator")]
+    assert ward.who("two").role_for(Right.LOG_CALL, ward.made.sites["L"]) == "coordinator"
+    assert ward.who("two").role_for(Right.REVIEW_FLARE, ward.made.sites["L"]) == "staff"
+
+
+def test_whoever_may_not_see_flares_reads_that_one_was_reviewed_and_nothing_more(ward: Ward) -> None:
+    ward.review("inv", "confirmed", "knee and wrist")
+    now = ward.parts.clock.now()
+    log_call(ward.parts, ward.who("coo"), ward.task, "no-answer", "rang", now)
+    for login, sees in (("inv", True), ("coo", False)):
+        entries = audit_trail.read_page(ward.parts, ward.who(login)).entries
+        found = {entry.kind: entry for entry in entries}
+        assert ("knee and wrist" in str(found["flare.reviewed"].payload)) is sees
+        assert found["flare.reviewed"].withheld is not sees
+        assert found["flare.reviewed"].actor == "inv"
+        assert "rang" in str(found["call.logged"].payload)

@@ -23,11 +23,11 @@ class By:
 Doer = By | Identity | Actor
 
 
-def by_of(doer: Doer, right: Right) -> By:
-    """Who the trail names when `right` is used."""
+def by_of(doer: Doer, right: Right, site_id: int) -> By:
+    """Who the trail names when `right` is used at this site."""
     if isinstance(doer, By):
         return doer
-    return By(doer) if isinstance(doer, Actor) else By(doer.actor(right), doer.staff_id)
+    return By(doer) if isinstance(doer, Actor) else By(doer.actor(right, site_id), doer.staff_id)
 
 
 COMMAND_LINE = By(Actor("command line", "operator"))

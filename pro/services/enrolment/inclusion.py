@@ -89,7 +89,7 @@ def enrol(
     read. `once`: 32 hexadecimal characters made for one form, with which a form sent twice makes one patient.
     Raises NotEnrollable with every field that does not hold, and the criteria that would not hold either.
     """
-    by = by_of(doer, Right.ENROL)
+    by = by_of(doer, Right.ENROL, site_id)
     where = place(parts, site_id, moment)
     if not where.allowed:
         version = f"{where.protocol.id} {where.protocol.version}"

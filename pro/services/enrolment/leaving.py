@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from pro.clock import Moment
@@ -17,14 +17,15 @@ from pro.services.audit import lock_patient, record
 from pro.services.enrolment.facts import Doer, by_of
 from pro.services.enrolment.links import revoke
 from pro.services.parts import Parts
-from pro.store.tables import Assessment, Flare, Message, MessageEvent, Patient, Reminder
+from pro.store import messages
+from pro.store.messages import NOT_YET
+from pro.store.tables import Assessment, Flare, Message, Patient, Reminder
 
 WHY = ("patient-wish", "burden", "side-effect", "no-effect", "doctor", "moved", "died", "other")
 """Reasons as codes: a free text would sooner or later hold a name."""
 EARLIER = ("keep", "do-not-use")
 """What the patient decided about the answers given before: they are used, or they are kept and not used."""
 WITHDRAWN = "withdrawn"
-NOT_SENT = ("pending", "claimed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def withdraw(parts: Parts, doer: Doer, patient_id: int, why: str, earlier_data: 
             return stops
         patient.withdrawn_at, patient.withdrawn_why = moment.study, why
         cancelled = _cancel(session, patient_id, moment.study)
-        dropped = drop_waiting(session, patient_id, WITHDRAWN, moment.study)
+        dropped = len(messages.drop_waiting(session, patient_id, WITHDRAWN, moment.study))
         links = revoke(session, patient_id, moment)
         event = {
             "why": why,
@@ -88,7 +89,14 @@ def withdraw(parts: Parts, doer: Doer, patient_id: int, why: str, earlier_data: 
             "messages_dropped": dropped,
             "links_revoked": links,
         }
-        record(session, patient, "patient.withdrawn", event, by_of(doer, Right.WITHDRAW).actor, moment.study)
+        record(
+            session,
+            patient,
+            "patient.withdrawn",
+            event,
+            by_of(doer, Right.WITHDRAW, patient.site_id).actor,
+            moment.study,
+        )
     return stops
 
 
@@ -139,25 +147,9 @@ def waiting_messages(session: Session, patient_id: int) -> Sequence[Message]:
         select(Message).where(
             Message.patient_id == patient_id,
             col(Message.staff_id).is_(None),
-            col(Message.state).in_(NOT_SENT),
+            col(Message.state).in_(NOT_YET),
         )
     ).all()
-
-
-def drop_waiting(session: Session, patient_id: int, why: str, now: datetime) -> int:
-    """Explains every message that is not on its way; the patient's row must be locked."""
-    ids = [one.id for one in waiting_messages(session, patient_id)]
-    if not ids:
-        return 0
-    connection = session.connection()
-    connection.execute(
-        update(Message)
-        .where(col(Message.id).in_(ids), col(Message.state).in_(NOT_SENT))
-        .values(state="dropped", error=why, lease_until=None, claimed_by=None)
-    )
-    events = [{"message_id": id_, "at": now, "kind": "dropped", "detail": why} for id_ in ids]
-    connection.execute(insert(MessageEvent).values(events))
-    return len(ids)
 
 
 def _cancel(session: Session, patient_id: int, now: datetime) -> int:

@@ -29,7 +29,14 @@ def first_link(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> str
         patient = lock_patient(session, patient_id)
         if patient.withdrawn_at is not None:
             raise ValueError(f"{patient.number} has left the study: no link is made")
-        record(session, patient, "link.made", {"for": "qr"}, by_of(doer, Right.CHANGE_PHONE).actor, moment.study)
+        record(
+            session,
+            patient,
+            "link.made",
+            {"for": "qr"},
+            by_of(doer, Right.CHANGE_PHONE, patient.site_id).actor,
+            moment.study,
+        )
         return address(parts, make_link(session, patient, protocol_of(parts, patient), moment.study))
 
 
@@ -39,7 +46,12 @@ def revoke_links(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> i
         patient = lock_patient(session, patient_id)
         revoked = revoke(session, patient_id, moment)
         record(
-            session, patient, "links.revoked", {"links": revoked}, by_of(doer, Right.CHANGE_PHONE).actor, moment.study
+            session,
+            patient,
+            "links.revoked",
+            {"links": revoked},
+            by_of(doer, Right.CHANGE_PHONE, patient.site_id).actor,
+            moment.study,
         )
         return revoked
 

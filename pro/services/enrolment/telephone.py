@@ -71,10 +71,10 @@ def change_phone(parts: Parts, doer: Doer, patient_id: int, phone: str, moment: 
     NotEnrollable for a wrong number, KeyError for a patient without contact: nothing is changed then. The contact
     is written while the patient's row is locked, so that no message leaves for the old number afterwards.
     """
-    by = by_of(doer, Right.CHANGE_PHONE)
     number = check_phone(parts, patient_id, phone)
     with parts.study.writing() as session:
         patient = lock_patient(session, patient_id)
+        by = by_of(doer, Right.CHANGE_PHONE, patient.site_id)
         _keep_number(parts, patient.contact_id, number, moment)
         patient.number_wrong_at = None
         session.connection().execute(
@@ -97,7 +97,14 @@ def opt_in_again(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> N
             end = one.late_until or one.closes_at
             one.next_at = next_bell(planned_reminders(parts, patient, one), end, moment.study)
             session.add(one)
-        record(session, patient, "messages.resumed", {}, by_of(doer, Right.CHANGE_PHONE).actor, moment.study)
+        record(
+            session,
+            patient,
+            "messages.resumed",
+            {},
+            by_of(doer, Right.CHANGE_PHONE, patient.site_id).actor,
+            moment.study,
+        )
 
 
 def _keep_number(parts: Parts, contact_id: str, number: str, moment: Moment) -> None:

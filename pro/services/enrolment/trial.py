@@ -94,6 +94,6 @@ def confirm_test(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> N
             patient,
             "phone.confirmed",
             {"by": "four digits said aloud"},
-            by_of(doer, Right.ENROL).actor,
+            by_of(doer, Right.ENROL, patient.site_id).actor,
             moment.study,
         )

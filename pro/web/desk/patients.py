@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from pro.domain.assessment import State
 from pro.services import patients as service
 from pro.services.access import Right
+from pro.services.audit_trail import without_flare
 from pro.services.patients import FlareSpan, PatientPage, Text
 from pro.store.desk import Found
 from pro.web import charts
@@ -63,20 +64,19 @@ def _page(row: Found) -> str:
     every = request.args.get("answers") == "all"
     page = service.page(current_parts(), row, moment(), request.args.get("curve", ""), every)
     spoken = language()
-    waiting = next((span for span in reversed(page.flares) if span.to_review), None)
-    if waiting is not None and not who().may(Right.SEE_FLARE, row.site_id):
-        waiting = None
+    sees_flares = who().may(Right.SEE_FLARE, row.site_id)
+    history = page.history if sees_flares else tuple(map(without_flare, page.history))
     return render_template(
         "desk/patient.html",
         active="patients",
         page=page,
-        waiting=waiting,
+        waiting=next((span for span in reversed(page.flares) if span.to_review and sees_flares), None),
         day_of_study=(page.today - page.day0).days,
         chart=chart(page),
         spans=[_span_words(page, span) for span in page.flares],
         columns=[item for item in page.questionnaire.items if item.kind in service.COUNTED][:6],
         texts=[text_view(text, page.zone) for text in page.texts],
-        history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in page.history],
+        history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in history],
         tasks=[task_view(line, page.zone) for line in page.tasks],
         every=every,
         rights=_rights(row.site_id),

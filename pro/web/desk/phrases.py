@@ -228,6 +228,8 @@ def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
     }
     known = texts("desk", language)
     key = entry.kind.replace(".", "-")
+    if entry.withheld and f"event.{key}-withheld" in known:
+        key += "-withheld"
     if f"event.{key}" not in known:
         return entry.kind.replace(".", ": ").replace("-", " ").replace("_", " ")
     said = say(f"desk.event.{key}", language, **values).strip()
