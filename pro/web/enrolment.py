@@ -11,6 +11,7 @@ import phonenumbers
 import segno
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
@@ -22,13 +23,16 @@ from pro.services.access import Right
 from pro.services.enrolment import DAYS_AHEAD, EARLIER, WHY, Enrolled, Ineligible, NotEnrollable, Problem, Sheet
 from pro.services.overview import Place, places
 from pro.web.asked import row_number_or_none
-from pro.web.desk.frame import desk_context, language
+from pro.web.desk.frame import desk_context, language, stale_form
 from pro.web.enrolment_forms import EnrolForm, PhoneForm, WithdrawForm, day, new_once, whole_number
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, site_of, who
 from pro.web.words import NAMES, in_language, say, say_clock, say_day, say_instant, say_number, say_phone
 
 blueprint = Blueprint("enrolment", "pro.web", url_prefix="/staff")
+
+
+blueprint.register_error_handler(CSRFError, stale_form)
 
 
 def e(key: str, **values: object) -> str:

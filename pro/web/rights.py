@@ -101,9 +101,9 @@ def to_sign_in() -> Response:
     """Sign-in, and back to the page that was asked for; what was typed on its form is kept."""
     asked = request.full_path.rstrip("?")
     if request.method == "POST":
-        asked = own_page(request.form.get("page"))
-        fields = {key: value for key, value in request.form.items() if key not in NEVER_KEPT}
-        if "page" in request.form and sum(map(len, fields.values())) <= LONGEST_KEPT:
+        asked = own_page(request.form.get("page")).rstrip("?")
+        fields = {key: values for key, values in request.form.to_dict(flat=False).items() if key not in NEVER_KEPT}
+        if "page" in request.form and sum(len(value) for values in fields.values() for value in values) <= LONGEST_KEPT:
             session["kept"] = {"page": asked, "fields": fields}
     after = asked if asked != url_for("staff.door") else None
     return redirect(url_for("staff.door", after=after), 303)

@@ -33,7 +33,7 @@ def test_an_unknown_address_says_what_to_do(client: FlaskClient) -> None:
 
 
 def test_a_forged_post_changes_nothing_and_says_so(client: FlaskClient) -> None:
-    answer = client.post("/staff/enrol", data={"name": "x"}, headers=HTML)
+    answer = client.post("/staff/enrol", data={"name": "x"}, headers={**HTML, "Origin": "https://evil.example"})
     assert answer.status_code == 400
     assert "Rien n’a été changé" in answer.text
 

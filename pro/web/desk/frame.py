@@ -60,7 +60,8 @@ def kept(field: str, default: str = "") -> str:
     found = session.get("kept")
     if not isinstance(found, dict) or found.get("page") != request.path:
         return default
-    return str(found.get("fields", {}).get(field, default))
+    values: list[str] = found.get("fields", {}).get(field) or [default]
+    return values[0]
 
 
 @blueprint.context_processor
