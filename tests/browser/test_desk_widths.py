@@ -1,0 +1,51 @@
+"""The first screen of the desk at three widths: nothing stands over anything, no wording is cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.demonstration import Running
+
+LONGEST = {"en": "overdue since Wed 24 Sept 18:09", "fr": "en retard depuis mer. 24 sept. 18\u202fh\u202f09"}
+WIDTHS = (1280, 1440, 390)
+ROWS = """(longest) => [...document.querySelectorAll(".tasks li")].map(row => {
+  const chip = row.querySelector(".chip"), button = row.querySelector(".b")
+  chip.lastChild.textContent = longest
+  const a = chip.getBoundingClientRect(), b = button.getBoundingClientRect()
+  return {
+    apart: a.right <= b.left || a.bottom <= b.top,
+    button_cut: button.scrollWidth > button.clientWidth,
+    chip_cut: chip.scrollWidth > chip.clientWidth,
+    button_lines: Math.round((b.height - 20) / 19),
+    chip_high: a.height > 48,
+  }
+})"""
+WELL: dict[str, Any] = {
+    "apart": True,
+    "button_cut": False,
+    "chip_cut": False,
+    "button_lines": 1,
+    "chip_high": False,
+}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_due_time_keeps_clear_of_its_button(demonstration: Running, browser: Browser, language: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{demonstration.address}/demo?lang={language}")
+    for _ in range(2):
+        with page.expect_navigation():
+            page.locator("button[value='1 day'], button", has_text="+ 1").last.click()
+    page.goto(f"{demonstration.address}/staff/?lang={language}")
+    page.fill("input[name=login]", "legoff")
+    page.fill("input[name=password]", "demonstration")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".tasks .b")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        rows = page.evaluate(ROWS, LONGEST[language])
+        assert len(rows) >= 2
+        assert rows == [WELL] * len(rows), width
