@@ -248,3 +248,9 @@ def test_the_installed_command_answers() -> None:
     assert json.loads(done.stdout)["scores"]["pain"]["value"] == 41
     done = subprocess.run(call, input='{"pain": 101}', capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "pain must be 100 or less\n")
+
+
+@pytest.mark.parametrize("words", [("questionnaires", "check"), ("questionnaires", "list"), ("protocol", "check")])
+def test_a_root_that_is_not_there_is_a_wrong_call(tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = [str(DEFAULT_ROOT / PROTOCOL)] if words == ("protocol", "check") else []
+    assert "nowhere" in refused(pro(*words, *file, "--root", tmp_path / "nowhere"))

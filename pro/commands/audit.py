@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 
-from pro.app import build
+from pro.cli import Wrong
+from pro.commands.opened import ready
 from pro.domain.chain import Report
 from pro.services import audit_trail
-from pro.services.parts import Parts
-from pro.settings import read
 
 SHOWN = 20
 """Problems said one by one."""
@@ -32,7 +31,7 @@ def export(file: Path) -> None:
 
     FILE is written anew in one step; `-` writes to standard output.
     """
-    parts = _parts()
+    parts = ready()
     if str(file) == "-":
         for line in audit_trail.export(parts):
             sys.stdout.buffer.write(line + b"\n")
@@ -49,7 +48,7 @@ def verify(file: Path | None) -> None:
     Exit code 0: the trail holds; 1: it does not, with a line for each problem; 2: it could not be read.
     """
     if file is None:
-        report = audit_trail.verify_database(_parts())
+        report = audit_trail.verify_database(ready())
     else:
         with file.open("rb") as lines:
             report = audit_trail.verify_lines(lines)
@@ -68,7 +67,10 @@ def _say(report: Report) -> None:
 
 def _write(file: Path, lines: Iterable[bytes]) -> int:
     """Writes beside the file and moves it into place, so that a half-written trail never looks like one."""
-    handle, made = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        handle, made = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    except OSError as error:
+        raise Wrong(f"{file} cannot be written: {error.strerror}") from None
     count = 0
     try:
         with os.fdopen(handle, "wb") as out:
@@ -80,10 +82,6 @@ def _write(file: Path, lines: Iterable[bytes]) -> int:
         os.unlink(made)
         raise
     return count
-
-
-def _parts() -> Parts:
-    return build(read(os.environ))
 
 
 commands: tuple[click.Command, ...] = (audit,)

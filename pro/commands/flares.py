@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pro.commands.days import near_day
 from pro.commands.questionnaires import root_option
 from pro.commands.series import DAY_ZERO, Recorded, read_series
 from pro.domain.flare_words import describe
@@ -89,10 +90,10 @@ commands: tuple[click.Command, ...] = (flares,)
 
 
 def read_day0(given: str | None) -> date | None:
-    try:
-        return None if given is None else datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007
-    except ValueError:
-        raise click.UsageError(f"--day0: {given!r} is not a date (YYYY-MM-DD)") from None
+    day = None if given is None else near_day(given)
+    if given is not None and day is None:
+        raise click.UsageError(f"--day0: {given!r} is not a date of this age (YYYY-MM-DD)")
+    return day
 
 
 def asked(library: Library, protocol: Protocol) -> list[Questionnaire]:

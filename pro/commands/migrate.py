@@ -39,7 +39,7 @@ def _make_room(which: migrations.Which, url: str) -> None:
         parsed = make_url(url)
     except ArgumentError:
         return
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database.startswith("file:"):
         return
     directory = Path(parsed.database).absolute().parent
     try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date
 
 import click
 from sqlmodel import col, select
 
 from pro.cli import Wrong
+from pro.commands.days import read_day
 from pro.commands.opened import ready
 from pro.services import enrolment
 from pro.services.enrolment import COMMAND_LINE, Enrolled, Ineligible
@@ -102,13 +102,6 @@ def read_ticked(parts: Parts, where: enrolment.Place, given: str) -> dict[str, b
             f"--ticked: {unknown[0]!r} is no criterion of {where.protocol.id}; they are {', '.join(sorted(keys))}"
         )
     return dict.fromkeys(ticked, True)
-
-
-def read_day(option: str, given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise Wrong(f"{option}: {given!r} is not a date (YYYY-MM-DD)") from None
 
 
 def read_person(from_stdin: bool) -> tuple[str, str]:

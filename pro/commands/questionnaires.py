@@ -18,7 +18,7 @@ from pro.library import DEFAULT_ROOT, Library, Unreadable, load, publish_questio
 
 root_option = click.option(
     "--root",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=DEFAULT_ROOT,
     help="Where the questionnaires are, if not in the project.",
 )

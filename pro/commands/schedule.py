@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from pro.cli import Wrong
+from pro.commands.days import read_day
 from pro.commands.questionnaires import root_option
 from pro.domain import zones
 from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, patient_day, plan
@@ -47,10 +48,7 @@ def _clock(given: str) -> time | None:
 
 
 def read_date(_context: click.Context, _option: click.Parameter, given: str) -> date:
-    try:
-        return datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
-    except ValueError:
-        raise Wrong(f"--day0: {given!r} is not a date (YYYY-MM-DD)") from None
+    return read_day("--day0", given)
 
 
 def read_instant(_context: click.Context, _argument: click.Parameter, given: str) -> datetime:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from pro.commands.days import near_day
 from pro.domain.flares import History
 from pro.domain.questionnaire import Item, Kind, Questionnaire, Value
 
@@ -112,10 +113,10 @@ def read_day(row: Row, counted: bool) -> date:
         raise BadSeries(f"{row.where}: day {row.day!r}: count days in the whole file, or date them (YYYY-MM-DD)")
     if counted:
         return DAY_ZERO + timedelta(int(row.day))
-    try:
-        return date.fromisoformat(row.day)
-    except ValueError:
-        raise BadSeries(f"{row.where}: day {row.day!r} is not a date (YYYY-MM-DD) or a count") from None
+    day = near_day(row.day)
+    if day is None:
+        raise BadSeries(f"{row.where}: day {row.day!r} is not a date of this age (YYYY-MM-DD) or a count")
+    return day
 
 
 def find_item(row: Row, items: Mapping[Address, Item]) -> Address:

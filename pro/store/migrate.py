@@ -119,7 +119,7 @@ def _config(which: Which, **attributes: object) -> Config:
 def _connection(url: str) -> Iterator[Connection]:
     parsed = make_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
-    if sqlite and parsed.database:
+    if sqlite and parsed.database and not parsed.database.startswith("file:"):
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, poolclass=NullPool)
     if sqlite:

@@ -87,3 +87,15 @@ def test_a_missing_file_is_one_line(parts: Parts, tmp_path: Path) -> None:
         assert found.exit_code == 2
         assert "Traceback" not in found.output
         assert len(found.output.strip().splitlines()) == 1
+
+
+def test_a_place_that_cannot_be_written_is_named(parts: Parts) -> None:
+    told = pro("audit", "export", "/nonexistent/trail.jsonl")
+    assert (told.exit_code, told.stderr.count("\n")) == (2, 1)
+    assert told.stderr.startswith("/nonexistent/trail.jsonl cannot be written: ")
+
+
+def test_a_database_without_tables_is_one_line(parts: Parts, empty_urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_urls.study)
+    told = pro("audit", "verify")
+    assert (told.exit_code, told.stderr) == (2, "study database: is empty: run `pro migrate`\n")

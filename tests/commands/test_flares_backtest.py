@@ -129,3 +129,11 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     file.write_bytes(b"patient,day,item,value\n\xff\xfe,1,worst_pain,3\n")
     result = backtest(file)
     assert (result.exit_code, "not a text in UTF-8" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-3-2", "20260302"])
+def test_a_day_out_of_the_calendar_is_one_line(tmp_path: Path, day: str) -> None:
+    told = backtest(written(tmp_path, [f"p1,{day},worst_pain,3"]))
+    assert (told.exit_code, told.stderr.count("\n")) == (2, 1)
+    assert f"day '{day}'" in told.stderr
+    assert backtest(written(tmp_path, step([f"2026-04-{n:02}" for n in range(1, 13)])), "--day0", day).exit_code == 2

@@ -266,6 +266,7 @@ def test_a_read_only_file_is_one_line(shell: Shell, sqlite_urls: Urls, command: 
     said = shell.refused(command, DATABASE_URL=f"sqlite:///file:{path}?mode=ro&uri=true")
     assert "the file is read-only" in said
     assert "\n" not in said
+    assert not Path("file:").exists(), "an address is no directory to be made"
 
 
 def test_a_file_that_is_no_database_is_one_line(shell: Shell, tmp_path: Path) -> None:
@@ -423,3 +424,23 @@ def test_no_person_of_a_command_reaches_the_study_database(founded: Shell, sqlit
     assert person.login in dump
     assert "Canary" not in dump
     assert "698765432" not in dump
+
+
+@pytest.mark.parametrize("address", ["http://[", "https://:8", "diary.example", "https://diary.example:99999"])
+def test_an_address_that_is_none_is_one_line(shell: Shell, address: str) -> None:
+    said = shell.refused("serve", PRO_PUBLIC_URL=address)
+    assert said.startswith(f"PRO_PUBLIC_URL is '{address}'")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("number", ["-1", "two", "10", "\u0663"])
+def test_a_number_of_proxies_that_is_none_is_one_line(shell: Shell, number: str) -> None:
+    assert shell.refused("serve", PRO_TRUSTED_PROXIES=number).startswith("PRO_TRUSTED_PROXIES is ")
+
+
+@pytest.mark.parametrize("day", ["2026-3-2", "20260302", "2026-W10-1", "\u0662\u0660\u0662\u0666-03-02"])
+def test_a_day_is_written_in_one_way(founded: Shell, day: str) -> None:
+    place = ("--zone", "Europe/Paris")
+    assert "is not a date" in founded.refused("protocol", "schedule", "thera-demo", "--day0", day, *place)
+    enrol = ("patient", "enrol", "--site", "R", "--ticked", "all", "--person-stdin", "--pain", "60")
+    assert "is not a date" in founded.refused(*enrol, "--day0", day, given=PERSON)
