@@ -21,6 +21,7 @@ from pro.app import create_app
 from pro.clock import FixedClock
 from pro.services.parts import Parts
 from pro.store.tables import metadata
+from pro.web import phone as phone_pages
 from tests import factories
 from tests.services import play
 
@@ -441,6 +442,12 @@ def test_after_sending_what_else_is_open_is_one_button_away(visit_day: Phone, ag
 def test_the_last_one_sent_offers_nothing_more(phone: Phone) -> None:
     _, sent = send_diary(phone)
     assert "/d/continue" not in sent.text
+
+
+def test_the_banner_of_the_demonstration_leads_back_to_its_doors(phone: Phone) -> None:
+    with create_app(phone.parts).test_request_context("/"):
+        pages = [phone_pages.page("phone/door.html", "fr", None, demonstration) for demonstration in (True, False)]
+    assert ['<p class="demo"><a href="/demo">' in text for text in pages] == [True, False]
 
 
 # --- headers and size
