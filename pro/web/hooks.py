@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, request
 
 from pro.services import inbound, settling
+from pro.web.asked import row_number_or_none
 from pro.web.csrf import guard
 from pro.web.parts import current_parts, moment
 
@@ -19,6 +20,8 @@ blueprint = Blueprint("hooks", __name__, url_prefix="/hooks/twilio")
 guard.exempt(blueprint)
 log = logging.getLogger(__name__)
 
+NOBODYS = 0
+"""No message has this number."""
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -32,12 +35,12 @@ def check_signature() -> None:
         abort(Response("The signature does not fit this address and form.\n", 403, content_type="text/plain"))
 
 
-@blueprint.post("/status/<int:message_id>")
-def status(message_id: int) -> tuple[str, int]:
+@blueprint.post("/status/<message_id>")
+def status(message_id: str) -> tuple[str, int]:
     """A receipt: unordered, repeated, possibly for a message we do not know. The answer is the same."""
     settling.settle_receipt(
         current_parts(),
-        message_id,
+        row_number_or_none(message_id) or NOBODYS,
         request.form.get("MessageSid", ""),
         request.form.get("MessageStatus", ""),
         request.form.get("ErrorCode", type=int),
