@@ -218,13 +218,17 @@ def withdraw(house: House) -> None:
 def submit(house: House) -> None:
     with house.parts.study.writing() as session:
         lock_patient(session, house.patient)
-        assert sittings.claim(session, assessment_id(house.parts, house.patient), house.clock.now().study)
+        patient = sittings.patient
+        who = session.execute(
+            patient.select().with_only_columns(patient.c.id.label("patient_id")).where(patient.c.id == house.patient)
+        ).one()
+        assert sittings.claim(session, who, assessment_id(house.parts, house.patient), house.clock.now().study)
 
 
 def close(house: House) -> None:
     with house.parts.study.writing() as session:
         lock_patient(session, house.patient)
-        bells.close(session, assessment_id(house.parts, house.patient), house.clock.now().study, answered=False)
+        bells.close(session, assessment_id(house.parts, house.patient), house.clock.now().study)
 
 
 def cancel(house: House) -> None:
