@@ -46,7 +46,7 @@ def get_rules(demonstration: Running) -> set[str]:
 
 def one_id(demonstration: Running, table: str) -> int:
     with demonstration.parts.study.reading() as session:
-        found = session.execute(select(metadata.tables[table].c.id).limit(1)).scalar()
+        found = session.execute(select(metadata.tables[table].c.id).order_by("id").limit(1)).scalar()
     assert found is not None, table
     return int(found)
 
