@@ -115,7 +115,9 @@ def log_call(
             task.done_at, task.done_by = moment.study, identity.staff_id
         session.add(task)
         payload = {"task": task_id, "kind": task.kind, "outcome": outcome, "note": note.strip()}
-        audit.record(session, patient, "call.logged", payload, identity.actor(Right.LOG_CALL, found.site_id), moment.study)
+        audit.record(
+            session, patient, "call.logged", payload, identity.actor(Right.LOG_CALL, found.site_id), moment.study
+        )
         return Recorded()
 
 
