@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pro.domain.answers import check
-from pro.domain.methods.quality import MENTAL_T, PHYSICAL_T
+from pro.domain.methods.promis import T_SCORES
 from pro.domain.questionnaire import Questionnaire, Value
 from pro.domain.scoring import Score, score
 from pro.library import load
@@ -291,9 +291,10 @@ def test_promis_global(row: Row) -> None:
 
 
 def test_the_promis_tables_rise_and_have_an_entry_for_each_raw_sum() -> None:
-    for table in (PHYSICAL_T, MENTAL_T):
-        assert len(table) == 20 - 4 + 1
-        assert list(table) == sorted(set(table))
+    for name, (_, printed) in T_SCORES.items():
+        table = [Fraction(each) for each in printed.split()]
+        assert len(table) == 20 - 4 + 1, name
+        assert table == sorted(set(table)), name
 
 
 def test_a_missing_promis_item_is_named() -> None:
@@ -301,7 +302,37 @@ def test_a_missing_promis_item_is_named() -> None:
     assert found["physical_t"].reason == "the table needs all 4 items; not answered: global07"
 
 
-@pytest.mark.parametrize("id_", ["rand-36", "eq-5d-5l", "who-5", "fihoa", "promis-global"])
+# --- PROMIS-29
+
+PRINTED_29 = {
+    "physical": "22.5 26.6 28.9 30.5 31.9 33.2 34.4 35.6 36.7 37.9 39.2 40.5 41.9 43.5 45.5 48.3 57.0",
+    "anxiety": "40.3 48.0 51.2 53.7 55.8 57.7 59.5 61.4 63.4 65.3 67.3 69.3 71.2 73.3 75.4 77.9 81.6",
+    "depression": "41.0 49.0 51.8 53.9 55.7 57.3 58.9 60.5 62.2 63.9 65.7 67.5 69.4 71.2 73.3 75.7 79.4",
+    "fatigue": "33.7 39.7 43.1 46.0 48.6 51.0 53.1 55.1 57.0 58.8 60.7 62.7 64.6 66.7 69.0 71.6 75.8",
+    "sleep": "32.0 37.5 41.1 43.8 46.2 48.4 50.5 52.4 54.3 56.1 57.9 59.8 61.7 63.8 66.0 68.8 73.3",
+    "social": "27.5 31.8 34.0 35.7 37.3 38.8 40.5 42.3 44.2 46.2 48.1 50.0 51.9 53.7 55.8 58.3 64.2",
+    "interference": "41.6 49.6 52.0 53.9 55.6 57.1 58.5 59.9 61.2 62.5 63.8 65.2 66.6 68.0 69.7 71.6 75.6",
+}
+
+
+@MANY
+@given(domain=st.sampled_from(sorted(PRINTED_29)), row=blanks(5, 4, least=1))
+def test_promis_29(domain: str, row: Row) -> None:
+    found = scored("promis-29", row, [f"{domain}{n}" for n in range(1, 5)])
+    raw = total(row)
+    assert close(found[f"{domain}_raw"], None if raw is None else Fraction(raw))
+    assert close(found[f"{domain}_t"], None if raw is None else Fraction(PRINTED_29[domain].split()[raw - 4]))
+    assert all(each.value is None for key, each in found.items() if not key.startswith(domain))
+
+
+def test_a_published_example_of_promis_29_that_is_wrong() -> None:
+    """A national guide gives physical function 42.6 for the raw sum 13."""
+    assert number(scored("promis-29", [3, 3, 4, 3], [f"physical{n}" for n in range(1, 5)])["physical_t"]) == Fraction(
+        "37.9"
+    )
+
+
+@pytest.mark.parametrize("id_", ["rand-36", "eq-5d-5l", "who-5", "fihoa", "promis-global", "promis-29"])
 def test_no_answer_is_no_score(id_: str) -> None:
     for key, found in score(asked(id_), {}).items():
         assert key == "profile" or (found.value is None and found.reason)
