@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pro.domain.joints import JOINTS, SETS
+from pro.domain.methods import METHODS
 from pro.domain.questionnaire import Band, Item, Kind, Missing, Option, Questionnaire, Scale, Value
 from pro.domain.questionnaire import Test as Compare
-from pro.domain.scoring import METHODS, Score, offers, score
+from pro.domain.scoring import Score, offers, score
 
 WORDS = {"en": "x", "fr": "x"}
 KEYS = tuple("abcdefg")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pro.domain.methods import promis, quality, safety
+from pro.domain.methods import quality, safety
 from pro.domain.methods.outcome import Method
 
 METHODS: Mapping[str, Method] = {
-    **promis.METHODS,
     **quality.METHODS,
     **safety.METHODS,
 }

@@ -1,9 +1,10 @@
-"""Quality of life: the EQ-5D-5L profile. Its index and the other questionnaires need no method of their own."""
+"""Quality of life: the EQ-5D-5L profile and, from `promis`, T-scores; what else there is needs no method of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pro.domain.methods import promis
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
 
@@ -18,4 +19,4 @@ def eq5d_profile(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     return Outcome("".join(str(answers.get(key, NO_LEVEL)) for key in scale.items))
 
 
-METHODS: dict[str, Method] = {"eq5d_profile": eq5d_profile}
+METHODS: dict[str, Method] = {"eq5d_profile": eq5d_profile, **promis.METHODS}
