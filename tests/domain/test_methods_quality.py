@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pro.domain.answers import check
 from pro.domain.methods.promis import T_SCORES
 from pro.domain.questionnaire import Questionnaire, Value
-from pro.domain.scoring import Score, score
+from pro.domain.scoring import Score, offers, score
 from pro.library import load
 
 MANY = settings(max_examples=2000, deadline=None)
@@ -147,6 +147,12 @@ def test_nor_is_its_general_health(row: list[int], general: int, sf_36_general: 
     others = row[32] + (6 - row[33]) + row[34] + (6 - row[35])
     assert (first + others - 5) * 5 == sf_36_general
     assert number(scored("rand-36", list(row), numbered(36))["general_health"]) == general
+
+
+def test_which_missing_rules_may_be_asked_for() -> None:
+    rules = ("all", "half", "any")
+    assert [rule for rule in rules if offers(asked("rand-36"), rule)] == ["half", "any"]
+    assert [rule for rule in rules if offers(asked("who-5"), rule)] == ["all"]
 
 
 # --- EQ-5D-5L

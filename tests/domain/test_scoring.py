@@ -15,7 +15,7 @@ from pro.domain.joints import JOINTS, SETS
 from pro.domain.methods import METHODS
 from pro.domain.questionnaire import Band, Item, Kind, Missing, Option, Questionnaire, Scale, Value
 from pro.domain.questionnaire import Test as Compare
-from pro.domain.scoring import Score, offers, score
+from pro.domain.scoring import Score, score
 
 WORDS = {"en": "x", "fr": "x"}
 KEYS = tuple("abcdefg")
@@ -117,8 +117,6 @@ def test_the_other_missing_rule_scores_where_it_is_named() -> None:
 def test_a_rule_that_a_scale_does_not_have_changes_nothing() -> None:
     asked = questionnaire(replace(SCALE, missing=Missing("any"), missing_or=Missing("half")))
     assert score(asked, {"b": 3}, "all")["s"].value == 3
-    assert [rule for rule in ("all", "half", "any") if offers(asked, rule)] == ["half", "any"]
-    assert not offers(questionnaire(SCALE), "half")
 
 
 def test_one_unanswered_item_says_it_plainly() -> None:
