@@ -102,6 +102,7 @@ def test_a_sign_without_a_grade_is_named_and_not_guessed() -> None:
     found = METHODS["injection_site_grade_provisional"](scale, {"reactions": ("itch", "tickle")})
     assert (found.value, found.reason) == (None, "no grade is known for tickle")
     assert METHODS["injection_site_grade_provisional"](scale, {}).reason == "not answered"
+    assert METHODS["injection_site_grade_provisional"](scale, {"reactions": ()}).reason == "not answered"
 
 
 @pytest.mark.parametrize("id_", ["fever-grade", "injection-site-grade"])
