@@ -109,6 +109,81 @@ def test_scores_are_not_rounded() -> None:
     assert scores["dose_taken"]["value"] == "0.5"
 
 
+def test_the_missing_rule_is_named_and_another_may_be_asked_for() -> None:
+    given = '{"q3": 2, "q20": 1}'
+    rands = json.loads(pro("questionnaires", "score", "rand-36", given=given).stdout)
+    assert rands["scores"]["physical_functioning"]["value"] == 50
+    assert {rule["missing"] for rule in rands["rules"].values()} == {"any"}
+    half = json.loads(pro("questionnaires", "score", "rand-36", "--missing", "half", given=given).stdout)
+    assert half["scores"]["physical_functioning"]["value"] is None
+    assert half["scores"]["physical_functioning"]["reason"] == "needs 5 of 10 items, 1 answered"
+    assert half["scores"]["social_functioning"]["value"] == 100
+    assert {rule["missing"] for rule in half["rules"].values()} == {"half"}
+
+
+def test_a_missing_rule_that_is_not_published_for_it_is_refused() -> None:
+    said = refused(pro("questionnaires", "score", "who-5", "--missing", "half", given="{}"))
+    assert said == "--missing half: who-5 1 has the missing rule all"
+    said = refused(pro("questionnaires", "score", "rand-36", "--missing", "all", given="{}"))
+    assert said == "--missing all: rand-36 1 has the missing rules any, half"
+
+
+def test_the_value_set_is_named_in_the_answer() -> None:
+    levels = {"mobility": 2, "selfcare": 1, "usual": 2, "pain": 3, "anxiety": 2}
+    found = score("eq-5d-5l", **levels, vas=70)
+    assert found["scores"]["profile"] == {"value": "21232", "answered": 5, "of": 5, "band": None, "reason": None}
+    assert found["scores"]["index_fr"]["value"] == 0.86178
+    assert "Andrade 2020" in found["rules"]["index_fr"]["source"]
+
+
+@pytest.mark.parametrize(
+    ("id_", "items", "scales"),
+    [
+        (
+            "rand-36",
+            " ".join(f"q{n}" for n in range(1, 37)),
+            "physical_functioning role_physical role_emotional energy_fatigue emotional_wellbeing "
+            "social_functioning pain general_health health_change",
+        ),
+        ("eq-5d-5l", "mobility selfcare usual pain anxiety vas", "profile index_fr vas"),
+        ("who-5", "q1 q2 q3 q4 q5", "who_5"),
+        ("fihoa", " ".join(f"q{n}" for n in range(1, 11)), "fihoa"),
+        (
+            "promis-global",
+            " ".join(f"global{n:02}" for n in range(1, 11)),
+            "physical_raw physical_t mental_raw mental_t",
+        ),
+    ],
+)
+def test_items_and_scales_have_the_names_scripts_use(id_: str, items: str, scales: str) -> None:
+    rows = json.loads(pro("questionnaires", "list", "--json").stdout)
+    row = next(row for row in rows if row["id"] == id_)
+    assert (row["items"], row["scales"]) == (items.split(), scales.split())
+    assert row["languages"] == ["en", "fr"]
+
+
+@pytest.mark.parametrize(
+    ("id_", "given", "named"),
+    [
+        ("rand-36", '{"q1": 6}', "q1 must be one of: 1, 2, 3, 4, 5"),
+        ("rand-36", '{"q13": 0}', "q13 must be one of: 1, 2"),
+        ("rand-36", '{"q21": 2.5}', "q21 must be one of"),
+        ("eq-5d-5l", '{"pain": 9}', "pain must be one of: 1, 2, 3, 4, 5"),
+        ("eq-5d-5l", '{"vas": 101}', "vas must be 100 or less"),
+        ("who-5", '{"q1": -1}', "q1 must be one of: 5, 4, 3, 2, 1, 0"),
+        ("who-5", '{"q6": 1}', "q6 is not an item of who-5"),
+        ("fihoa", '{"q10": 4}', "q10 must be one of: 0, 1, 2, 3"),
+        ("promis-global", '{"global07": 11}', "global07 must be 10 or less"),
+        ("promis-global", '{"global08": 0}', "global08 must be one of: 5, 4, 3, 2, 1"),
+        ("fever-grade", '{"temperature": 38.05}', "temperature may have at most 1 digits after the point"),
+        ("injection-site-grade", '{"reactions": ["none", "itch"]}', "none cannot be chosen together with another"),
+        ("adherence", '{"due": -1}', "due must be 0 or more"),
+    ],
+)
+def test_an_answer_that_a_questionnaire_does_not_take_is_refused_by_name(id_: str, given: str, named: str) -> None:
+    assert named in refused(pro("questionnaires", "score", id_, given=given))
+
+
 def test_a_given_version_is_asked_for() -> None:
     assert pro("questionnaires", "score", "pain-vas-48h", "--version", "1", given="{}").exit_code == 0
     line = refused(pro("questionnaires", "score", "pain-vas-48h", "--version", "9", given="{}"))

@@ -259,6 +259,8 @@ SPOILT = [
     ("language unknown", "languages: [en, fr]", "languages: [en, fr, xx]", None, "unknown language 'xx'"),
     ("missing rule absent", "    missing: {at-least: 1}\n", "", "  - key: total", "the `missing:` rule is missing"),
     ("missing rule unknown", "missing: {at-least: 1}", "missing: most", None, "'most' is unknown; there are all, any, half"),
+    ("other rule unknown", "missing: {at-least: 1}", "missing: all\n    missing_or: most", "missing_or", "'most' is unknown"),
+    ("other rule the same", "missing: {at-least: 1}", "missing: all\n    missing_or: all", "missing_or", "rule already"),
     ("missing rule too high", "missing: {at-least: 1}", "missing: {at-least: 3}", None, "at-least must be 1 to 2"),
     ("missing rule of a sum", "missing: {at-least: 1}", "missing: rule-of-method", None, "no missing rule of its own"),
     ("show_if unknown", "{item: pain, at_least: 4}", "{item: pian, at_least: 4}", None, "there is no item 'pian'"),
@@ -343,6 +345,7 @@ CASES_SPOILT = [
     ("other band", "band: high", "band: low", "falls in the band high"),
     ("other count", "answered: 2", "answered: 1", "counts 2 answers"),
     ("other hidden", "hidden: []", "hidden: [better]", "hidden are none"),
+    ("rule no scale has", "hidden: []", "missing: half", "no scale has 'half' as its missing rule"),
     ("unknown scale", "{total: {", "{sum: {", "there is no scale 'sum'"),
     ("unknown item", "{pain: 6,", "{pan: 6,", "there is no item 'pan'"),
     ("answer not allowed", "{pain: 6,", "{pain: 66,", "pain must be 10 or less"),
@@ -590,9 +593,11 @@ def test_a_published_protocol_with_a_draft_questionnaire_does_not_load(drafts: R
     ]
 
 
-def test_what_ships_is_published() -> None:
+def test_what_the_study_asks_ships_published() -> None:
     library = load()
-    assert all(library.is_published(each.id, each.version) for each in library.questionnaires())
+    protocol = library.protocol("thera-demo", "1")
+    asked = {each for timepoint in protocol.timepoints for each in timepoint.questionnaires}
+    assert all(library.is_published(each.id, each.version) for each in asked)
     assert library.is_protocol_published("thera-demo", "1")
 
 

@@ -12,8 +12,8 @@ import click
 
 from pro.cli import Wrong
 from pro.domain.answers import NotAllowed, check
-from pro.domain.questionnaire import Questionnaire, Value
-from pro.domain.scoring import Score, score
+from pro.domain.questionnaire import Missing, Questionnaire, Scale, Value
+from pro.domain.scoring import Score, offers, score, under
 from pro.library import DEFAULT_ROOT, Library, Unreadable, load, publish_questionnaire
 
 root_option = click.option(
@@ -78,15 +78,19 @@ def check_(root: Path) -> None:
 @questionnaires.command("score")
 @click.argument("id_", metavar="ID")
 @click.option("--version", help="The newest unless given.")
+@click.option("--missing", metavar="RULE", help="Another published missing rule, such as half for rand-36.")
 @root_option
-def score_(id_: str, version: str | None, root: Path) -> None:
+def score_(id_: str, version: str | None, missing: str | None, root: Path) -> None:
     """Scores of the answers on standard input, {"item": answer, …}; absent and null both mean missing."""
     questionnaire = _asked(load(root), id_, version)
-    scores = score(questionnaire, read_answers(questionnaire, sys.stdin.buffer.read()))
+    if missing is not None and not offers(questionnaire, missing):
+        raise Wrong(f"--missing {missing}: {questionnaire.id} {questionnaire.version} has {_rules_of(questionnaire)}")
+    scores = score(questionnaire, read_answers(questionnaire, sys.stdin.buffer.read()), missing)
     answer = {
         "questionnaire": questionnaire.id,
         "version": questionnaire.version,
         "scores": {key: _plain(each) for key, each in scores.items()},
+        "rules": {scale.key: _rule(under(scale, missing)) for scale in questionnaire.scales},
     }
     click.echo(json.dumps(answer, ensure_ascii=False))
 
@@ -153,6 +157,25 @@ def _plain(score: Score) -> dict[str, Any]:
         "band": score.band,
         "reason": score.reason,
     }
+
+
+def _rule(scale: Scale) -> dict[str, str]:
+    """What the value rests on: the missing rule that was used, and the paper or value set."""
+    return {"missing": _rule_name(scale.missing), "source": scale.source}
+
+
+def _rule_name(missing: Missing) -> str:
+    return f"at-least {missing.count}" if missing.rule == "at-least" else missing.rule
+
+
+def _rules_of(questionnaire: Questionnaire) -> str:
+    rules = {
+        _rule_name(rule): None
+        for scale in questionnaire.scales
+        for rule in (scale.missing, scale.missing_or)
+        if rule is not None
+    }
+    return f"the missing rule {', '.join(rules)}" if len(rules) == 1 else f"the missing rules {', '.join(rules)}"
 
 
 commands: tuple[click.Command, ...] = (questionnaires,)

@@ -216,9 +216,20 @@ def _within(item: Item, number: Decimal) -> Decimal:
 
 def _one(item: Item, raw: object) -> str:
     codes = [option.code for option in item.options]
-    if isinstance(raw, str) and raw in codes:
-        return raw
+    code = _as_code(raw)
+    if isinstance(code, str) and code in codes:
+        return code
     raise NotAllowed(item.key, Why.NOT_OPTION, ", ".join(codes))
+
+
+def _as_code(raw: object) -> object:
+    """A whole number stands for the code written with its digits: published forms number their options."""
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
+        return raw
+    number = Decimal(raw)
+    if not number.is_finite() or abs(number) >= 1000 or number != number.to_integral_value():
+        return raw
+    return str(int(number))
 
 
 def _several(item: Item, raw: object) -> tuple[str, ...]:

@@ -132,6 +132,8 @@ class Scale:
     direction: Literal["higher-worse", "higher-better", "none"] = "none"
     bands: tuple[Band, ...] = ()
     source: str = ""
+    missing_or: Missing | None = None
+    """Another published missing rule, which a caller may name instead."""
 
 
 @dataclass(frozen=True, slots=True)

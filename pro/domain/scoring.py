@@ -8,12 +8,14 @@ What those words cannot say is a named function in METHODS; there is no expressi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from pro.domain import methods
 from pro.domain.answers import Answer, shown
 from pro.domain.joints import SETS
+from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Questionnaire, Scale, Value
 
 DIGITS = 28
@@ -34,23 +36,25 @@ class Score:
     """Why there is no value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a named method answers: a value, or None and why."""
+def score(questionnaire: Questionnaire, answers: Mapping[str, Value], missing: str | None = None) -> dict[str, Score]:
+    """Every scale's score by scale key; answers to items that do not show are left out.
 
-    value: Fraction | str | None
-    reason: str | None = None
-
-
-Method = Callable[[Scale, Mapping[str, Value]], Outcome]
-"""A named method gets the scale and the answers to its items; what is absent is missing."""
-
-
-def score(questionnaire: Questionnaire, answers: Mapping[str, Value]) -> dict[str, Score]:
-    """Every scale's score by scale key; answers to items that do not show are left out."""
+    `missing` names the other missing rule for the scales that have it (`missing_or`); the rest keep theirs.
+    """
     visible = shown(questionnaire, {key: Answer("answered", value) for key, value in answers.items()})
     counted = {key: answers[key] for key in visible if key in answers}
-    return {scale.key: _scale_score(scale, counted) for scale in questionnaire.scales}
+    return {scale.key: _scale_score(under(scale, missing), counted) for scale in questionnaire.scales}
+
+
+def under(scale: Scale, missing: str | None) -> Scale:
+    """The scale as it scores under the named missing rule: its other one where that is meant, else as it is."""
+    other = scale.missing_or
+    return scale if other is None or other.rule != missing else replace(scale, missing=other)
+
+
+def offers(questionnaire: Questionnaire, missing: str) -> bool:
+    """Whether some scale of it scores under the named missing rule."""
+    return any(under(scale, missing).missing.rule == missing for scale in questionnaire.scales)
 
 
 def _scale_score(scale: Scale, answers: Mapping[str, Value]) -> Score:
@@ -191,6 +195,7 @@ def _marked(value: Value) -> frozenset[str]:
 
 
 METHODS: Mapping[str, Method] = {
+    **methods.METHODS,
     "joint_count": joint_count,
     **{f"joint_count_{name}": _count_in(joints) for name, joints in SETS.items()},
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from pro.domain.answers import Answer, NotAllowed, check, shown
 from pro.domain.questionnaire import Questionnaire, Value
-from pro.domain.scoring import Score, score
+from pro.domain.scoring import Score, offers, score
 from pro.library.files import Document, Place, Problem, Unreadable, read, shown_path, typed
 from pro.library.wording import Findings, one_of
 
@@ -29,6 +30,8 @@ class CaseFile(msgspec.Struct, forbid_unknown_fields=True):
     scores: dict[str, object]
     hidden: list[str] | None = None
     """Items that do not show with these answers, all of them."""
+    missing: Literal["all", "half", "any"] | None = None
+    """The scales' other missing rule (`missing_or`), where the example is for that one."""
     rounded: int | None = None
     """Digits after the point the expected values are rounded to (half up); exact where absent."""
 
@@ -65,7 +68,9 @@ def _play(findings: Findings, questionnaire: Questionnaire, case: CaseFile, plac
     if not case.origin.strip():
         findings.add((*place, "origin"), "says nothing; write the calculation or the table it comes from")
     _check_hidden(findings, questionnaire, case, answers, place)
-    scores = score(questionnaire, answers)
+    if case.missing is not None and not offers(questionnaire, case.missing):
+        findings.add((*place, "missing"), f"no scale has {case.missing!r} as its missing rule")
+    scores = score(questionnaire, answers, case.missing)
     for key, expected in case.scores.items():
         if key not in scores:
             findings.add((*place, "scores", key), f"there is no scale {key!r}; there are {one_of(scores)}")

@@ -85,6 +85,7 @@ class ScaleFile(msgspec.Struct, forbid_unknown_fields=True):
     items: list[str]
     method: str
     missing: Literal["all", "half", "any", "rule-of-method"] | AtLeast
+    missing_or: Literal["all", "half", "any"] | None = None
     weights: dict[str, Decimal] = {}
     reversed: list[str] = []
     recode: dict[str, dict[str, Decimal]] = {}
@@ -181,6 +182,7 @@ def _scale(file: ScaleFile, items: tuple[Item, ...]) -> Scale:
         items=tuple(file.items),
         method=file.method,
         missing=missing,
+        missing_or=Missing(file.missing_or) if file.missing_or else None,
         weights=file.weights,
         reversed={key: mirrors.get(key, Decimal(0)) for key in file.reversed},
         recode=file.recode,

@@ -50,6 +50,8 @@ def _check_of(findings: Findings, known: Mapping[str, Item], scale: Scale, place
 def _check_missing(findings: Findings, scale: Scale, place: Place) -> None:
     if scale.missing.rule == "rule-of-method" and scale.method not in METHODS:
         findings.add((*place, "missing"), f"{scale.method} has no missing rule of its own; say all, half or any")
+    if scale.missing_or is not None and scale.missing_or == scale.missing:
+        findings.add((*place, "missing_or"), f"{scale.missing.rule} is the scale's rule already; take it out")
     if scale.missing.rule == "at-least" and not 1 <= scale.missing.count <= len(scale.items):
         findings.add((*place, "missing"), f"at-least must be 1 to {len(scale.items)}, the number of items")
 

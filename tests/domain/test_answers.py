@@ -39,6 +39,7 @@ MINUTES = item(Kind.INTEGER, low=Decimal(0), high=Decimal(1440))
 HEAT = item(Kind.DECIMAL, low=Decimal("34.0"), high=Decimal("43.0"), decimals=1)
 YES_NO = item(Kind.YES_NO)
 ONE = item(Kind.ONE, options=(Option("a", WORDS), Option("b", WORDS)))
+NUMBERED = item(Kind.ONE, options=(Option("0", WORDS), Option("12", WORDS)))
 SEVERAL = item(Kind.SEVERAL, options=(Option("none", WORDS, alone=True), Option("a", WORDS), Option("b", WORDS)))
 ANY_NUMBER = item(Kind.SEVERAL, options=(Option("a", WORDS), Option("b", WORDS)))
 PLACES = item(Kind.JOINTS, joints=("L-MCP2", "R-MCP2", "L-knee"))
@@ -59,6 +60,10 @@ ALLOWED: list[tuple[Item, object, Value]] = [
     (YES_NO, True, True),
     (YES_NO, False, False),
     (ONE, "b", "b"),
+    (NUMBERED, "12", "12"),
+    (NUMBERED, 12, "12"),
+    (NUMBERED, Decimal("12.0"), "12"),
+    (NUMBERED, 0, "0"),
     (SEVERAL, ["b", "a"], ("a", "b")),
     (SEVERAL, ["none"], ("none",)),
     (ANY_NUMBER, [], ()),
@@ -105,6 +110,15 @@ NOT_ALLOWED: list[tuple[Item, object, Why]] = [
     (YES_NO, "true", Why.NOT_YES_NO),
     (ONE, "c", Why.NOT_OPTION),
     (ONE, ["a"], Why.NOT_OPTION),
+    (ONE, 1, Why.NOT_OPTION),
+    (NUMBERED, 1, Why.NOT_OPTION),
+    (NUMBERED, -12, Why.NOT_OPTION),
+    (NUMBERED, "012", Why.NOT_OPTION),
+    (NUMBERED, False, Why.NOT_OPTION),
+    (NUMBERED, 12.0, Why.NOT_OPTION),
+    (NUMBERED, Decimal("12.5"), Why.NOT_OPTION),
+    (NUMBERED, Decimal("NaN"), Why.NOT_OPTION),
+    (NUMBERED, Decimal("1e999999"), Why.NOT_OPTION),
     (SEVERAL, "a", Why.NOT_LIST),
     (SEVERAL, [], Why.NOTHING_CHOSEN),
     (SEVERAL, ["a", "c"], Why.NOT_OPTION),

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pro.domain.joints import JOINTS, SETS
+from pro.domain.methods import METHODS
 from pro.domain.questionnaire import Band, Item, Kind, Missing, Option, Questionnaire, Scale, Value
 from pro.domain.questionnaire import Test as Compare
-from pro.domain.scoring import METHODS, Score, score
+from pro.domain.scoring import Score, score
 
 WORDS = {"en": "x", "fr": "x"}
 KEYS = tuple("abcdefg")
@@ -102,6 +103,20 @@ def test_each_missing_rule(missing: Missing, least: int, answered: int) -> None:
 def test_half_of_an_even_number_is_half() -> None:
     scale = replace(SCALE, items=("a", "b"), missing=Missing("half"))
     assert scored(scale, {"b": 3}).value == 3
+
+
+def test_the_other_missing_rule_scores_where_it_is_named() -> None:
+    two = replace(SCALE, items=("a", "b", "c"), method="mean", missing=Missing("any"), missing_or=Missing("half"))
+    asked = questionnaire(two)
+    assert score(asked, {"b": 3})["s"].value == 3
+    assert score(asked, {"b": 3}, "any")["s"].value == 3
+    assert score(asked, {"b": 3}, "half")["s"].reason == "needs 2 of 3 items, 1 answered"
+    assert score(asked, {"b": 3, "c": 4}, "half")["s"].value == Decimal("3.5")
+
+
+def test_a_rule_that_a_scale_does_not_have_changes_nothing() -> None:
+    asked = questionnaire(replace(SCALE, missing=Missing("any"), missing_or=Missing("half")))
+    assert score(asked, {"b": 3}, "all")["s"].value == 3
 
 
 def test_one_unanswered_item_says_it_plainly() -> None:

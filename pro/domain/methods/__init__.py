@@ -1,0 +1,13 @@
+"""Named methods by family: what `sum`, `mean` and recode tables cannot say. A line a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pro.domain.methods import quality, safety
+from pro.domain.methods.outcome import Method
+
+METHODS: Mapping[str, Method] = {
+    **quality.METHODS,
+    **safety.METHODS,
+}
