@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pro.domain.methods import quality, safety
+from pro.domain.methods import joints, quality, safety
 from pro.domain.methods.outcome import Method
 
 METHODS: Mapping[str, Method] = {
+    **joints.METHODS,
     **quality.METHODS,
     **safety.METHODS,
 }
