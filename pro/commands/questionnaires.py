@@ -48,7 +48,7 @@ def list_(as_json: bool, root: Path) -> None:
 def _wording(row: dict[str, Any]) -> str:
     if row["wording_installed"]:
         return "wording installed"
-    return f"wording of {row['wording']['owner']}, not installed: {row['wording']['ask']}"
+    return f"wording of {row['wording']['owner']} not installed"
 
 
 def _row(library: Library, questionnaire: Questionnaire) -> dict[str, Any]:
