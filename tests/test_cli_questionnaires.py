@@ -55,6 +55,16 @@ def test_list_as_json() -> None:
     assert {"version", "licence", "published", "sha256", "items", "scales", "title"} <= diary.keys()
 
 
+def test_list_tells_whose_wording_is_not_here() -> None:
+    rows = {row["id"]: row for row in json.loads(pro("questionnaires", "list", "--json").stdout)}
+    assert rows["pain-vas-48h"]["wording"] == {"owner": None, "ask": None}
+    for id_ in ("raid", "rapid3", "haq-di", "ra-flare"):
+        assert rows[id_]["wording_installed"] is False
+        assert rows[id_]["wording"]["owner"]
+        assert rows[id_]["wording"]["ask"]
+    assert "wording of EULAR not installed" in pro("questionnaires", "list").stdout
+
+
 def test_list_for_people() -> None:
     assert re.search(r"^pain-vas-48h 1 .*en, fr", pro("questionnaires", "list").stdout, re.MULTILINE)
 
@@ -212,6 +222,70 @@ def test_a_given_version_is_asked_for() -> None:
 )
 def test_what_cannot_be_scored_is_refused_by_name(given: str, named: str) -> None:
     assert refused(pro("questionnaires", "score", "joint-pain-diary", given=given)).startswith(named)
+
+
+def values(found: Any) -> dict[str, object]:
+    return {key: each["value"] for key, each in found["scores"].items()}
+
+
+def test_das28_by_the_contract() -> None:
+    found = score("das28", tender28=4, swollen28=2, esr=20, **{"global": 40})
+    assert round(found["scores"]["das28_esr4"]["value"], 4) == 4.1730
+    assert found["scores"]["das28_esr4"]["band"] == "moderate"
+    assert found["scores"]["das28_crp4"]["value"] is None
+    assert found["scores"]["das28_crp4"]["reason"] == "needs 4 of 4 items, 3 answered"
+
+
+def test_a_score_may_be_a_word() -> None:
+    found = score("eular-response", baseline=4.4, current=3.2)["scores"]["eular_response"]
+    assert found == {"value": "moderate", "answered": 2, "of": 2, "band": None, "reason": None}
+    assert values(score("gout-flare", declared=True, rest_pain=5, swollen=0)) == {
+        "criteria_met": 2, "gout_flare": None, "gout_flare_tree": "flare",
+    }  # fmt: skip
+
+
+def test_lists_are_taken() -> None:
+    marks = ["L-MCP2", "L-MCP3", "R-MCP2", "L-wrist", "R-ankle", "L-hip"]
+    assert values(score("joint-count", tender=marks, swollen=marks, replaced=["L-wrist"])) == {
+        "tjc28": 3, "sjc28": 3, "tjc44": 4, "sjc44": 4, "tjc68": 5, "sjc66": 4, "tjc_hh12": 5, "sjc_hh12": 5,
+    }  # fmt: skip
+    first = {
+        f"{name}1": 0 for name in ("dressing", "arising", "eating", "walking", "hygiene", "reach", "grip", "activities")
+    }
+    assert values(score("haq-di", **first, aids=["walking"])) == {"haq_di": 0.25, "haq_di_alternative": 0}
+
+
+@pytest.mark.parametrize(
+    ("id_", "given", "named"),
+    [
+        ("das28", '{"esr": 0}', "esr must be 1 or more"),
+        ("das28", '{"esr": 301}', "esr must be 300 or less"),
+        ("das28", '{"crp": -0.1}', "crp must be 0 or more"),
+        ("das28", '{"crp": 300.5}', "crp must be 300 or less"),
+        ("das28", '{"tender28": 29}', "tender28 must be 28 or less"),
+        ("eular-response", '{"baseline": 11}', "baseline must be 10 or less"),
+        ("eular-response", '{"baseline": "high"}', "baseline must be a number"),
+        ("raid", '{"coping": 11}', "coping must be 10 or less"),
+        ("rapid3", '{"global": 1.2}', "global must go in steps of 0.5"),
+        ("rapid3", '{"a": 4}', "a must be one of: 0, 1, 2, 3"),
+        ("haq-di", '{"aids": ["cane"]}', "aids must be one of: dressing, arising"),
+        ("joint-count", '{"tender": ["L-nose"]}', "tender may only name joints of this question"),
+        ("gout-flare", '{"declared": "yes"}', "declared must be true or false"),
+    ],
+)
+def test_values_that_are_not_allowed_name_their_item(id_: str, given: str, named: str) -> None:
+    assert refused(pro("questionnaires", "score", id_, given=given)).startswith(named)
+
+
+@pytest.mark.parametrize(
+    "id_",
+    ["das28", "eular-response", "raid", "joint-count", "joint-exam", "rapid3", "haq-di", "gout-flare", "ra-flare"],
+)
+def test_without_answers_every_score_says_why_there_is_none(id_: str) -> None:
+    for found in score(id_)["scores"].values():
+        assert found["value"] is None
+        assert found["answered"] == 0
+        assert found["reason"]
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:

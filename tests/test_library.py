@@ -291,6 +291,21 @@ SPOILT = [
     ("scale low above high", "    low: 0\n    high: 15\n", "    low: 20\n    high: 15\n", None, "must be below high"),
     ("version as number", 'version: "1"', "version: 1", None, 'put it in quotes'),
     ("version elsewhere", 'version: "1"', 'version: "2"', None, "make them agree"),
+    ("step of a choice", "kind: yes-no\n", "kind: yes-no\n    step: 0.5\n", "step", "step is for decimal"),
+    ("step of nothing", "    decimals: 1\n", "    decimals: 1\n    step: 0\n", "step", "more than 0"),
+    ("decimals too many", "    decimals: 1\n", "    decimals: 21\n", "  - key: heat", "heat needs decimals: 1 to 20"),
+    ("band of two bounds", "        up_to: 5\n", "        up_to: 5\n        below: 6\n", "- label: low", "keep the one that the source says"),  # noqa: E501
+    ("last band below", "      - label: high\n", "      - label: high\n        below: 9\n", "- label: high", "last band"),
+    ("also unknown", "    items: [pain, better]\n", "    items: [pain, better]\n    also: [nix]\n", "also", "no item 'nix'"),
+    ("also twice", "    items: [pain, better]\n", "    items: [pain, better]\n    also: [pain]\n", "also", "already"),
+    ("also for a sum", "    items: [pain, better]\n", "    items: [pain, better]\n    also: [heat]\n", "also", "for a named method"),  # noqa: E501
+    ("wording unknown", "source: own\n", "source: own\nwording: theirs\n", "wording", "wording"),
+    ("wording of nobody", "source: own\n", "source: own\nwording: {owner: '', ask: a}\n", "wording", "says nothing"),
+    ("wording asked nowhere", "source: own\n", "source: own\nwording: {owner: a}\n", "wording", "`ask:` is missing"),
+    ("from nothing", "    kind: decimal\n", "    kind: decimal\n    from: {questionnaire: x}\n", "from", "a scale (or several"),
+    ("from itself", "    kind: decimal\n", "    kind: decimal\n    from: {questionnaire: small, item: pain}\n", "from", "another one"),  # noqa: E501
+    ("from nowhere", "    kind: decimal\n", "    kind: decimal\n    from: {questionnaire: x, item: a}\n", "from", "no questionnaire 'x'"),  # noqa: E501
+    ("from a stranger", "    kind: decimal\n", "    kind: decimal\n    from: {questionnaire: x, item: a, reported_by: nurse}\n", "from", "there are clinician, patient"),  # noqa: E501
     ("id elsewhere", "id: small", "id: smell", None, "make them agree"),
     ("minutes", "minutes: 1\n", "minutes: 0\n", None, "more than 0"),
     ("minutes as words", "minutes: 1\n", "minutes: [1]\n", None, "must be"),
@@ -310,6 +325,46 @@ def test_a_spoilt_questionnaire_is_refused_at_its_line(
     line = spoil(path, old, new, at)
     found = problems(small)
     assert any(each.startswith(f"{path}:{line}: ") and what in each for each in found), found
+
+
+OTHER = SMALL.replace("id: small", "id: other")
+HEAT = "    kind: decimal\n"
+FROM = [
+    ("{questionnaire: other, item: heat, reported_by: patient}", None),
+    ("{questionnaire: other, item: heat, assessment: baseline}", None),
+    ("{questionnaire: other, item: heart}", "other 1 has no item 'heart'; there are pain, better"),
+    ("{questionnaire: other, item: pain}", "pain has values that heat refuses"),
+    ("{questionnaire: other, item: better}", "better has values that heat refuses"),
+    ("{questionnaire: other, scale: total}", "total has values that heat refuses"),
+    ("{questionnaire: other, scale: [total, sum]}", "other 1 has no scale 'sum'; there are total"),
+]
+
+
+@pytest.mark.parametrize(("source", "what"), FROM)
+def test_what_an_item_comes_from_must_exist_and_fit(small: Root, source: str, what: str | None) -> None:
+    (small / "library/other").mkdir()
+    (small / "library/other/1.yaml").write_text(OTHER, "utf-8")
+    (small / "library/other/1.cases.yaml").write_text(CASES, "utf-8")
+    path = small / "library/small/1.yaml"
+    line = spoil(path, HEAT, f"{HEAT}    from: {source}\n", "from")
+    if what is None:
+        result = load(small).questionnaire("small", "1").item("heat").result_of
+        assert result is not None
+        assert (result.questionnaire, result.item, result.scales) == ("other", "heat", ())
+    else:
+        found = problems(small)
+        assert any(each.startswith(f"{path}:{line}: ") and what in each for each in found), found
+
+
+def test_wording_that_has_an_owner_says_whom_to_ask(small: Root) -> None:
+    ours = load(small).questionnaire("small", "1")
+    assert (ours.wording_owner, ours.wording_ask) == (None, None)
+    path = small / "library/small/1.yaml"
+    spoil(path, "source: own\n", "source: own\nwording: {owner: EULAR, ask: eular.org}\n")
+    theirs = load(small).questionnaire("small", "1")
+    assert (theirs.wording_owner, theirs.wording_ask) == ("EULAR", "eular.org")
+    spoil(path, "wording: {owner: EULAR, ask: eular.org}\n", "wording: own\n")
+    assert load(small).questionnaire("small", "1").wording_owner is None
 
 
 def test_a_bare_sentence_is_no_questionnaire(small: Root) -> None:

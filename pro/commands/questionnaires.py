@@ -42,7 +42,13 @@ def list_(as_json: bool, root: Path) -> None:
     for row in rows:
         state = "published" if row["published"] else "draft"
         languages = ", ".join(row["languages"])
-        click.echo(f"{row['id']} {row['version']}  {state}  {languages}  {row['licence']}  wording installed")
+        click.echo(f"{row['id']} {row['version']}  {state}  {languages}  {row['licence']}  {_wording(row)}")
+
+
+def _wording(row: dict[str, Any]) -> str:
+    if row["wording_installed"]:
+        return "wording installed"
+    return f"wording of {row['wording']['owner']} not installed"
 
 
 def _row(library: Library, questionnaire: Questionnaire) -> dict[str, Any]:
@@ -52,7 +58,8 @@ def _row(library: Library, questionnaire: Questionnaire) -> dict[str, Any]:
         "title": dict(questionnaire.title),
         "languages": list(questionnaire.languages),
         "licence": questionnaire.licence,
-        "wording_installed": True,
+        "wording": {"owner": questionnaire.wording_owner, "ask": questionnaire.wording_ask},
+        "wording_installed": questionnaire.wording_owner is None,
         "published": library.is_published(questionnaire.id, questionnaire.version),
         "sha256": questionnaire.sha256,
         "items": [item.key for item in questionnaire.items],

@@ -35,6 +35,7 @@ class Why(StrEnum):
     NOT_WHOLE = "not-whole"
     NOT_NUMBER = "not-number"
     DECIMALS = "decimals"
+    STEP = "step"
     TOO_LOW = "too-low"
     TOO_HIGH = "too-high"
     NOT_OPTION = "not-option"
@@ -56,6 +57,7 @@ _SAID = {
     Why.NOT_WHOLE: "must be a whole number",
     Why.NOT_NUMBER: "must be a number",
     Why.DECIMALS: "may have at most {limit} digits after the point",
+    Why.STEP: "must go in steps of {limit}",
     Why.TOO_LOW: "must be {limit} or more",
     Why.TOO_HIGH: "must be {limit} or less",
     Why.NOT_OPTION: "must be one of: {limit}",
@@ -189,11 +191,13 @@ def _decimal(item: Item, raw: object) -> Decimal:
     step = Decimal(1).scaleb(-item.decimals)
     if number % step != 0:
         raise NotAllowed(item.key, Why.DECIMALS, item.decimals)
+    if item.step is not None and (number - (item.low or 0)) % item.step != 0:
+        raise NotAllowed(item.key, Why.STEP, item.step)
     return number.quantize(step)
 
 
 def _as_decimal(item: Item, raw: object) -> Decimal:
-    if isinstance(raw, str) and not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", raw):
+    if isinstance(raw, str) and not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,20})?", raw):
         raise NotAllowed(item.key, Why.NOT_NUMBER)
     if isinstance(raw, bool) or not isinstance(raw, int | str | Decimal):
         raise NotAllowed(item.key, Why.NOT_NUMBER)

@@ -66,6 +66,19 @@ Condition = Test | AnyOf | AllOf
 
 
 @dataclass(frozen=True, slots=True)
+class ResultOf:
+    """Where an answer comes from that nobody types: another questionnaire's score or answer, of the same patient."""
+
+    questionnaire: str
+    scales: tuple[str, ...] = ()
+    """Scales in order of preference: the first that has a value wherever one of these is needed. Empty for an item."""
+    item: str | None = None
+    assessment: Literal["same", "baseline"] = "same"
+    reported_by: Literal["patient", "clinician"] | None = None
+    """Whose answers may be taken; None for what is itself computed from both."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     key: str
     kind: Kind
@@ -89,15 +102,20 @@ class Item:
     show_if: Condition | None = None
     not_applicable: bool = False
     """Whether "does not apply to me" may be answered."""
+    step: Decimal | None = None
+    """A decimal answer is a whole number of these above `low`; None where any will do."""
+    result_of: ResultOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
     label: str
     up_to: Decimal | None
-    """Inclusive upper bound; None in the last band."""
+    """Inclusive upper bound; None in the last band and in one that has `below`."""
     text: Text
     source: str = ""
+    below: Decimal | None = None
+    """Exclusive upper bound, in place of `up_to`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +136,7 @@ class Scale:
     title: Text
     items: tuple[str, ...]
     method: str
-    """`sum`, `mean`, `prorated`, `weighted`, or the name of a function in `scoring.METHODS`."""
+    """`sum`, `mean`, `prorated`, `weighted`, or the name of a function in `methods.METHODS`."""
     missing: Missing
     weights: Mapping[str, Decimal]
     reversed: Mapping[str, Decimal]
@@ -134,6 +152,8 @@ class Scale:
     source: str = ""
     missing_or: Missing | None = None
     """Another published missing rule, which a caller may name instead."""
+    also: tuple[str, ...] = ()
+    """Items that a named method reads besides, and that count neither as answered nor as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +171,10 @@ class Questionnaire:
     licence: str
     items: tuple[Item, ...]
     scales: tuple[Scale, ...]
+    wording_owner: str | None = None
+    """Who owns the wording, which is then not here: the items carry short labels in our words. None: our own."""
+    wording_ask: str | None = None
+    """Where the owner is asked for it."""
 
     def item(self, key: str) -> Item:
         """The item of that key; KeyError where there is none."""

@@ -2,7 +2,7 @@
 
 A scale says how each answer enters (`recode`, `reversed`, `weights`), how the entries become one number
 (`method`), what may be missing (`missing`), how the number is moved (`times`, `plus`) and named (`bands`).
-What those words cannot say is a named function in METHODS; there is no expression language.
+What those words cannot say is a named function in `methods`; there is no expression language.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from pro.domain import methods
 from pro.domain.answers import Answer, shown
-from pro.domain.joints import SETS
-from pro.domain.methods.outcome import Method, Outcome
-from pro.domain.questionnaire import Questionnaire, Scale, Value
+from pro.domain.methods import METHODS
+from pro.domain.methods.outcome import Outcome
+from pro.domain.questionnaire import Band, Questionnaire, Scale, Value
 
 DIGITS = 28
 """Significant digits of a score that no decimal can write exactly (a third)."""
@@ -59,7 +58,7 @@ def offers(questionnaire: Questionnaire, missing: str) -> bool:
 
 def _scale_score(scale: Scale, answers: Mapping[str, Value]) -> Score:
     given = {key: answers[key] for key in scale.items if key in answers}
-    outcome = _outcome(scale, given)
+    outcome = _outcome(scale, given, {key: answers[key] for key in scale.also if key in answers})
     if outcome.value is None:
         return Score(None, None, len(given), len(scale.items), None, outcome.reason)
     if isinstance(outcome.value, str):
@@ -69,12 +68,12 @@ def _scale_score(scale: Scale, answers: Mapping[str, Value]) -> Score:
     return Score(value, str(value), len(given), len(scale.items), band_of(scale, moved))
 
 
-def _outcome(scale: Scale, given: Mapping[str, Value]) -> Outcome:
+def _outcome(scale: Scale, given: Mapping[str, Value], also: Mapping[str, Value]) -> Outcome:
     reason = why_missing(scale, len(given))
     if reason is not None:
         return Outcome(None, reason)
     if scale.method in METHODS:
-        return METHODS[scale.method](scale, given)
+        return METHODS[scale.method](scale, {**given, **also})
     return Outcome(COMBINATIONS[scale.method](scale, entries(scale, given)))
 
 
@@ -117,11 +116,18 @@ def as_text(value: Value) -> str:
 
 
 def band_of(scale: Scale, value: Fraction) -> str | None:
-    """The label of the band that holds the value; a band's upper bound belongs to it."""
+    """The label of the band that holds the value; `up_to` belongs to its band, `below` to the next."""
     for band in scale.bands:
-        if band.up_to is None or value <= Fraction(band.up_to):
+        if holds(band, value):
             return band.label
     return None
+
+
+def holds(band: Band, value: Fraction) -> bool:
+    """Whether the value lies under the band's upper bound."""
+    if band.below is not None:
+        return value < Fraction(band.below)
+    return band.up_to is None or value <= Fraction(band.up_to)
 
 
 def to_decimal(value: Fraction) -> Decimal:
@@ -160,43 +166,3 @@ COMBINATIONS: Mapping[str, Callable[[Scale, Mapping[str, Fraction]], Fraction]] 
     "prorated": _prorated,
     "weighted": _weighted,
 }
-
-
-# --- named methods
-
-
-def joint_count(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
-    """Number of joints marked in the scale's first item and in none of its others (replaced, fused …).
-
-    Prevoo et al., Arthritis Rheum 1995;38:44-48 for counting a named set without weights; a joint that cannot
-    be judged is left out, not counted as healthy or ill. No count without the first item.
-    """
-    return _count(scale, answers, SETS["68"])
-
-
-def _count_in(joints: frozenset[str]) -> Method:
-    def count(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
-        return _count(scale, answers, joints)
-
-    count.__doc__ = joint_count.__doc__
-    return count
-
-
-def _count(scale: Scale, answers: Mapping[str, Value], joints: frozenset[str]) -> Outcome:
-    first, *others = scale.items
-    if first not in answers:
-        return Outcome(None, f"needs {first}, which is not answered")
-    left_out = {joint for key in others for joint in _marked(answers.get(key, ()))}
-    return Outcome(Fraction(len((_marked(answers[first]) & joints) - left_out)))
-
-
-def _marked(value: Value) -> frozenset[str]:
-    return frozenset(value) if isinstance(value, tuple) else frozenset()
-
-
-METHODS: Mapping[str, Method] = {
-    **methods.METHODS,
-    "joint_count": joint_count,
-    **{f"joint_count_{name}": _count_in(joints) for name, joints in SETS.items()},
-}
-"""Named methods, by the name a scale's `method` uses."""

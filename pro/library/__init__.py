@@ -18,6 +18,7 @@ from pro.library import questionnaires as questionnaire_files
 from pro.library.cases import check_cases
 from pro.library.files import Problem, Unreadable, plain_path, read, shown_path
 from pro.library.lock import add_to_lock, check_lock, read_lock
+from pro.library.results import check_results
 
 __all__ = [
     "DEFAULT_ROOT",
@@ -157,6 +158,9 @@ def _read_questionnaires(root: Path, problems: list[Problem]) -> tuple[dict[Name
         if questionnaire is not None:
             found[questionnaire.id, questionnaire.version] = questionnaire
             examples += _gathered(problems, partial(check_cases, questionnaire, path)) or 0
+    for questionnaire in () if problems else found.values():
+        path = room / questionnaire.id / f"{questionnaire.version}.yaml"
+        _gathered(problems, partial(check_results, questionnaire, path, found))
     return found, examples
 
 

@@ -12,6 +12,9 @@ from pro.library.wording import Findings
 
 CHOICES = frozenset({Kind.ONE, Kind.SEVERAL})
 
+MOST_DECIMALS = 20
+"""Enough for a score that enters as another one computed it."""
+
 
 def check_items(findings: Findings, items: Sequence[Item]) -> None:
     """Holds every item to its kind; problems go to `findings`."""
@@ -36,8 +39,10 @@ def _check_limits(findings: Findings, item: Item, place: Place) -> None:
         findings.add((*place, "low"), f"low {item.low} must be below high {item.high}")
     if item.decimals and item.kind is not Kind.DECIMAL:
         findings.add((*place, "decimals"), f"decimals is for decimal, not for {item.kind}; take it out")
-    if item.kind is Kind.DECIMAL and not 1 <= item.decimals <= 6:
-        findings.add(place, f"{item.key} needs decimals: 1 to 6, the digits after the point")
+    if item.kind is Kind.DECIMAL and not 1 <= item.decimals <= MOST_DECIMALS:
+        findings.add(place, f"{item.key} needs decimals: 1 to {MOST_DECIMALS}, the digits after the point")
+    if item.step is not None and (item.kind is not Kind.DECIMAL or item.step <= 0):
+        findings.add((*place, "step"), "step is for decimal and more than 0, such as 0.5")
     for name in ("low_label", "high_label"):
         if item.kind in (Kind.RATING, Kind.VAS) and getattr(item, name) is None:
             findings.add(place, f"{item.key} needs {name}: the words at that end of the line")

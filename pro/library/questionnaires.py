@@ -20,6 +20,7 @@ from pro.domain.questionnaire import (
     Missing,
     Option,
     Questionnaire,
+    ResultOf,
     Scale,
     Test,
     Value,
@@ -49,7 +50,15 @@ class ConditionFile(msgspec.Struct, forbid_unknown_fields=True, rename={"is_": "
     all: list[ConditionFile] | None = None
 
 
-class ItemFile(msgspec.Struct, forbid_unknown_fields=True):
+class ResultFile(msgspec.Struct, forbid_unknown_fields=True):
+    questionnaire: str
+    scale: str | list[str] | None = None
+    item: str | None = None
+    assessment: Literal["same", "baseline"] = "same"
+    reported_by: Literal["patient", "clinician"] | None = None
+
+
+class ItemFile(msgspec.Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
     key: str
     kind: Kind
     text: Wording
@@ -66,12 +75,15 @@ class ItemFile(msgspec.Struct, forbid_unknown_fields=True):
     mark: Literal["tender", "swollen", "other"] = "other"
     show_if: ConditionFile | None = None
     not_applicable: bool = False
+    step: Decimal | None = None
+    from_: ResultFile | None = None
 
 
 class BandFile(msgspec.Struct, forbid_unknown_fields=True):
     label: str
     text: Wording
     up_to: Decimal | None = None
+    below: Decimal | None = None
     source: str = ""
 
 
@@ -96,6 +108,12 @@ class ScaleFile(msgspec.Struct, forbid_unknown_fields=True):
     direction: Literal["higher-worse", "higher-better", "none"] = "none"
     bands: list[BandFile] = []
     source: str = ""
+    also: list[str] = []
+
+
+class WordingFile(msgspec.Struct, forbid_unknown_fields=True):
+    owner: str
+    ask: str
 
 
 class QuestionnaireFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -109,6 +127,7 @@ class QuestionnaireFile(msgspec.Struct, forbid_unknown_fields=True):
     licence: str
     items: list[ItemFile]
     scales: list[ScaleFile] = []
+    wording: Literal["own"] | WordingFile = "own"
 
 
 def build(document: Document, path: Path, room: Path | None) -> Questionnaire:
@@ -118,8 +137,10 @@ def build(document: Document, path: Path, room: Path | None) -> Questionnaire:
     findings.identity(file.id, file.version, path, room)
     findings.languages(file.languages)
     findings.wordings(document.data, file.languages)
-    if file.minutes <= 0:
-        findings.add(("minutes",), "must be more than 0")
+    if file.minutes < 0 or (file.minutes == 0 and any(each.from_ is None for each in file.items)):
+        findings.add(("minutes",), "must be more than 0; 0 is for what nobody has to answer, each item with from:")
+    owner, ask = _owner(findings, file)
+    _check_results(findings, file)
     items = tuple(_item(each) for each in file.items)
     check_items(findings, items)
     items = _with_conditions(findings, file, items)
@@ -139,7 +160,18 @@ def build(document: Document, path: Path, room: Path | None) -> Questionnaire:
         licence=file.licence,
         items=items,
         scales=scales,
+        wording_owner=owner,
+        wording_ask=ask,
     )
+
+
+def _owner(findings: Findings, file: QuestionnaireFile) -> tuple[str | None, str | None]:
+    if file.wording == "own":
+        return None, None
+    for name in ("owner", "ask"):
+        if not str(getattr(file.wording, name)).strip():
+            findings.add(("wording", name), "says nothing; name who owns the wording and where to ask for it")
+    return file.wording.owner, file.wording.ask
 
 
 _LIMITS = {Kind.RATING: (Decimal(0), Decimal(10)), Kind.VAS: (Decimal(0), Decimal(100))}
@@ -163,7 +195,24 @@ def _item(file: ItemFile) -> Item:
         joints=_sided(file.joints),
         mark=file.mark,
         not_applicable=file.not_applicable,
+        step=file.step,
+        result_of=None if file.from_ is None else _result(file.from_),
     )
+
+
+def _result(file: ResultFile) -> ResultOf:
+    scales = (file.scale,) if isinstance(file.scale, str) else tuple(file.scale or ())
+    return ResultOf(file.questionnaire, scales, file.item, file.assessment, file.reported_by)
+
+
+def _check_results(findings: Findings, file: QuestionnaireFile) -> None:
+    """What one file alone can say of its `from:`; whether the named results exist is asked once all are read."""
+    for i, each in enumerate(file.items):
+        if each.from_ is not None:
+            if bool(each.from_.scale) == bool(each.from_.item):
+                findings.add(("items", i, "from"), "names a scale (or several, the best first) or an item: one of them")
+            if each.from_.questionnaire == file.id:
+                findings.add(("items", i, "from", "questionnaire"), "is this questionnaire itself; name another one")
 
 
 def _sided(names: list[str]) -> tuple[str, ...]:
@@ -191,8 +240,9 @@ def _scale(file: ScaleFile, items: tuple[Item, ...]) -> Scale:
         low=file.low,
         high=file.high,
         direction=file.direction,
-        bands=tuple(Band(band.label, band.up_to, band.text, band.source) for band in file.bands),
+        bands=tuple(Band(band.label, band.up_to, band.text, band.source, band.below) for band in file.bands),
         source=file.source,
+        also=tuple(file.also),
     )
 
 

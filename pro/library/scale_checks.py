@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from pro.domain.answers import NUMBERS, WHOLE_NUMBERS
+from pro.domain.methods import METHODS
 from pro.domain.questionnaire import Item, Kind, Scale
-from pro.domain.scoring import COMBINATIONS, METHODS
+from pro.domain.scoring import COMBINATIONS
 from pro.library.files import Place
 from pro.library.wording import Findings, one_of
 
@@ -23,6 +24,7 @@ def check_scales(findings: Findings, items: Sequence[Item], scales: Sequence[Sca
     for i, scale in enumerate(scales):
         place = ("scales", i)
         _check_of(findings, known, scale, place)
+        _check_also(findings, known, scale, place)
         _check_missing(findings, scale, place)
         _check_bands(findings, scale, place)
         if all(key in known for key in scale.items):
@@ -56,12 +58,25 @@ def _check_missing(findings: Findings, scale: Scale, place: Place) -> None:
         findings.add((*place, "missing"), f"at-least must be 1 to {len(scale.items)}, the number of items")
 
 
+def _check_also(findings: Findings, known: Mapping[str, Item], scale: Scale, place: Place) -> None:
+    for i, key in enumerate(scale.also):
+        if key not in known:
+            findings.add((*place, "also", i), f"there is no item {key!r}; name one of this file's items")
+        elif key in scale.items or key in scale.also[:i]:
+            findings.add((*place, "also", i), f"{key!r} stands among the scale's items already; take it out here")
+    if scale.also and scale.method in COMBINATIONS:
+        findings.add((*place, "also"), f"also is for a named method; {scale.method} reads its items alone")
+
+
 def _check_bands(findings: Findings, scale: Scale, place: Place) -> None:
-    bounds = [band.up_to for band in scale.bands]
+    for i, band in enumerate(scale.bands):
+        if band.below is not None and band.up_to is not None:
+            findings.add((*place, "bands", i), "has up_to and below; keep the one that the source says")
+    bounds = [band.up_to if band.below is None else band.below for band in scale.bands]
     for i, bound in enumerate(bounds[:-1]):
         following = bounds[i + 1]
         if bound is None:
-            findings.add((*place, "bands", i), "only the last band may be without up_to")
+            findings.add((*place, "bands", i), "only the last band may be without up_to or below")
         elif following is not None and following <= bound:
             findings.add((*place, "bands", i + 1, "up_to"), f"must be above the band before it ({bound})")
     if bounds and bounds[-1] is not None and (scale.high is None or bounds[-1] < scale.high):

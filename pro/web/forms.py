@@ -75,6 +75,8 @@ def problem_words(item: Item, why: NotAllowed, language: str) -> str:
             return say("phone.problem.number", language, example=say_number(_example(item), language))
         case Why.DECIMALS:
             return say("phone.problem.decimals", language, n=why.limit)
+        case Why.STEP:
+            return say("phone.problem.step", language, step=say_number(Decimal(str(why.limit)), language))
         case Why.ALONE:
             label = next(option.label for option in item.options if option.code == why.limit)
             return say("phone.problem.alone", language, limit=in_language(label, language))

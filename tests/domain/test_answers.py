@@ -36,6 +36,7 @@ def item(kind: Kind, key: str = "it", **more: object) -> Item:
 RATING = item(Kind.RATING, low=Decimal(0), high=Decimal(10))
 VAS = item(Kind.VAS, low=Decimal(0), high=Decimal(100))
 MINUTES = item(Kind.INTEGER, low=Decimal(0), high=Decimal(1440))
+HALVES = item(Kind.DECIMAL, low=Decimal(0), high=Decimal(10), decimals=1, step=Decimal("0.5"))
 HEAT = item(Kind.DECIMAL, low=Decimal("34.0"), high=Decimal("43.0"), decimals=1)
 YES_NO = item(Kind.YES_NO)
 ONE = item(Kind.ONE, options=(Option("a", WORDS), Option("b", WORDS)))
@@ -58,6 +59,8 @@ ALLOWED: list[tuple[Item, object, Value]] = [
     (HEAT, 38, Decimal("38.0")),
     (HEAT, "43", Decimal("43.0")),
     (YES_NO, True, True),
+    (HALVES, Decimal("9.5"), Decimal("9.5")),
+    (HALVES, 10, Decimal("10.0")),
     (YES_NO, False, False),
     (ONE, "b", "b"),
     (NUMBERED, "12", "12"),
@@ -106,6 +109,8 @@ NOT_ALLOWED: list[tuple[Item, object, Why]] = [
     (HEAT, 38.6, Why.NOT_NUMBER),
     (HEAT, True, Why.NOT_NUMBER),
     (HEAT, Decimal("Infinity"), Why.NOT_NUMBER),
+    (HALVES, "1.2", Why.STEP),
+    (HALVES, Decimal("0.1"), Why.STEP),
     (YES_NO, 1, Why.NOT_YES_NO),
     (YES_NO, "true", Why.NOT_YES_NO),
     (ONE, "c", Why.NOT_OPTION),

@@ -153,6 +153,17 @@ def test_a_bands_upper_bound_belongs_to_it(value: str, band: str) -> None:
     assert scored(replace(SCALE, items=("a",), bands=BANDS), {"a": Decimal(value)}, (item,)).band == band
 
 
+@pytest.mark.parametrize(("value", "band"), [("2.5", "none"), ("2.6", "low"), ("3.2", "low"), ("3.3", "high")])
+def test_an_exclusive_bound_belongs_to_the_next_band(value: str, band: str) -> None:
+    bands = (
+        Band("none", None, WORDS, below=Decimal("2.6")),
+        Band("low", Decimal("3.2"), WORDS),
+        Band("high", None, WORDS),
+    )
+    item = Item("a", Kind.DECIMAL, WORDS, WORDS, low=Decimal(0), high=Decimal(10), decimals=1)
+    assert scored(replace(SCALE, items=("a",), bands=bands), {"a": Decimal(value)}, (item,)).band == band
+
+
 def test_a_band_is_judged_on_the_exact_value_not_on_the_written_one() -> None:
     bands = (Band("low", Decimal("0." + "3" * 28), WORDS), Band("high", None, WORDS))
     thirds = replace(SCALE, items=("a", "b", "c"), method="mean", bands=bands)
@@ -269,6 +280,13 @@ def test_replaced_joints_are_out_of_the_count() -> None:
     assert scored(scale, {"tender": MARKED, "replaced": ("L-hip", "R-knee")}, items).value == 5
     assert scored(scale, {"tender": MARKED}, items).value == 6
     assert scored(scale, {"replaced": ("L-hip",)}, items).reason == "needs tender, which is not answered"
+
+
+def test_what_a_method_reads_besides_is_not_counted_as_answered() -> None:
+    scale = replace(COUNT, items=("tender",), also=("replaced",))
+    found = scored(scale, {"tender": MARKED, "replaced": ("L-hip",)}, (ALL_JOINTS, REPLACED))
+    assert (found.value, found.answered, found.of) == (5, 1, 1)
+    assert scored(scale, {"replaced": ("L-hip",)}, (ALL_JOINTS, REPLACED)).reason == "not answered"
 
 
 def test_no_mark_is_a_count_of_zero_and_no_answer_is_no_count() -> None:

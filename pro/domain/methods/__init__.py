@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pro.domain.methods import quality, safety
+from pro.domain.methods import eular, flare, function, joints, quality, safety
 from pro.domain.methods.outcome import Method
 
 METHODS: Mapping[str, Method] = {
+    **eular.METHODS,
+    **flare.METHODS,
+    **function.METHODS,
+    **joints.METHODS,
     **quality.METHODS,
     **safety.METHODS,
 }
