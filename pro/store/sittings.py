@@ -166,8 +166,7 @@ _saves = (
 )
 _open_flare = (
     select(flare.c.id)
-    .where(flare.c.patient_id == assessment.c.patient_id, flare.c.ended_at.is_(None))
-    .correlate(assessment)
+    .where(flare.c.patient_id == bindparam("b_patient_id"), flare.c.ended_at.is_(None))
     .scalar_subquery()
 )
 _claim = (

@@ -15,7 +15,7 @@ from pro.services.answering import Closed, Incomplete, NoSitting, Save, Started,
 from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests.conftest import Urls
-from tests.factories import make_parts, make_patient, make_staff, make_study
+from tests.factories import Made, make_parts, make_patient, make_staff, make_study
 from tests.services.play import BAD, CALM, begin, counted, fill, give_link, saves, stand
 
 EVENING = datetime(2026, 4, 15, 16, 5, tzinfo=UTC)
@@ -395,11 +395,34 @@ def test_another_patients_assessment_is_no_sitting(parts: Parts, patient: int) -
     with parts.study.reading() as session:
         made = session.execute(select(t["site"].c.study_id, t["site"].c.id)).first()
     assert made is not None
-    from tests.factories import Made
-
     other = make_patient(parts, Made(made.study_id, {"R": made.id}), "R-002", day0=date(2026, 4, 1))
     theirs = begin(parts, give_link(parts, other, "o" * 22))
     one = [Save("phone", 1, "joint-pain-diary.worst_pain", "answered", 3)]
     saved = answering.save(parts, started.session_token, theirs.sitting.assessment_id, one, parts.clock.now())
     assert saved.closed == "no-session"
     assert rows(parts, "answer_save") == []
+
+
+def test_a_hit_goes_to_the_patient_s_own_episode_beside_another_s_open_one(parts: Parts, patient: int) -> None:
+    with parts.study.reading() as session:
+        site = session.execute(select(t["site"].c.study_id, t["site"].c.id)).first()
+    assert site is not None
+    other = make_patient(parts, Made(site.study_id, {"R": site.id}), "R-002", day0=date(2026, 4, 1))
+    fill(parts, give_link(parts, patient), BAD)
+    fill(parts, give_link(parts, other, "o" * 22), BAD)
+    episodes = {row["id"]: row["patient_id"] for row in rows(parts, "flare")}
+    assert sorted(map(str, episodes.values())) == sorted(map(str, (patient, other)))
+    triggered = {episodes[row["flare_id"]] for row in rows(parts, "flare_trigger")}
+    assert triggered == {patient, other}
+
+
+def test_a_fever_goes_to_the_patient_s_own_episode_beside_another_s_open_one(parts: Parts, patient: int) -> None:
+    with parts.study.reading() as session:
+        site = session.execute(select(t["site"].c.study_id, t["site"].c.id)).first()
+    assert site is not None
+    other = make_patient(parts, Made(site.study_id, {"R": site.id}), "R-002", day0=date(2026, 4, 1))
+    fill(parts, give_link(parts, patient), BAD)
+    started = begin(parts, give_link(parts, other, "o" * 22))
+    fever = [Save("phone", 1, "injection-diary.temperature", "answered", "39.0")]
+    answering.save(parts, started.session_token, started.sitting.assessment_id, fever, parts.clock.now())
+    assert {row["patient_id"] for row in rows(parts, "flare")} == {patient, other}
