@@ -14,7 +14,9 @@ OPENED = datetime(2026, 4, 14, 16, 2, tzinfo=UTC)
 
 
 def test_the_clock_stands_where_the_visitor_comes_in(demonstration: Running) -> None:
-    assert abs(demonstration.parts.clock.now().study - OPENED) < timedelta(minutes=5)
+    """The clock runs on from there while the other tests of this process take their time."""
+    since = demonstration.parts.clock.now().study - OPENED
+    assert timedelta(0) <= since < timedelta(hours=1)
 
 
 def test_the_trail_verifies_and_the_ledger_balances(demonstration: Running) -> None:
