@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from sqlalchemy import func, select
 from sqlmodel import Session
@@ -62,7 +63,7 @@ def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[dateti
 def set_offset(parts: Parts, study: datetime) -> Moment:
     """Puts study time to this instant, from now on; it never goes back."""
     running = datetime.now(UTC)
-    seconds = round((study - running).total_seconds())
+    seconds = ceil((study - running).total_seconds())  # never short of the bell
     table = _t["demo_clock"]
     with parts.study.writing() as session:
         connection = session.connection()
