@@ -49,10 +49,19 @@ class Timepoint:
     late_until: time | None
     """Clock time on the date after the window's last day until which it may be filled, marked late."""
     reminders: tuple[ReminderStep, ...]
+    clinician: tuple[QuestionnaireVersion, ...] = ()
+    """What staff enter at the desk for the same assessment; apart from the patient's submission and compliance."""
+    computed: tuple[QuestionnaireVersion, ...] = ()
+    """What is computed on reading from the others, each only from what stands before it; nobody is asked it."""
 
     @property
     def repeats(self) -> bool:
         return self.first_day != self.last_day
+
+    @property
+    def named(self) -> tuple[QuestionnaireVersion, ...]:
+        """Every questionnaire of the timepoint, whoever answers it."""
+        return (*self.questionnaires, *self.clinician, *self.computed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,8 @@ class Protocol:
     """A flare is to be reviewed within this time of its opening."""
     duty_delay: timedelta
     """After this time without acknowledgement the next on the duty list is told."""
+    baseline: str = ""
+    """Key of the timepoint that later ones are compared with; empty where none is."""
 
     def timepoint(self, key: str) -> Timepoint:
         """The timepoint of that key; KeyError where there is none."""

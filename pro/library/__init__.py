@@ -196,7 +196,7 @@ def _drafts_in_published(root: Path, locked: Mapping[str, str], protocols: Mappi
     problems = []
     for protocol in protocols.values():
         name = f"protocols/{protocol.id}/{protocol.version}.yaml"
-        asked = {each for timepoint in protocol.timepoints for each in timepoint.questionnaires}
+        asked = {each for timepoint in protocol.timepoints for each in timepoint.named}
         for each in asked if name in locked else ():
             if f"library/{each.id}/{each.version}.yaml" not in locked:
                 what = f"asks {each.id} {each.version}, which is a draft; publish the questionnaire first"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 
-from pro.domain.protocol import Protocol, QuietHours, Timepoint
+from pro.domain.protocol import Protocol, QuestionnaireVersion, QuietHours, Timepoint
 from pro.domain.questionnaire import Questionnaire
+from pro.library.computed_checks import check_computed
 from pro.library.files import Place
 from pro.library.flare_checks import check_flare_rules, check_screening
 from pro.library.wording import Findings, one_of
@@ -28,6 +29,8 @@ def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None
         _check_days(findings, protocol, timepoint, place)
         _check_reminders(findings, protocol, timepoint, place)
     _check_overlaps(findings, protocol)
+    _check_baseline(findings, protocol)
+    check_computed(findings, protocol, known)
     check_screening(findings, protocol, known)
     check_flare_rules(findings, protocol, known)
 
@@ -66,17 +69,34 @@ def _check_questionnaires(
 ) -> None:
     if not timepoint.questionnaires:
         findings.add((*place, "questionnaires"), "asks nothing; name at least one questionnaire")
-    ids = [each.id for each in timepoint.questionnaires]
-    findings.unique((*place, "questionnaires"), ids, "questionnaire")
-    for i, each in enumerate(timepoint.questionnaires):
-        where = (*place, "questionnaires", i)
-        questionnaire = known.get((each.id, each.version))
-        if questionnaire is None:
-            findings.add(where, _unknown(each.id, each.version, known))
-            continue
-        for language in protocol.languages:
-            if language not in questionnaire.languages:
-                findings.add(where, f"{each.id} {each.version} has no wording in {language!r}")
+    named: dict[str, str] = {}
+    lists = {
+        "questionnaires": timepoint.questionnaires,
+        "clinician": timepoint.clinician,
+        "computed": timepoint.computed,
+    }
+    for word, versions in lists.items():
+        findings.unique((*place, word), [each.id for each in versions], "questionnaire")
+        for i, each in enumerate(versions):
+            where = (*place, word, i)
+            _check_named(findings, protocol, each, known, where)
+            if named.setdefault(each.id, word) != word:
+                what = f"{each.id} stands under {named[each.id]} of this timepoint already; keep one of them"
+                findings.add(where, what)
+    if timepoint.clinician and timepoint.repeats:
+        findings.add((*place, "clinician"), "this timepoint repeats; what staff enter belongs to a single visit")
+
+
+def _check_named(
+    findings: Findings, protocol: Protocol, each: QuestionnaireVersion, known: Known, where: Place
+) -> None:
+    questionnaire = known.get((each.id, each.version))
+    if questionnaire is None:
+        findings.add(where, _unknown(each.id, each.version, known))
+        return
+    for language in protocol.languages:
+        if language not in questionnaire.languages:
+            findings.add(where, f"{each.id} {each.version} has no wording in {language!r}")
 
 
 def _unknown(id_: str, version: str, known: Known) -> str:
@@ -135,6 +155,15 @@ def _check_overlaps(findings: Findings, protocol: Protocol) -> None:
         for id_, (who, day) in clashes.items():
             what = f"the windows of {who} overlap on day {day} and both ask {id_}; move or shorten one"
             findings.add(("timepoints", i, "window"), what)
+
+
+def _check_baseline(findings: Findings, protocol: Protocol) -> None:
+    if not protocol.baseline:
+        return
+    keys = [each.key for each in protocol.timepoints if not each.repeats]
+    if protocol.baseline not in keys:
+        what = f"{protocol.baseline!r} is no timepoint that comes once; there are {one_of(keys)}"
+        findings.add(("baseline",), what)
 
 
 def targets(timepoint: Timepoint) -> range:

@@ -84,6 +84,8 @@ class TimepointFile(msgspec.Struct, forbid_unknown_fields=True):
     window: WindowFile = msgspec.field(default_factory=WindowFile)
     late_until: str | None = None
     reminders: list[str | StepFile] = []
+    clinician: list[str] = []
+    computed: list[str] = []
 
 
 class RuleFile(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind"):
@@ -160,6 +162,7 @@ class ProtocolFile(msgspec.Struct, forbid_unknown_fields=True):
     screening: ScreeningFile
     timepoints: list[TimepointFile]
     flares: FlaresFile
+    baseline: str = ""
 
 
 def build(document: Document, path: Path, room: Path | None, known: Known) -> Protocol:
@@ -208,6 +211,7 @@ class _Reader:
             episode_days=file.flares.episode_days,
             review_within=self.duration(file.flares.review_within, ("flares", "review_within")),
             duty_delay=self.duration(file.flares.duty_delay, ("flares", "duty_delay")),
+            baseline=file.baseline,
         )
         return protocol if len(self.findings.problems) == before else None
 
@@ -218,9 +222,7 @@ class _Reader:
             key=file.key,
             title=file.title,
             respondent=file.respondent,
-            questionnaires=tuple(
-                self.version(text, (*place, "questionnaires", i)) for i, text in enumerate(file.questionnaires)
-            ),
+            questionnaires=self.versions(file.questionnaires, (*place, "questionnaires")),
             first_day=days.first,
             last_day=days.last,
             every=days.every,
@@ -228,6 +230,8 @@ class _Reader:
             window_after=file.window.after,
             late_until=None if late is None else self.clock(late, (*place, "late_until")),
             reminders=tuple(self.step(each, (*place, "reminders", i)) for i, each in enumerate(file.reminders)),
+            clinician=self.versions(file.clinician, (*place, "clinician")),
+            computed=self.versions(file.computed, (*place, "computed")),
         )
 
     def step(self, file: str | StepFile, place: Place) -> ReminderStep:
@@ -235,6 +239,9 @@ class _Reader:
         at = self.clock(text, place)
         key = f"at-{at:%H:%M}" if day is None else f"at-{at:%H:%M}/{day}"
         return ReminderStep(key, at, day)
+
+    def versions(self, texts: list[str], place: Place) -> tuple[QuestionnaireVersion, ...]:
+        return tuple(self.version(text, (*place, i)) for i, text in enumerate(texts))
 
     def version(self, text: str, place: Place) -> QuestionnaireVersion:
         match = re.fullmatch(r"(\S+) ([1-9][0-9]*)", text)
