@@ -197,7 +197,7 @@ def test_an_answer_that_a_questionnaire_does_not_take_is_refused_by_name(id_: st
 def test_a_given_version_is_asked_for() -> None:
     assert pro("questionnaires", "score", "pain-vas-48h", "--version", "1", given="{}").exit_code == 0
     line = refused(pro("questionnaires", "score", "pain-vas-48h", "--version", "9", given="{}"))
-    assert line == "there is no questionnaire pain-vas-48h 9; versions: 1"
+    assert line == "there is no questionnaire pain-vas-48h 9; versions: 1, 2"
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,8 @@ def test_a_protocol_file_that_is_not_there(tmp_path: Path) -> None:
 def test_publishing_a_questionnaire_and_then_the_protocol(drafts: Path) -> None:
     assert "which is a draft" in pro("protocol", "publish", "thera-demo", "--root", drafts).stderr
     for id_ in ("pain-vas-48h", "patient-global", "joint-pain-diary", "injection-diary"):
-        assert pro("questionnaires", "publish", id_, "--root", drafts).stdout == f"{id_} 1 published\n"
+        done = pro("questionnaires", "publish", id_, "--version", "1", "--root", drafts)
+        assert done.stdout == f"{id_} 1 published\n"
     assert pro("protocol", "publish", "thera-demo", "--root", drafts).stdout == "thera-demo 1 published\n"
     again = pro("protocol", "publish", "thera-demo", "--root", drafts)
     assert (again.exit_code, again.stdout) == (0, "thera-demo 1 was published already\n")

@@ -632,7 +632,7 @@ def test_a_new_version_is_a_new_file_and_the_latest(drafts: Root) -> None:
             (folder / f"{version}.{end}").write_text(text.replace('"1"', f'"{version}"'), "utf-8")
     library = load(drafts)
     assert library.latest_questionnaire("pain-vas-48h").version == "10"
-    assert [each.version for each in library.questionnaires() if each.id == "pain-vas-48h"] == ["1", "9", "10"]
+    assert [each.version for each in library.questionnaires() if each.id == "pain-vas-48h"] == ["1", "2", "9", "10"]
     assert library.is_published("pain-vas-48h", "1")
     assert not library.is_published("pain-vas-48h", "10")
 
@@ -662,7 +662,7 @@ def test_what_the_study_asks_ships_published() -> None:
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
-        (lambda library: library.questionnaire("pain-vas-48h", "9"), "there is no questionnaire pain-vas-48h 9; versions: 1"),
+        (lambda library: library.questionnaire("pain-vas-48h", "9"), "there is no questionnaire pain-vas-48h 9; versions: 1, 2"),
         (lambda library: library.protocol("nix", "1"), "there is no protocol nix 1; there are: thera-demo"),
         (lambda library: library.latest_protocol("nix"), "there is no protocol nix; there are: thera-demo"),
     ],

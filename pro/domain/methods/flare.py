@@ -18,7 +18,7 @@ FLARE, NO_FLARE = "flare", "no flare"
 def gout_criteria_met(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     """How many of the four signs are known to be met, 0 to 4; a sign without an answer is not known.
 
-    Gaffo et al., Arthritis Rheumatol 2018;70:1456-1462: declared by the patient, pain at rest above 3 of 10, at
+    Gaffo et al., Arthritis Rheumatol 2018;70:462-467: declared by the patient, pain at rest above 3 of 10, at
     least one swollen joint, at least one warm joint.
     """
     signs = _signs(answers)
@@ -30,7 +30,7 @@ def gout_criteria_met(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 def gout_flare(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     """Flare where at least three of the four signs are met, no flare where even the unanswered could not make three.
 
-    Gaffo et al., Arthritis Rheumatol 2018;70:1456-1462, validated in gout. In between it cannot be told.
+    Gaffo et al., Arthritis Rheumatol 2018;70:462-467, validated in gout. In between it cannot be told.
     """
     signs = _signs(answers)
     met, unknown = _met(signs), SIGNS - len(signs)
@@ -44,7 +44,7 @@ def gout_flare(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 def gout_flare_tree(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     """Flare where pain at rest is above 3 and the patient says flare; no flare where either is known not to be so.
 
-    Gaffo et al., Arthritis Rheumatol 2018;70:1456-1462, the tree form, validated in gout.
+    Gaffo et al., Arthritis Rheumatol 2018;70:462-467, the tree form, validated in gout.
     """
     signs = _signs(answers)
     known = [signs.get(key) for key in ("rest_pain", "declared")]

@@ -14,7 +14,7 @@ NO_LEVEL = "9"
 def eq5d_profile(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     """The levels of the scale's items in their order, as text; 9 stands for a dimension without an answer.
 
-    EuroQol's convention: EQ-5D-5L User Guide, 2019.
+    EuroQol's convention, from its user guides. With nothing answered it is 99999: that says what is missing, no more.
     """
     return Outcome("".join(str(answers.get(key, NO_LEVEL)) for key in scale.items))
 
