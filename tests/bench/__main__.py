@@ -1,11 +1,12 @@
-"""`python -m tests.bench`: one JSON object a line on stdout, what happens meanwhile on stderr."""
+"""`python -m tests.bench [NAME …]`: one JSON object a line on stdout, what happens meanwhile on stderr."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 
-from tests.bench import desks, rates
+from tests.bench import desks, rates, scores
 from tests.bench.machine import NotHere, needs_proc
 
 ENGINES = ("sqlite", "postgresql")
@@ -19,15 +20,21 @@ def say(bench: str, value: float, unit: str, baseline: float) -> None:
     print(json.dumps(line | {"ratio": round(value / baseline, 3)}), flush=True)
 
 
-def main() -> int:
+def main(asked: list[str]) -> int:
+    unknown = [name for name in asked if name not in BENCHES]
+    if unknown:
+        print(f"bench: there is no {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
     try:
         needs_proc()
-        _phones()
-        for engine in ENGINES:
-            _desks(engine)
+        for name in asked or BENCHES:
+            BENCHES[name]()
     except NotHere as why:
         print(f"bench: {why}", file=sys.stderr)
         return 2
+    except scores.Differs as why:
+        print(f"bench: {why}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -40,11 +47,26 @@ def _phones() -> None:
     say("link to first question, cold phone", sum(one.on_wire for one in loaded), "bytes", WINDOW)
 
 
-def _desks(engine: str) -> None:
-    few, many = desks.measure(engine)
-    say(f"idle tick, {engine}, 100,000 assessments beside 10,000", many.tick, "ms", few.tick)
-    say(f"compliance screen, {engine}, 1,150 patients beside 115", many.page, "ms", few.page)
+def _desks() -> None:
+    for engine in ENGINES:
+        few, many = desks.measure(engine)
+        say(f"idle tick, {engine}, 100,000 assessments beside 10,000", many.tick, "ms", few.tick)
+        say(f"compliance screen, {engine}, 1,150 patients beside 115", many.page, "ms", few.page)
+
+
+def _scores() -> None:
+    spent = scores.compare()
+    sets = sum(each.sets for each in spent)
+    ours, straight = (sum(each.ours for each in spent), sum(each.straight for each in spent))
+    bench = f"whole library, {sets:,} random answer sets, beside straight functions"
+    say(bench, ours / sets, "CPU-us an answer set", straight / sets)
+    worst = max(spent, key=lambda each: each.ours / each.straight)
+    bench = f"dearest beside its straight function: {worst.id}"
+    say(bench, worst.ours / worst.sets, "CPU-us an answer set", worst.straight / worst.sets)
+
+
+BENCHES: Mapping[str, Callable[[], None]] = {"scores": _scores, "phones": _phones, "desks": _desks}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
