@@ -22,7 +22,8 @@ from pro.clock import Moment
 from pro.faults import place_of
 from pro.services import closing, delivery, enrolment, flagging, reminding
 from pro.services.parts import Parts
-from pro.store import counters, heartbeats
+from pro.store import counters, due, heartbeats
+from pro.store.due import Due
 
 log = logging.getLogger(__name__)
 
@@ -68,16 +69,34 @@ def name() -> str:
 
 
 def _tick(parts: Parts, now: Reading, worker: str, every: int) -> tuple[str, ...]:
-    """Each part reads the clock anew: leases count from when delivery begins."""
-    work: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("reminding", lambda: reminding.tick(parts, now())),
-        ("closing", lambda: closing.tick(parts, now())),
-        ("flagging", lambda: flagging.tick(parts, now())),
-        ("delivery", lambda: delivery.tick(parts, now(), worker)),
-        ("sweeping", lambda: _sweep(parts, now())),
-        ("heartbeat", lambda: _beat(parts, now(), worker, every)),
-    )
-    return tuple(part for part, do in work if not _survives(part, do))
+    """One look first: an idle tick is that look and a sign of life, however many patients there are."""
+    failed = []
+    found = Due(work=True, swept=False)
+
+    def look() -> None:
+        nonlocal found
+        found = _look(parts, now())
+
+    def survives(part: str, do: Callable[[], object]) -> None:
+        if not _survives(part, do):
+            failed.append(part)
+
+    survives("looking", look)
+    if found.work:
+        # Each part reads the clock anew: leases count from when delivery begins.
+        survives("reminding", lambda: reminding.tick(parts, now()))
+        survives("closing", lambda: closing.tick(parts, now()))
+        survives("flagging", lambda: flagging.tick(parts, now()))
+        survives("delivery", lambda: delivery.tick(parts, now(), worker))
+    if not found.swept:
+        survives("sweeping", lambda: _sweep(parts, now()))
+    survives("heartbeat", lambda: _beat(parts, now(), worker, every))
+    return tuple(failed)
+
+
+def _look(parts: Parts, moment: Moment) -> Due:
+    with parts.study.plain_reading() as session:
+        return due.look(session, moment.study, moment.running, delivery.NO_RECEIPT)
 
 
 def _survives(part: str, do: Callable[[], object]) -> bool:
@@ -93,18 +112,16 @@ def _survives(part: str, do: Callable[[], object]) -> bool:
 def _sweep(parts: Parts, moment: Moment) -> None:
     """Once an hour, by whichever worker comes first."""
     hour = moment.running.replace(minute=0, second=0, microsecond=0)
-    with parts.study.reading() as session:
-        if counters.count(session, "sweep", hour):
-            return
     with parts.study.writing() as session:
         first = counters.bump(session, "sweep", hour) == 1
         counters.forget_before(session, "sweep", hour)
+        heartbeats.forget_silent(session, moment.running)
     if first:
         enrolment.sweep(parts, moment)
 
 
 def _beat(parts: Parts, moment: Moment, worker: str, every: int) -> None:
-    with parts.study.writing() as session:
+    with parts.study.plain_writing() as session:
         heartbeats.beat(session, worker, moment.running, every)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from pro import worker
 from pro.domain.reminders import next_bell
 from pro.services import answering, closing, flagging, reminding
 from pro.services.parts import Parts
@@ -89,6 +90,16 @@ def test_an_idle_tick_takes_no_write_lock(parts: Parts, patient: int) -> None:
     with counted(parts) as seen:
         reminding.tick(parts, parts.clock.now())
     assert len(seen) == 1
+
+
+def test_an_idle_tick_is_one_look_and_one_sign_of_life(parts: Parts, patient: int) -> None:
+    """Closing before it, so that nothing is left; then the hour's sweep is done and the tick is idle."""
+    idle = stand(parts, SIX - timedelta(hours=1))
+    for _ in range(2):
+        assert worker.tick_once(parts, idle, "w") == ()
+    with counted(parts) as seen:
+        assert worker.tick_once(parts, idle, "w") == ()
+    assert [one.split()[0] for one in seen] == ["SELECT", "INSERT", "COMMIT"]
 
 
 def test_after_a_submission_the_step_is_explained(parts: Parts, patient: int) -> None:

@@ -1,0 +1,61 @@
+"""One question before a tick begins: is there anything to do? It costs what is due, not how many are enrolled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BindParameter, and_, bindparam, or_, select
+
+from pro.domain.message import FINAL, State
+from pro.store.engine import Connected
+from pro.store.tables import metadata
+
+_t = metadata.tables
+_assessment, _flare, _message, _counter = _t["assessment"], _t["flare"], _t["message"], _t["counter"]
+
+_study: BindParameter[datetime] = bindparam("study")
+_running: BindParameter[datetime] = bindparam("running")
+_rung = select(1).where(_assessment.c.next_at.is_not(None), _assessment.c.next_at <= _study)
+_untold = select(1).where(
+    _flare.c.next_tell_at <= _study, _flare.c.next_tell_at.is_not(None), _flare.c.ended_at.is_(None)
+)
+_waiting = select(1).where(
+    _message.c.state == State.PENDING,
+    _message.c.due_at <= _study,
+    or_(_message.c.lease_until.is_(None), _message.c.lease_until <= _running),
+)
+_doubtful = select(1).where(_message.c.state.in_((State.CLAIMED, State.SENDING)), _message.c.lease_until <= _running)
+_unredacted = select(1).where(
+    _message.c.provider_id.is_not(None),
+    _message.c.redacted_at.is_(None),
+    or_(
+        _message.c.state.in_(FINAL),
+        and_(_message.c.state == State.SENT, _message.c.sent_at < bindparam("no_receipt_since")),
+    ),
+)
+_swept = select(1).where(_counter.c.key == "sweep", _counter.c.window >= bindparam("hour"))
+_look = select(
+    or_(*(one.exists() for one in (_rung, _untold, _waiting, _doubtful, _unredacted))).label("work"),
+    _swept.exists().label("swept"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What one look found: whether anything waits, and whether this hour's sweep was done."""
+
+    work: bool
+    swept: bool
+
+
+def look(session: Connected, study: datetime, running: datetime, no_receipt: timedelta) -> Due:
+    """`study` and `running` are the two clocks; `no_receipt` is how long a text waits for its receipt."""
+    values = {
+        "study": study,
+        "running": running,
+        "no_receipt_since": study - no_receipt,
+        "hour": running.replace(minute=0, second=0, microsecond=0),
+    }
+    row = session.connection().execute(_look, values).one()
+    return Due(bool(row.work), bool(row.swept))
