@@ -101,6 +101,30 @@ def shown(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[
     return tuple(seen)
 
 
+def to_come(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """Keys of the items that show without an answer, and of those that one of them may still bring.
+
+    Who goes on answers only ever makes them fewer, whatever branch opens.
+    """
+    showing = shown(questionnaire, answers)
+    open_: list[str] = []
+    for item in questionnaire.items:
+        if item.key in showing:
+            still = item.key not in answers
+        else:
+            still = item.show_if is not None and not named(item.show_if).isdisjoint(open_)
+        if still:
+            open_.append(item.key)
+    return tuple(open_)
+
+
+def named(condition: Condition) -> frozenset[str]:
+    """The items whose answers a condition compares."""
+    if isinstance(condition, Test):
+        return frozenset({condition.item})
+    return frozenset().union(*(named(part) for part in condition.of))
+
+
 def holds(condition: Condition, values: Mapping[str, Value | None]) -> bool:
     """Whether the condition is met; a test of an item without a value is not."""
     match condition:

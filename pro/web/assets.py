@@ -14,7 +14,7 @@ from pro.web.headers import allow_script, allow_style
 from pro.web.shrink import only_used, shrink_style
 
 HERE = Path(__file__).parent
-SHEETS = ("looks.css", "phone.css", "questions.css")
+SHEETS = ("looks.css", "phone.css", "questions.css", "long.css")
 LATER = "later.css"
 """What a page that is led by script fetches after the first answer."""
 _NAMED = re.compile(r'(?:extends|include|from) "([^"]+)"')

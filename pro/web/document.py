@@ -18,7 +18,9 @@ from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Questi
 from pro.services.answering import Sitting
 from pro.web.assets import LATER, page_script, page_style, script_text, static_address, style_text
 from pro.web.headers import allow_script, allow_style
-from pro.web.phone import address, frame, sitting_words
+from pro.web.long import is_long, parts_of, state_of
+from pro.web.parts import moment
+from pro.web.phone import address, frame, sitting_words, until_words
 from pro.web.visit import unread
 from pro.web.words import in_language, say, say_number, say_phone, texts
 
@@ -50,25 +52,36 @@ _WORDS = {
 
 
 _LINE_WORDS = {"vas-empty": "item.vas-empty", "vas-set": "item.vas-set", "less": "item.less", "more": "item.more"}
+_LONG_WORDS = {
+    **{key: f"long.{key}" for key in ("part", "left", "back", "recall")},
+    "next": "item.next",
+}
 _LATER_WORDS = {
     **{key: f"review.{key}" for key in ("of", "mark", "no-joint", "count", "none", "skipped", "not-applicable")},
     **{key: f"review.{key}" for key in ("edit", "answer", "missing-each")},
     "busy": "sending.busy",
+    "missing": "review.missing",
+    "count-part": "long.count",
+    "skipped-part": "long.skipped",
     **{key: f"item.{key}" for key in ("map-help", "hand-help", "hand-open", "hand-done", "body", "list", "drawing")},
     **{key: f"item.{key}" for key in ("steps", "both", "left", "right", "left-hand", "right-hand")},
     **{key: f"item.{key}" for key in ("mark-none", "mark-tender", "mark-swollen", "mark-other")},
 }
 
 
+def _said(wanted: Mapping[str, str], language: str) -> dict[str, object]:
+    """The script's key → our wording; of a counted text both forms, under `key.one` and `key.other`."""
+    entries, words = texts("phone", language), dict[str, object]()
+    for own, key in wanted.items():
+        entry = entries[key]
+        words |= {own: entry} if isinstance(entry, str) else {f"{own}.{form}": text for form, text in entry.items()}
+    return words
+
+
 @lru_cache
 def later_script(language: str) -> str:
     """What comes after the first answer, with its words; the browser keeps it."""
-    entries = texts("phone", language)
-    words: dict[str, object] = {own: entries[key] for own, key in _LATER_WORDS.items()}
-    missing = entries["review.missing"]
-    if isinstance(missing, Mapping):
-        words |= {"missing.one": missing["one"], "missing.other": missing["other"]}
-    return f"{script_text('joints.js', 'later.js')}\nself.proLater.words={_json(words)};\n"
+    return f"{script_text('joints.js', 'later.js')}\nself.proLater.words={_json(_said(_LATER_WORDS, language))};\n"
 
 
 @lru_cache
@@ -77,9 +90,8 @@ def later_address(language: str) -> str:
     return f"/d/later.{language}.js?v={sha256(later_script(language).encode()).hexdigest()[:8]}"
 
 
-SCRIPTS = (("phone.js",), ("line.js", "phone.js"))
-"""Without and with the line from 0 to 100."""
 STYLED = ("phone.js", "line.js", "later.js", "joints.js")
+LONG = "long.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +106,21 @@ class Asked:
         return hash((tuple(one.sha256 for one in self.questionnaires), self.language, self.demonstration))
 
     @property
+    def has_line(self) -> bool:
+        return any(item.kind is Kind.VAS for one in self.questionnaires for item in one.items)
+
+    @property
+    def is_long(self) -> bool:
+        return is_long(self.questionnaires)
+
+    @property
     def scripts(self) -> tuple[str, ...]:
-        return SCRIPTS[any(item.kind is Kind.VAS for one in self.questionnaires for item in one.items)]
+        return scripts_of(has_line=self.has_line, long=self.is_long)
+
+    @property
+    def styled(self) -> tuple[str, ...]:
+        """The scripts whose elements the page must style."""
+        return (*STYLED, LONG) if self.is_long else STYLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +132,15 @@ class Kept:
     after: str
 
 
+def scripts_of(*, has_line: bool, long: bool) -> tuple[str, ...]:
+    return ("line.js",) * has_line + (LONG,) * long + ("phone.js",)
+
+
 def document(sitting: Sitting, token: str, demonstration: bool) -> str:
     """The whole page: one string join and a small template for each patient."""
     asked = Asked(sitting.questionnaires, sitting.language, demonstration)
     kept = _whole(asked)
-    allow_style(style_text(TEMPLATE, STYLED))
+    allow_style(style_text(TEMPLATE, asked.styled))
     allow_script(script_text(*asked.scripts))
     g.known_bytes = kept.size
     own = render_template(
@@ -131,11 +160,12 @@ def piece(sitting: Sitting, token: str, start: str) -> str:
     return f'{kept.before}<script type="application/json" id="state">{_json(_state(sitting, token, start))}</script>'
 
 
-def style_of_start(template: str) -> tuple[str, ...]:
+def style_of_start(*, long: bool) -> tuple[str, ...]:
     """Lets the start page run the questions it will bring in; names the scripts whose elements it must style."""
-    for scripts in SCRIPTS:
-        allow_script(script_text(*scripts))
-    return STYLED
+    for has_line in (False, True):
+        for more in {False, long}:
+            allow_script(script_text(*scripts_of(has_line=has_line, long=more)))
+    return (*STYLED, LONG) if long else STYLED
 
 
 @lru_cache(maxsize=64)
@@ -154,12 +184,12 @@ def _rendered(template: str, asked: Asked) -> str:
     language = asked.language
     values = {
         "template": template,
-        "page_style": lambda _: page_style(template, STYLED),
+        "page_style": lambda _: page_style(template, asked.styled),
         "page_script": lambda: page_script(*asked.scripts),
         "title": in_language(asked.questionnaires[0].title, language),
         "asked": [(f"{one.id}.{item.key}", item) for one in asked.questionnaires for item in one.items],
         "meta": lambda item, key: _meta(item, key.partition(".")[0], language),
-        "script_words": lambda: _json(_script_words(language, has_line=asked.scripts is SCRIPTS[1])),
+        "script_words": lambda: _json(_script_words(asked)),
         "cut": Markup(CUT),
     }
     text = render_template(template, **{**frame(language, None, asked.demonstration), **values})
@@ -183,7 +213,18 @@ def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
             key: [answer.code, None if answer.value is None else to_json(answer.value)]
             for key, answer in sitting.answers.items()
         },
+        **_parts(sitting),
     }
+
+
+def _parts(sitting: Sitting) -> dict[str, Any]:
+    """The parts of a long sitting, and how long it may be put down; a short one has none."""
+    parts = parts_of(sitting)
+    if not parts:
+        return {}
+    until = until_words(sitting.instants, moment().study, sitting.zone, sitting.language)
+    pause = say("phone.long.pause", sitting.language, until=until)
+    return {"parts": state_of(parts, sitting.language), "pause": pause}
 
 
 def _urgent(sitting: Sitting) -> dict[str, str] | None:
@@ -200,11 +241,9 @@ def _json(value: object) -> Markup:
     return Markup(text.replace("<", "\\u003c"))
 
 
-def _script_words(language: str, *, has_line: bool) -> dict[str, object]:
-    entries = texts("phone", language)
-    wanted = _WORDS | (_LINE_WORDS if has_line else {})
-    words: dict[str, object] = {own: entries[key] for own, key in wanted.items()}
-    return words | {"comma": language == "fr"}
+def _script_words(asked: Asked) -> dict[str, object]:
+    wanted = _WORDS | (_LINE_WORDS if asked.has_line else {}) | (_LONG_WORDS if asked.is_long else {})
+    return _said(wanted, asked.language) | {"comma": asked.language == "fr"}
 
 
 def _meta(item: Item, questionnaire: str, language: str) -> Markup:

@@ -16,6 +16,7 @@ from pro.domain.answers import Answer, NotAllowed, from_text, shown, to_json
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.services.answering import Save, Sitting
 from pro.web.forms import codes_of, item_form, problem_words
+from pro.web.long import minutes_left, part_of, parts_of, welcome
 from pro.web.phone import address, answer_words, page, sitting_words
 from pro.web.words import in_language, say, say_number
 
@@ -55,25 +56,37 @@ def item_of(sitting: Sitting, key: str) -> Item | None:
     return None
 
 
-def item_address(sitting: Sitting, key: str) -> str:
-    return address(f"/d/item/{quote(key)}", a=sitting.assessment_id)
+def item_address(sitting: Sitting, key: str, **more: object) -> str:
+    return address(f"/d/item/{quote(key)}", a=sitting.assessment_id, **more)
 
 
 def review_address(sitting: Sitting) -> str:
     return address("/d/review", a=sitting.assessment_id)
 
 
-def first_address(sitting: Sitting) -> str:
+def first_address(sitting: Sitting, **more: object) -> str:
     """Where it was left: the first shown item without an answer, else the review."""
     for key in shown_keys(sitting.questionnaires, sitting.answers):
         if key not in sitting.answers:
-            return item_address(sitting, key)
+            return item_address(sitting, key, **more)
     return review_address(sitting)
 
 
+def resumed_address(sitting: Sitting) -> str:
+    """Where it was left, with a word of welcome where something is answered."""
+    return first_address(sitting, again=1 if sitting.answers else None)
+
+
 def next_address(sitting: Sitting, key: str) -> str:
+    """Back to reading again for who came from there and leaves nothing open."""
+    if _from_review():
+        return first_address(sitting, r=1)
     after = next_key(sitting, key)
     return item_address(sitting, after) if after else review_address(sitting)
+
+
+def _from_review() -> str | None:
+    return request.args.get("r")
 
 
 def next_key(sitting: Sitting, key: str) -> str:
@@ -88,6 +101,7 @@ def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstratio
     keys = shown_keys(sitting.questionnaires, sitting.answers)
     at = keys.index(key) if key in keys else 0
     answer = sitting.answers.get(key)
+    parts = parts_of(sitting)
     return page(
         "phone/item_page.html",
         sitting.language,
@@ -99,14 +113,24 @@ def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstratio
         n=at + 1,
         of=len(keys),
         what=sitting_words(sitting, sitting.language),
+        parts=parts,
+        part=part_of(parts, key),
+        minutes=minutes_left(parts),
+        welcome=welcome(parts, sitting.language) if parts and "again" in request.args else "",
         chosen=_posted(key, item) if taken.problem else _saved(answer, sitting.language),
         says_none=_none_posted(key) if taken.problem else _says_none(item, answer),
         code=answer.code if answer else "none",
         problem=taken.problem,
         ask_skip=taken.asks_to_skip,
-        here=item_address(sitting, key),
-        back_to=item_address(sitting, keys[at - 1]) if at else "",
+        here=item_address(sitting, key, r=_from_review()),
+        back_to=_back_address(sitting, keys, at),
     )
+
+
+def _back_address(sitting: Sitting, keys: Sequence[str], at: int) -> str:
+    if _from_review():
+        return review_address(sitting)
+    return item_address(sitting, keys[at - 1]) if at else ""
 
 
 def take(key: str, item: Item, language: str) -> Taken:
@@ -167,11 +191,31 @@ def show_review(sitting: Sitting, demonstration: bool, missing: Sequence[str] = 
         demonstration,
         form=BareForm(),
         rows=rows,
+        groups=_groups(sitting, rows),
         missing=[row for row in rows if row["key"] in missing],
         what=sitting_words(sitting, sitting.language),
         submit_to=address("/d/submit", a=sitting.assessment_id),
-        back_to=rows[-1]["to"],
+        back_to=item_address(sitting, rows[-1]["key"]),
     )
+
+
+def _groups(sitting: Sitting, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a long sitting by its parts, open where something is missing; none of a short one."""
+    groups = []
+    for part in parts_of(sitting):
+        own = [row for row in rows if row["key"] in part.keys]
+        lacking = [row for row in own if not row["answered"]]
+        left_out = sum(row["left_out"] for row in own)
+        groups.append(
+            {
+                "title": part.title,
+                "count": say("phone.long.count", sitting.language, n=part.answered, of=len(own)),
+                "left_out": say("phone.long.skipped", sitting.language, n=left_out) if left_out else "",
+                "open": bool(lacking),
+                "rows": lacking + [row for row in own if row["answered"]],
+            }
+        )
+    return groups
 
 
 def _review_row(sitting: Sitting, key: str) -> dict[str, Any]:
@@ -182,6 +226,7 @@ def _review_row(sitting: Sitting, key: str) -> dict[str, Any]:
         "key": key,
         "short": in_language(item.short, sitting.language),
         "answered": answer is not None,
+        "left_out": answer is not None and answer.code == "skipped",
         "words": answer_words(item, answer, sitting.language),
-        "to": item_address(sitting, key),
+        "to": item_address(sitting, key, r=1),
     }

@@ -17,6 +17,7 @@ from pro.web.assets import page_style
 from pro.web.csrf import script_token
 from pro.web.document import document, later_script, piece, style_of_start
 from pro.web.item_pages import BareForm
+from pro.web.long import waits_long
 from pro.web.parts import current_parts, moment
 from pro.web.phone import address, chosen_language, clock_words, page, waiting_words, wanted_language
 from pro.web.visit import keep_session, mark_read, session_token, status_page, the_sitting, unread
@@ -48,7 +49,7 @@ def link(token: str) -> ResponseReturnValue:
         opted_out=view.opted_out,
         start_to=address(f"/d/{token}/start"),
         stop_to=address(f"/d/{token}/stop"),
-        page_style=lambda template: page_style(template, style_of_start(template)),
+        page_style=lambda template: page_style(template, style_of_start(long=any(map(waits_long, view.waiting)))),
     )
 
 
@@ -76,7 +77,7 @@ def _begin(started: Started, js: str, start: str) -> ResponseReturnValue:
         return piece(started.sitting, script_token(started.session_token), start)
     if js:
         return _document(started.sitting, started.session_token)
-    return redirect(item_pages.first_address(started.sitting), 303)
+    return redirect(item_pages.resumed_address(started.sitting), 303)
 
 
 def _document(sitting: Sitting, session_token: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,12 +12,13 @@ from flask import g, render_template, request
 
 from pro.domain import zones
 from pro.domain.answers import Answer
-from pro.domain.assessment import end
+from pro.domain.assessment import Instants, end
 from pro.domain.joints import label, region
 from pro.domain.questionnaire import Item, Kind, Text
-from pro.services.answering import LinkView, Next, SiteCard, Sitting, Waiting
+from pro.services.answering import LinkView, Next, Part, SiteCard, Sitting, Waiting
 from pro.web.assets import page_script, page_style
 from pro.web.forms import codes_of
+from pro.web.long import waits_long
 from pro.web.words import (
     LANGUAGES,
     NAMES,
@@ -112,8 +114,13 @@ def clock_words(at: datetime, zone: str, language: str) -> str:
     return say_clock(at.astimezone(zones.zone(zone)), language)
 
 
+def until_words(instants: Instants, now: datetime, zone: str, language: str) -> str:
+    """Until when it may be filled: its closing, once that is past the end of its late time."""
+    return time_words(instants.closes_at if now < instants.closes_at else end(instants), now, zone, language)
+
+
 def waiting_words(one: Waiting, view: LinkView, now: datetime, language: str) -> dict[str, Any]:
-    minutes = max(1, int(-(-one.minutes // 1)))
+    minutes = max(1, ceil(one.minutes))
     several = len({other.day for other in view.waiting}) > 1
     return {
         "id": one.assessment_id,
@@ -121,13 +128,23 @@ def waiting_words(one: Waiting, view: LinkView, now: datetime, language: str) ->
         "day": day_words(one.day, now, view.zone, language) if several else say_day(one.day, language),
         "questions": questions_words(one, language),
         "minutes": say("phone.start.minutes", language, n=minutes),
-        "until": time_words(end(one.instants) if one.late else one.instants.closes_at, now, view.zone, language),
+        "until": until_words(one.instants, now, view.zone, language),
         "late": one.late,
         "begun": one.instants.started_at is not None,
+        "parts": part_words(one, language),
     }
 
 
-def questions_words(one: Waiting, language: str) -> str:
+def part_words(one: Waiting, language: str) -> list[dict[str, str]]:
+    """The parts of a long sitting, each with its number of questions; a short one is not told in parts."""
+    if not waits_long(one):
+        return []
+    return [
+        {"title": in_language(part.title, language), "questions": questions_words(part, language)} for part in one.parts
+    ]
+
+
+def questions_words(one: Waiting | Part, language: str) -> str:
     """`10 to 16 questions`: by the answers, more of them show."""
     if one.most == one.questions:
         return say("phone.start.questions", language, n=one.questions)
@@ -138,7 +155,7 @@ def open_words(one: Waiting, now: datetime, zone: str, language: str) -> dict[st
     """What else waits, for the thank-you page; a diary with its day."""
     title = in_language(one.title, language)
     day = day_words(one.day, now, zone, language)
-    until = time_words(end(one.instants) if one.late else one.instants.closes_at, now, zone, language)
+    until = until_words(one.instants, now, zone, language)
     return {
         "title": f"{title}, {day}" if one.repeats else title,
         "until": until,

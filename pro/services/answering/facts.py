@@ -30,6 +30,18 @@ class SiteCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One questionnaire of an assessment."""
+
+    title: Text
+    questions: int
+    """Items that show while nothing is answered."""
+    most: int
+    """Items there are: as many may show, by what is answered."""
+    minutes: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """One assessment that may be filled now."""
 
@@ -37,16 +49,24 @@ class Waiting:
     timepoint: str
     title: Text
     day: date
-    questions: int
-    """Items that show while nothing is answered."""
-    most: int
-    """Items there are: as many may show, by what is answered."""
-    minutes: Decimal
+    parts: tuple[Part, ...]
     instants: Instants
     late: bool
     """Past its closing: it would be marked late."""
     repeats: bool
     """A diary, one of many days."""
+
+    @property
+    def questions(self) -> int:
+        return sum(part.questions for part in self.parts)
+
+    @property
+    def most(self) -> int:
+        return sum(part.most for part in self.parts)
+
+    @property
+    def minutes(self) -> Decimal:
+        return sum((part.minutes for part in self.parts), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from hashlib import sha256
 from typing import Literal
 
@@ -16,6 +15,7 @@ from pro.domain.questionnaire import Questionnaire
 from pro.library import Library
 from pro.services.answering.facts import (
     Next,
+    Part,
     SiteCard,
     Sitting,
     Waiting,
@@ -68,9 +68,7 @@ def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
         timepoint=row.timepoint,
         title=timepoint.title,
         day=row.day,
-        questions=sum(len(shown(one, {})) for one in questionnaires),
-        most=sum(len(one.items) for one in questionnaires),
-        minutes=sum((one.minutes for one in questionnaires), Decimal(0)),
+        parts=tuple(Part(one.title, len(shown(one, {})), len(one.items), one.minutes) for one in questionnaires),
         instants=instants_of(row),
         late=row.closes_at <= moment.study,
         repeats=timepoint.repeats,

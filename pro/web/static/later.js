@@ -27,15 +27,48 @@ function inWords(item) {
   }
 }
 
+function row(item) {
+  const has = answers.has(item.key);
+  const edit = make("button", {type: "button", class: "b quiet", "data-to": item.key},
+    say(has ? "edit" : "answer"), make("span", {class: "out"}, " " + item.short));
+  return make("div", {}, make("dt", {}, item.short),
+    make("dd", has ? {} : {class: "error"}, has ? inWords(item) : say("none")), make("dd", {class: "b-side"}, edit));
+}
+
 function review() {
   $("what").textContent = state.what;
-  $("rows").replaceChildren(...shown().map(item => {
-    const has = answers.has(item.key);
-    const edit = make("button", {type: "button", class: "b quiet", "data-to": item.key},
-      say(has ? "edit" : "answer"), make("span", {class: "out"}, " " + item.short));
-    return make("div", {}, make("dt", {}, item.short),
-      make("dd", has ? {} : {class: "error"}, has ? inWords(item) : say("none")), make("dd", {class: "b-side"}, edit));
+  state.parts ? reviewParts() : $("rows").replaceChildren(...shown().map(row));
+}
+
+// A long sitting: a part is open where something is missing, which then comes first, or where it was left open.
+// Who comes back from a question finds its row again.
+let edited = "";
+function reviewParts() {
+  const now = shown(), were = $("rows");
+  const rows = were.matches("dl") ? make("div", {id: "rows", class: "groups"}) : were;
+  const open = new Set([...rows.querySelectorAll("[open]")].map(one => one.dataset.part));
+  rows.replaceChildren(...state.parts.map(part => {
+    const own = now.filter(item => item.key.startsWith(part.id + ".")), lacking = own.filter(item => !answers.has(item.key));
+    const out = own.filter(item => answers.get(item.key)?.code === "skipped").length;
+    const count = say("count-part", {n: own.length - lacking.length, of: own.length}) +
+      (out ? ", " + say(out < 2 ? "skipped-part.one" : "skipped-part.other", {n: out}) : "");
+    const group = make("details", {"data-part": part.id},
+      make("summary", {}, make("span", {}, part.title), make("span", {class: "small num"}, count)),
+      make("dl", {class: "review"}, ...[...lacking, ...own.filter(item => answers.has(item.key))].map(row)));
+    group.open = lacking.length || open.has(part.id);
+    return group;
   }));
+  if (rows !== were) {
+    were.replaceWith(rows);
+    rows.addEventListener("click", event => { edited = event.target.closest("[data-to]")?.dataset.to || edited; });
+  }
+  const back = edited;
+  edited = "";
+  if (back) setTimeout(() => {
+    const button = rows.querySelector(`[data-to="${back}"]`);
+    button?.focus();
+    button?.scrollIntoView({block: "center"});
+  });
 }
 
 // Says what is missing, with the way there; false where nothing is.

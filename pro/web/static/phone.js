@@ -197,7 +197,7 @@ const waiting = key => [...earlier, ...queue].some(save => save.item === key);
 
 // --- Screens
 
-let screen = "", fromReview = false, urgentBack = "", urgentSeen;
+let long, screen = "", fromReview = false, urgentBack = "", urgentSeen;
 
 function go(to, how = "push") {
   if (how === "push") history.pushState({to, depth: (history.state?.depth || 0) + 1}, "");
@@ -220,8 +220,8 @@ function turn(to) {
     item.turn?.();
     item.el.querySelector(".error")?.remove();
     write(item);
-    progress(item);
   }
+  long ? long.turn(to) : item && progress(item);
   if (to === "review") {
     fromReview = true;
     later ? later.review() : fetchLater();
@@ -295,7 +295,8 @@ function onward(item) {
   const now = shown();
   const rest = fromReview ? now.filter(one => !answers.has(one.key)) : now.slice(now.indexOf(item) + 1);
   if (!rest.length) fromReview = false;
-  go(rest.length ? rest[0].key : "review");
+  const to = rest.length ? rest[0].key : "review";
+  go(long?.rest(item.key, to) || to);
   send();
 }
 
@@ -395,9 +396,10 @@ document.querySelector("main").addEventListener("click", event => {
   }
 });
 addEventListener("popstate", event => {
-  const to = event.state?.to || "";
-  if (!over && byKey.has(to) && event.state.hand) { turn(to); byKey.get(to).hand(event.state.hand); }
-  else if (!over && (byKey.has(to) || to === "review" || to === "urgent")) turn(to);
+  const {to, hand} = event.state || {};
+  if (over || !to || !$(to)) return;
+  turn(to);
+  if (hand) byKey.get(to).hand(hand);
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "hidden") return;
@@ -411,6 +413,7 @@ addEventListener("online", () => { send(); if (screen === "review") fetchLater()
 
 for (const item of items) if (item.kind === "vas") self.proLine(item, {make, fields, say, touched});
 recall();
+long = self.proLong?.({$, make, items, answers, shown, say, state});
 $("call-site").href = "tel:" + state.telephone;
 $("call-help").href = "tel:" + state.emergency;
 $("call-help").lastChild.textContent = " " + say("call", {number: state.emergency});
