@@ -21,7 +21,10 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "migrate": ("migrate",),
     "doctor": ("doctor",),
-    "questionnaires": ("questionnaires",),
+    "questionnaires": (
+        "questionnaires",
+        "wording",
+    ),
     "protocol": ("protocol", "schedule"),
     "study": ("study",),
     "site": ("site",),

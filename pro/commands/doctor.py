@@ -51,6 +51,7 @@ def _inside(settings: Settings) -> Iterator[Finding]:
         return
     moment = parts.clock.now()
     yield from checkup.library(parts)
+    yield from checkup.wordings(parts, moment)
     yield checkup.clock(parts)
     yield checkup.keys(parts)
     yield checkup.provider(parts, moment)

@@ -6,7 +6,7 @@ import os
 
 from pro.app import build
 from pro.cli import Wrong
-from pro.services import checkup
+from pro.services import checkup, wording
 from pro.services.parts import Parts
 from pro.settings import Settings, read
 
@@ -23,3 +23,11 @@ def ready() -> Parts:
     if wrong:
         raise Wrong("\n".join(f"{one.what}: {one.said}" + (f": {one.mend}" if one.mend else "") for one in wrong))
     return build(settings)
+
+
+def ready_to_run() -> Parts:
+    """The same, where every study outside demonstration has the wording that its patients will read."""
+    parts = ready()
+    if lacking := wording.refusals(parts, parts.clock.now()):
+        raise Wrong("\n".join(lacking))
+    return parts

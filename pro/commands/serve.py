@@ -13,7 +13,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from pro.app import create_app
 from pro.cli import Wrong
-from pro.commands.opened import ready
+from pro.commands.opened import ready_to_run
 
 WORKERS, THREADS, KEEP_ALIVE = 2, 4, 30
 
@@ -21,7 +21,7 @@ WORKERS, THREADS, KEEP_ALIVE = 2, 4, 30
 @click.command()
 def serve() -> None:
     """Answer patients and staff on HOST:PORT, after checking that the databases stand."""
-    parts = ready()
+    parts = ready_to_run()
     host, port = parts.settings.host, parts.settings.port
     refuse_taken(host, port)
     parts.study.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pro.commands.opened import ready
-from pro.services import founding
+from pro.services import founding, wording
 from pro.services.enrolment import COMMAND_LINE
 
 
@@ -22,9 +22,10 @@ def study() -> None:
 def create(code: str, title: str, protocol: str, demonstration: bool) -> None:
     """Make a study."""
     parts = ready()
-    founding.create_study(
-        parts, COMMAND_LINE.actor, code, title or code, protocol, parts.clock.now(), demonstration=demonstration
-    )
+    moment = parts.clock.now()
+    founding.create_study(parts, COMMAND_LINE.actor, code, title or code, protocol, moment, demonstration=demonstration)
+    for lacking in wording.refusals(parts, moment):
+        click.echo(f"before it may run: {lacking}", err=True)
     click.echo(f"study {code} follows {protocol}: add its sites with `pro site create --study {code}`")
 
 

@@ -6,14 +6,14 @@ import logging
 
 import click
 
-from pro.commands.opened import ready
+from pro.commands.opened import ready_to_run
 from pro.worker import run
 
 
 @click.command()
 def worker() -> None:
     """Send reminders, close windows and tell staff of flares, until stopped; any number of workers may run."""
-    parts = ready()
+    parts = ready_to_run()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("pro").setLevel(logging.INFO)
     run(parts)

@@ -7,7 +7,7 @@ allowed is decided in `answers`, scores in `scoring`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -175,6 +175,17 @@ class Questionnaire:
     """Who owns the wording, which is then not here: the items carry short labels in our words. None: our own."""
     wording_ask: str | None = None
     """Where the owner is asked for it."""
+    wordings: Mapping[str, str] = field(default_factory=dict)
+    """Language → SHA-256 of the owner's text that is laid over the labels, where one is installed."""
+
+    @property
+    def takes_wording(self) -> bool:
+        """Whether somebody reads it in an owner's words; what is only computed is read by nobody."""
+        return self.wording_owner is not None and any(item.result_of is None for item in self.items)
+
+    def is_placeholder(self, language: str) -> bool:
+        """Whether our short labels stand for an owner's text: demonstration wording, not for use in a study."""
+        return self.takes_wording and language not in self.wordings
 
     def item(self, key: str) -> Item:
         """The item of that key; KeyError where there is none."""

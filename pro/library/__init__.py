@@ -6,7 +6,7 @@ A file is a draft until its hash stands in `published.lock`; from then on it nev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +67,10 @@ class Library:
     def questionnaires(self) -> tuple[Questionnaire, ...]:
         """All of them, by id and rising version."""
         return tuple(self._questionnaires.values())
+
+    def worded(self, laid: Mapping[Name, Questionnaire]) -> Library:
+        """The same library with these questionnaires in place of its own of the same name."""
+        return replace(self, _questionnaires={**self._questionnaires, **laid})
 
     def protocol(self, id: str, version: str) -> Protocol:
         """That version; raises Unknown."""

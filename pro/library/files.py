@@ -57,6 +57,8 @@ class Document:
     sha256: str
     data: object
     lines: Mapping[Place, int]
+    text: str = ""
+    """The whole file as it was read."""
 
     def line(self, place: Place) -> int:
         """The line of the place, or of the nearest thing around it that is in the file."""
@@ -86,6 +88,14 @@ def shown_path(path: Path) -> str:
 
 def read(path: Path) -> Document:
     """The file's content; raises Unreadable with the line where reading stopped."""
+    document, refused = look(path)
+    if refused:
+        raise Unreadable(refused)
+    return document
+
+
+def look(path: Path) -> tuple[Document, list[Problem]]:
+    """What can be read of the file, and what was refused in it; raises Unreadable where nothing can be read."""
     name = shown_path(path)
     try:
         content = path.read_bytes()
@@ -96,9 +106,10 @@ def read(path: Path) -> Document:
         line = content[: error.start].count(b"\n") + 1
         raise Unreadable([Problem(name, line, "is not UTF-8 text; save the file as UTF-8")]) from None
     parsed = _parsed(text)
-    if parsed.refused:
-        raise Unreadable([Problem(name, line, what) for line, what in parsed.refused])
-    return Document(name, sha256(content), parsed.data, parsed.lines)
+    refused = [Problem(name, line, what) for line, what in parsed.refused]
+    if parsed.data is None:
+        raise Unreadable(refused)
+    return Document(name, sha256(content), parsed.data, parsed.lines, text), refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from pro import __version__
-from pro.domain.chain import Event, canonical, digest, link
+from pro.domain.chain import START, Event, canonical, digest, link
 from pro.store.engine import Connected
-from pro.store.tables import Patient, Staff, Study, metadata
+from pro.store.tables import AuditEvent, Patient, Staff, Study, metadata
 from pro.store.together import insert_together
 
 SOFTWARE = f"pro {__version__}"
+SYSTEM = "system"
+"""The chain of everything that is no patient's and no member of staff's."""
 
 _events = metadata.tables["audit_event"]
 _insert = insert(_events)
@@ -59,6 +61,22 @@ def lock_study(session: Session, study_id: int | None = None) -> Study:
     return session.exec(wanted if study_id is None else wanted.where(col(Study.id) == study_id)).one()
 
 
+def record_for_system(session: Session, kind: str, payload: Mapping[str, object], actor: Actor, at: datetime) -> None:
+    """Appends one event to the chain `system`, which stands without a head until a study takes it over."""
+    study = session.exec(select(Study).order_by(col(Study.id)).limit(1).with_for_update(key_share=True)).first()
+    if study is not None:
+        record(session, study, kind, payload, actor, at)
+    else:
+        session.connection().execute(_insert, entries(system_head(session), [(kind, payload)], actor, at)[-1])
+
+
+def system_head(session: Session) -> Head:
+    """Where the chain `system` stands by its events: what the first study goes on from."""
+    newest = select(AuditEvent).where(AuditEvent.chain == SYSTEM).order_by(col(AuditEvent.seq).desc()).limit(1)
+    event = session.exec(newest).first()
+    return Head(SYSTEM, 0, START) if event is None else Head(SYSTEM, event.seq, event.hash)
+
+
 def record(
     session: Session,
     owner: Patient | Staff | Study,
@@ -79,7 +97,7 @@ def record(
 def chain_of(owner: Patient | Staff | Study) -> str:
     if isinstance(owner, Patient):
         return f"patient:{owner.number}"
-    return f"staff:{owner.login}" if isinstance(owner, Staff) else "system"
+    return f"staff:{owner.login}" if isinstance(owner, Staff) else SYSTEM
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session
 
 from pro.clock import Moment
+from pro.services import wording
 from pro.services.parts import Parts
 from pro.settings import Settings, WrongSettings, read
 from pro.sms.sender import Unknown
@@ -149,6 +150,16 @@ def library(parts: Parts) -> Iterator[Finding]:
         yield Finding("library", True, f"{len(known)} protocols, {len(parts.library.questionnaires())} questionnaires")
     if not studies:
         yield Finding("study", False, "there is none yet", "run `pro study create` and `pro site create`")
+
+
+def wordings(parts: Parts, moment: Moment) -> Iterator[Finding]:
+    """Outside a demonstration every questionnaire is asked in the words of whoever owns them."""
+    lacking = wording.refusals(parts, moment)
+    for said in lacking:
+        what, _, mend = said.partition("; ")
+        yield Finding("wording", False, what, mend)
+    if not lacking:
+        yield Finding("wording", True, "every study has the wording that its protocol asks")
 
 
 def clock(parts: Parts) -> Finding:

@@ -111,7 +111,7 @@ def _freeze_what_was_left(
         return []
     if not saves:
         return [("assessment.missed", {"timepoint": found.timepoint, "day": found.day})]
-    questionnaires = questionnaires_of(parts.library, found)
+    questionnaires = questionnaires_of(parts, found, moment)
     frozen = freeze_all(questionnaires, newest(saves, questionnaires))
     made = Freezing(parts, session, found, protocol, questionnaires, frozen, saves, moment)
     rows, events = made.responses_and_events("assessment.closed-partial")

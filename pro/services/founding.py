@@ -18,8 +18,9 @@ from pro.domain import phone as phones
 from pro.domain import zones
 from pro.domain.protocol import Protocol
 from pro.library import Unknown
+from pro.services import wording
 from pro.services.access import hash_password
-from pro.services.audit import Actor, lock_study, record
+from pro.services.audit import Actor, lock_study, record, system_head
 from pro.services.parts import Parts
 from pro.store import contacts
 from pro.store.tables import ProtocolInForce, Role, Site, SiteDuty, Staff, StaffRole, Study
@@ -89,6 +90,9 @@ def create_study(
         if session.exec(select(Study).where(Study.code == code)).first():
             raise NotFounded(f"code: there is a study {code} already")
         study = Study(code=code, title=title.strip(), protocol=protocol, demonstration=demonstration)
+        if session.exec(select(Study.id).limit(1)).first() is None:  # a wording may have been installed before
+            head = system_head(session)
+            study.chain_seq, study.chain_hash = head.seq, head.hash
         session.add(study)
         session.flush()
         event = {"code": code, "protocol": protocol, "demonstration": demonstration}
@@ -109,6 +113,8 @@ def create_site(parts: Parts, actor: Actor, new: NewSite, moment: Moment) -> int
         if session.exec(select(Site).where(Site.study_id == study.id, Site.code == new.code)).first():
             raise NotFounded(f"code: {new.study} has a site {new.code} already")
         protocol = _protocol(parts, study, new.version)
+        if not study.demonstration:
+            wording.refuse_unworded(session, parts.library, study.code, protocol)
         site = Site(
             study_id=_id(study.id),
             code=new.code,

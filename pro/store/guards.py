@@ -1,11 +1,12 @@
 """What the database itself refuses: triggers, in the words of either engine.
 
-Responses and message events never change. Of an audit event only salt and payload may be emptied (a logged redaction).
+Responses, message events and installed wordings never change.
+Of an audit event only salt and payload may be emptied (a logged redaction).
 """
 
 from __future__ import annotations
 
-FROZEN = ("response", "message_event", "flare_trigger", "flare_action")
+FROZEN = ("response", "message_event", "flare_trigger", "flare_action", "wording")
 """Tables whose rows only come."""
 
 

@@ -94,6 +94,27 @@ class ProtocolInForce(Row, table=True):
     from_at: datetime
 
 
+class Wording(Row, table=True):
+    """An owner's text of a questionnaire in one language, as somebody installed it; the highest `n` counts."""
+
+    __table_args__ = (UniqueConstraint("questionnaire", "version", "language", "n"),)
+    id: int | None = Field(default=None, primary_key=True)
+    questionnaire: str
+    version: str
+    language: str
+    n: int
+    sha256: str
+    """Of the file's bytes."""
+    content: str = Field(sa_column=Column(Text, nullable=False))
+    """The file as it was read: machines share nothing but this database."""
+    words: str = Field(sa_column=Column(Text, nullable=False))
+    """What was read in it, as canonical JSON."""
+    licence: str = Field(sa_column=Column(Text, nullable=False))
+    """Canonical JSON: permission, date, reference."""
+    installed_by: str
+    installed_at: datetime
+
+
 class Staff(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     login: str = Field(unique=True)

@@ -122,6 +122,14 @@ def heads(session: Session) -> Iterator[tuple[str, int, str]]:
         for chain, seq, hash_ in session.execute(owner.execution_options(yield_per=1000)):
             if seq:
                 yield chain, seq, hash_
+    yield from _before_a_study(session)
+
+
+def _before_a_study(session: Session) -> Iterator[tuple[str, int, str]]:
+    """The chain `system` has no row of its own until there is a study: its newest event stands for its head."""
+    if session.execute(select(study.c.id).limit(1)).first() is None:
+        for row in of_chain(session, "system", 1):
+            yield row.chain, row.seq, row.hash
 
 
 def count(session: Session) -> int:

@@ -108,8 +108,8 @@ def enrol_page(form: EnrolForm, site: Place, problems: Sequence[Problem] = (), u
         where = service.place(current_parts(), site.id, moment())
     except NotEnrollable as wrong:
         return render_template("enrolment/closed.html", site=site, why=problem_words(wrong.problems[0]))
-    if not where.allowed:
-        return render_template("enrolment/closed.html", site=site, why=e("problem.draft"))
+    if where.obstacle is not None:
+        return render_template("enrolment/closed.html", site=site, why=problem_words(where.obstacle))
     protocol = where.protocol
     today = patient_day(moment().study, zones.zone(site.zone), protocol.cutoff)
     return render_template(

@@ -55,6 +55,7 @@ class Waiting:
     """Past its closing: it would be marked late."""
     repeats: bool
     """A diary, one of many days."""
+    questionnaires: tuple[Questionnaire, ...] = ()
 
     @property
     def questions(self) -> int:

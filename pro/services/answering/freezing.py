@@ -15,7 +15,7 @@ from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.receipt import receipt_code
 from pro.domain.scoring import Score, score
-from pro.services import flagging
+from pro.services import flagging, wording
 from pro.services.answering.views import (
     concerned,
 )
@@ -96,19 +96,22 @@ class Freezing:
             "timepoint": self.found.timepoint,
             "day": self.found.day,
             "protocol": f"{self.protocol.id} {self.protocol.version}",
-            "responses": [
-                {
-                    "questionnaire": row["questionnaire"],
-                    "version": row["version"],
-                    "mode": row["mode"],
-                    "completeness": row["completeness"],
-                    "sha256": row["sha256"],
-                    "answers": self.frozen[str(row["questionnaire"])].items,
-                }
-                for row in rows
-            ],
+            "responses": [self._said(one, row) for one, row in zip(self.questionnaires, rows, strict=True)],
             "saves": [_saved_change(row) for row in self.saves],
         }
+
+    def _said(self, questionnaire: Questionnaire, row: Mapping[str, object]) -> dict[str, object]:
+        """One response as the trail has it; with the owner's text that was read where it is not our own."""
+        said = {
+            "questionnaire": questionnaire.id,
+            "version": questionnaire.version,
+            "mode": row["mode"],
+            "completeness": row["completeness"],
+            "sha256": row["sha256"],
+            "answers": self.frozen[questionnaire.id].items,
+        }
+        worded = wording.shown(questionnaire, str(row["language"]))
+        return said if worded is None else said | {"wording": worded}
 
 
 def _saved_change(row: Found) -> dict[str, object]:

@@ -48,7 +48,7 @@ def save(parts: Parts, session_token: str, assessment_id: int, saves: Sequence[S
         closed = why_closed(found, moment)
         if found is None or closed:
             return Saved(closed=closed or "no-session")
-        questionnaires = {one.id: one for one in questionnaires_of(parts.library, found)}
+        questionnaires = {one.id: one for one in questionnaires_of(parts, found, moment)}
         rows, refused, values = _checked(saves, questionnaires, found, moment)
         sittings.insert_saves(session, rows)
         advice = _judge_emergency(parts, session, found, values, moment) if urgent else None

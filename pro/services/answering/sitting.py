@@ -94,7 +94,7 @@ def start(
         row = next((row for row in waiting if assessment_id in (None, row.assessment_id)), None)
         if row is None:
             return _view(parts, session, found, moment, dead=dead)
-        chosen = language_of(parts, row, language or found.language)
+        chosen = language_of(parts, row, language or found.language, moment)
         sittings.open_session(
             session,
             {

@@ -62,7 +62,7 @@ def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment)
 
 def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment) -> Sequence[str]:
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
-    questionnaires = questionnaires_of(parts.library, found)
+    questionnaires = questionnaires_of(parts, found, moment)
     saves = sittings.saves(session, found.assessment_id)
     frozen = freeze_all(questionnaires, newest(saves, questionnaires))
     missing = tuple(f"{key}.{item}" for key, one in frozen.items() for item in one.missing)

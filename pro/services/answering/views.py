@@ -12,7 +12,7 @@ from pro.clock import Moment
 from pro.domain.answers import Answer, check, shown
 from pro.domain.assessment import is_fillable
 from pro.domain.questionnaire import Questionnaire
-from pro.library import Library
+from pro.services import wording
 from pro.services.answering.facts import (
     Next,
     Part,
@@ -41,10 +41,10 @@ def why_closed(found: Found | None, moment: Moment) -> Literal["", "submitted", 
     return "" if is_fillable(instants_of(found), moment.study) and found.withdrawn_at is None else "closed"
 
 
-def questionnaires_of(library: Library, row: Found) -> tuple[Questionnaire, ...]:
-    """What an assessment asks, by the protocol version it was made with."""
-    timepoint = library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
-    return tuple(library.questionnaire(one.id, one.version) for one in timepoint.questionnaires)
+def questionnaires_of(parts: Parts, row: Found, moment: Moment) -> tuple[Questionnaire, ...]:
+    """What an assessment asks, by the protocol version it was made with, in the words that people read."""
+    timepoint = parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
+    return tuple(wording.questionnaire(parts, one.id, one.version, moment) for one in timepoint.questionnaires)
 
 
 def concerned(found: Found) -> Concerned:
@@ -55,13 +55,13 @@ def site_of(found: Found) -> SiteCard:
     return SiteCard(found.site_name, found.telephone, found.emergency, found.site_zone)
 
 
-def language_of(parts: Parts, row: Found, wanted: str) -> str:
-    languages = questionnaires_of(parts.library, row)[0].languages
+def language_of(parts: Parts, row: Found, wanted: str, moment: Moment) -> str:
+    languages = questionnaires_of(parts, row, moment)[0].languages
     return wanted if wanted in languages else languages[0]
 
 
 def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
-    questionnaires = questionnaires_of(parts.library, row)
+    questionnaires = questionnaires_of(parts, row, moment)
     timepoint = parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
     return Waiting(
         assessment_id=row.assessment_id,
@@ -72,6 +72,7 @@ def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
         instants=instants_of(row),
         late=row.closes_at <= moment.study,
         repeats=timepoint.repeats,
+        questionnaires=questionnaires,
     )
 
 
@@ -99,7 +100,7 @@ def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tu
 def sitting_of(
     parts: Parts, who: Found, row: Found, saves: Sequence[Found], language: str, mode: str, moment: Moment
 ) -> Sitting:
-    questionnaires = questionnaires_of(parts.library, row)
+    questionnaires = questionnaires_of(parts, row, moment)
     protocol = parts.library.protocol(row.protocol, row.protocol_version)
     timepoint = protocol.timepoint(row.timepoint)
     instants = instants_of(row)

@@ -36,6 +36,7 @@ SAID: Mapping[str, str] = {
     "no-site": "there is no such site",
     "no-protocol": "no protocol is in force at this site: run `pro site create` with a protocol",
     "draft": "{protocol} is a draft and this is no demonstration: publish it with `pro protocol publish`",
+    "no-wording": "{said}",
     "not-a-number": "give a whole number from {low} to {high}",
     "no-name": "give the patient's name",
     "long-name": "at most {most} characters",

@@ -16,6 +16,7 @@ from pro.domain.protocol import Criterion, Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.reminders import next_bell
 from pro.domain.schedule import Planned, plan
+from pro.services import wording
 from pro.services.access import Right
 from pro.services.audit import record
 from pro.services.enrolment.checks import Checked, Typed, check
@@ -23,6 +24,7 @@ from pro.services.enrolment.facts import By, Doer, Enrolled, Ineligible, NotEnro
 from pro.services.enrolment.links import address, first_link, make_link
 from pro.services.enrolment.screening import screening_response
 from pro.services.parts import Parts
+from pro.services.wording import Lacking
 from pro.store import contacts
 from pro.store.contacts import Person
 from pro.store.tables import Assessment, Patient, ProtocolInForce, Reminder, Response, Site, Study, ZoneHistory
@@ -39,11 +41,21 @@ class Place:
     study: Study
     protocol: Protocol
     published: bool
+    lacking: tuple[Lacking, ...] = ()
+    """Owners' texts that are not installed: outside a demonstration nobody is asked our short labels."""
 
     @property
-    def allowed(self) -> bool:
-        """A draft runs only in a demonstration."""
-        return self.published or self.study.demonstration
+    def obstacle(self) -> Problem | None:
+        """Why nobody may be enrolled: a draft and demonstration wording are for a demonstration."""
+        version = f"{self.protocol.id} {self.protocol.version}"
+        if self.study.demonstration:
+            return None
+        if not self.published:
+            return Problem("site", "draft", {"protocol": version})
+        if self.lacking:
+            said = wording.sentence(self.study.code, self.protocol, self.lacking)
+            return Problem("site", "no-wording", {"said": said, "what": "; ".join(map(str, self.lacking))})
+        return None
 
 
 def place(parts: Parts, site_id: int, moment: Moment) -> Place:
@@ -58,10 +70,12 @@ def place(parts: Parts, site_id: int, moment: Moment) -> Place:
             .order_by(col(ProtocolInForce.from_at).desc(), col(ProtocolInForce.id).desc())
         ).first()
         study = session.get_one(Study, site.study_id)
-    if in_force is None:
-        raise NotEnrollable(Problem("site", "no-protocol"))
-    protocol = parts.library.protocol(in_force.protocol, in_force.version)
-    return Place(site, study, protocol, parts.library.is_protocol_published(protocol.id, protocol.version))
+        if in_force is None:
+            raise NotEnrollable(Problem("site", "no-protocol"))
+        protocol = parts.library.protocol(in_force.protocol, in_force.version)
+        lacking = () if study.demonstration else wording.lacking(session, parts.library, protocol)
+    published = parts.library.is_protocol_published(protocol.id, protocol.version)
+    return Place(site, study, protocol, published, lacking)
 
 
 def enrol(
@@ -91,9 +105,8 @@ def enrol(
     """
     by = by_of(doer, Right.ENROL, site_id)
     where = place(parts, site_id, moment)
-    if not where.allowed:
-        version = f"{where.protocol.id} {where.protocol.version}"
-        raise NotEnrollable(Problem("site", "draft", {"protocol": version}))
+    if where.obstacle is not None:
+        raise NotEnrollable(where.obstacle)
     typed = Typed(screening_value, name, phone, day0, zone, language, screened_on)
     try:
         checked = check(typed, where.site, where.protocol, moment)
