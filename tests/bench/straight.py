@@ -301,6 +301,13 @@ def who_5(a: Answers) -> Numbers:
     return {"who_5": None if raw is None else raw * 4}
 
 
+def pain_response(a: Answers) -> Numbers:
+    before, now = a.get("baseline"), a.get("current")
+    if before is None or now is None:
+        return {"change": None, "relative_change": None, "pain_now": now}
+    return {"change": now - before, "relative_change": (now / before - 1) * 100 if before else None, "pain_now": now}
+
+
 STRAIGHT: Mapping[str, Callable[[Answers], Numbers]] = {
     "adherence": adherence,
     "das28": das28,
@@ -315,6 +322,7 @@ STRAIGHT: Mapping[str, Callable[[Answers], Numbers]] = {
     "joint-count": joint_count,
     "joint-exam": joint_exam,
     "joint-pain-diary": joint_pain_diary,
+    "pain-response": pain_response,
     "pain-vas-48h": only("pain"),
     "patient-global": only("global"),
     "promis-29": promis_29,
