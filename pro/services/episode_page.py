@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 import msgspec
 from sqlmodel import Session
 
+from pro.clock import Moment
 from pro.domain.assessment import State, state
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Questionnaire
-from pro.library import Library
+from pro.services import wording
 from pro.services.episodes import (
     FlareLine,
     Point,
@@ -84,8 +85,9 @@ class Episode:
     done: tuple[Done, ...]
 
 
-def episode(parts: Parts, flare_id: int, now: datetime) -> Episode | None:
+def episode(parts: Parts, flare_id: int, moment: Moment) -> Episode | None:
     """The episode of that id; None where there is none. Whether the reader may see it is asked by the caller."""
+    now = moment.study
     with parts.study.reading() as session:
         row = desk.flare_with_patient(session, flare_id)
         if row is None:
@@ -109,19 +111,23 @@ def episode(parts: Parts, flare_id: int, now: datetime) -> Episode | None:
             end_why=row.end_why,
             others=_others(protocol, recorded, row.last_hit_day, {hit.key for hit in newest}),
             earlier=tuple(hit for hit in hits if hit.day != row.last_hit_day),
-            recorded=_recorded(parts.library, on_day),
+            recorded=_recorded(parts, on_day, moment),
             curve=points,
-            curve_item=_item(parts.library, protocol, questionnaire, item),
+            curve_item=_item(parts, protocol, questionnaire, item, moment),
             missed=_missed(session, row.patient_id, protocol, since, row.last_hit_day, now),
             told=_told(session, row),
             done=_done(session, row),
         )
 
 
-def _recorded(library: Library, rows: Sequence[Found]) -> tuple[Recorded, ...]:
+def _recorded(parts: Parts, rows: Sequence[Found], moment: Moment) -> tuple[Recorded, ...]:
     newest = {row.questionnaire: row for row in rows}
     return tuple(
-        Recorded(library.questionnaire(row.questionnaire, row.version), row.day, msgspec.json.decode(row.answers))
+        Recorded(
+            wording.questionnaire(parts, row.questionnaire, row.version, moment),
+            row.day,
+            msgspec.json.decode(row.answers),
+        )
         for row in newest.values()
     )
 
@@ -140,11 +146,11 @@ def _others(protocol: Protocol, rows: Sequence[Found], day: date, hit: set[str])
     return tuple(found[key] for key in sorted(found))
 
 
-def _item(library: Library, protocol: Protocol, questionnaire: str, item: str) -> Item | None:
+def _item(parts: Parts, protocol: Protocol, questionnaire: str, item: str, moment: Moment) -> Item | None:
     for timepoint in protocol.timepoints:
         for each in timepoint.questionnaires:
             if each.id == questionnaire:
-                return library.questionnaire(each.id, each.version).item(item)
+                return wording.questionnaire(parts, each.id, each.version, moment).item(item)
     return None
 
 

@@ -17,7 +17,7 @@ from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.domain.schedule import patient_day
 from pro.library import Library
-from pro.services import audit, audit_trail
+from pro.services import audit, audit_trail, wording
 from pro.services.access import Identity, Right
 from pro.services.audit_trail import ChainCheck, Entry
 from pro.services.episodes import Point, curve, diaries, main_item
@@ -164,7 +164,7 @@ def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool
     """Everything a patient's page shows; `item` names the curve, `every` asks for all recorded days."""
     now = moment.study
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
-    questionnaire, shown = chosen_item(parts.library, protocol, item)
+    questionnaire, shown = chosen_item(wording.library(parts, moment), protocol, item)
     today = patient_day(now, zones.zone(found.zone), protocol.cutoff)
     with parts.study.reading() as session:
         planned = desk.assessments_of(session, [found.patient_id])

@@ -173,7 +173,7 @@ def _asked(books: Library, protocol: Protocol) -> list[Questionnaire]:
     names = dict.fromkeys(
         (one.id, one.version)
         for timepoint in protocol.timepoints
-        for one in (*timepoint.questionnaires, *getattr(timepoint, "clinician", ()))
+        for one in (*timepoint.questionnaires, *timepoint.clinician)
     )
     return [books.questionnaire(*name) for name in names]
 

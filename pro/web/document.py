@@ -21,6 +21,7 @@ from pro.web.headers import allow_script, allow_style
 from pro.web.long import is_long, parts_of, state_of
 from pro.web.parts import moment
 from pro.web.phone import address, frame, sitting_words, until_words
+from pro.web.placeholders import banner_here, banner_of
 from pro.web.visit import unread
 from pro.web.words import in_language, say, say_number, say_phone, texts
 
@@ -103,7 +104,8 @@ class Asked:
     demonstration: bool
 
     def __hash__(self) -> int:
-        return hash((tuple(one.sha256 for one in self.questionnaires), self.language, self.demonstration))
+        worded = tuple((one.sha256, one.wordings.get(self.language)) for one in self.questionnaires)
+        return hash((worded, self.language, self.demonstration))
 
     @property
     def has_line(self) -> bool:
@@ -182,7 +184,10 @@ def _piece(asked: Asked) -> Kept:
 
 def _rendered(template: str, asked: Asked) -> str:
     language = asked.language
+    banners = {one.id: banner_here(one, language) for one in asked.questionnaires}
     values = {
+        "banner": banner_of(asked.questionnaires, language),
+        "banner_here": lambda key: banners[key.partition(".")[0]],
         "template": template,
         "page_style": lambda _: page_style(template, asked.styled),
         "page_script": lambda: page_script(*asked.scripts),

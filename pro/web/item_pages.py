@@ -18,6 +18,7 @@ from pro.services.answering import Save, Sitting
 from pro.web.forms import codes_of, item_form, problem_words
 from pro.web.long import minutes_left, part_of, parts_of, welcome
 from pro.web.phone import address, answer_words, page, sitting_words
+from pro.web.placeholders import banner_here, banner_of
 from pro.web.words import in_language, say, say_number
 
 _EMPTY = {Kind.JOINTS: "empty-joints", Kind.INTEGER: "empty-number", Kind.DECIMAL: "empty-number"}
@@ -109,6 +110,9 @@ def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstratio
         demonstration,
         key=key,
         item=item,
+        banner=next(
+            banner_here(one, sitting.language) for one in sitting.questionnaires if key.startswith(f"{one.id}.")
+        ),
         form=BareForm(),
         n=at + 1,
         of=len(keys),
@@ -189,6 +193,7 @@ def show_review(sitting: Sitting, demonstration: bool, missing: Sequence[str] = 
         sitting.language,
         sitting.site,
         demonstration,
+        banner=banner_of(sitting.questionnaires, sitting.language),
         form=BareForm(),
         rows=rows,
         groups=_groups(sitting, rows),

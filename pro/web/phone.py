@@ -19,6 +19,7 @@ from pro.services.answering import LinkView, Next, Part, SiteCard, Sitting, Wait
 from pro.web.assets import page_script, page_style
 from pro.web.forms import codes_of
 from pro.web.long import waits_long
+from pro.web.placeholders import banner_of
 from pro.web.words import (
     LANGUAGES,
     NAMES,
@@ -131,6 +132,7 @@ def waiting_words(one: Waiting, view: LinkView, now: datetime, language: str) ->
         "until": until_words(one.instants, now, view.zone, language),
         "late": one.late,
         "begun": one.instants.started_at is not None,
+        "banner": banner_of(one.questionnaires, language),
         "parts": part_words(one, language),
     }
 

@@ -89,7 +89,8 @@ def emphasised(text: str) -> Markup:
 
 def in_language(wording: Mapping[str, str], language: str) -> str:
     """A questionnaire's or protocol's wording, typeset; English where it has no such language."""
-    return typeset(wording.get(language) or wording["en"], language)
+    said = wording.get(language)
+    return typeset(wording["en"] if said is None else said, language)
 
 
 # --- dates, times, numbers

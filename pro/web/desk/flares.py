@@ -18,6 +18,7 @@ from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.desk.today import is_urgent, task_view
 from pro.web.parts import current_parts, moment
+from pro.web.placeholders import banner_here
 from pro.web.rights import needs, site_of, who
 from pro.web.words import in_language, say_number
 
@@ -69,7 +70,7 @@ def log_call(task_id: int) -> ResponseReturnValue:
 
 
 def _found(flare_id: int) -> Episode:
-    found = episode_page.episode(current_parts(), flare_id, moment().study)
+    found = episode_page.episode(current_parts(), flare_id, moment())
     site_of(found.site_id if found else None, f"flare {flare_id}")
     assert found is not None
     return found
@@ -123,7 +124,8 @@ def _answers(recorded: episode_page.Recorded) -> dict[str, object]:
         (phrases.short_name(item, spoken), phrases.answer_words(item, recorded.answers.get(item.key), spoken))
         for item in phrases.shown_items(recorded.questionnaire, recorded.answers)
     ]
-    return {"title": in_language(recorded.questionnaire.title, spoken), "shown": shown}
+    asked = recorded.questionnaire
+    return {"title": in_language(asked.title, spoken), "shown": shown, "banner": banner_here(asked, spoken)}
 
 
 def _contact(found: Episode) -> list[dict[str, object]]:

@@ -18,6 +18,7 @@ from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.desk.today import task_view
 from pro.web.parts import current_parts, moment
+from pro.web.placeholders import banner_here
 from pro.web.rights import needs, site_of, who
 from pro.web.words import in_language, say_phone
 
@@ -79,6 +80,7 @@ def _page(row: Found) -> str:
         history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in history],
         tasks=[task_view(line, page.zone) for line in page.tasks],
         every=every,
+        banner=banner_here(page.questionnaire, spoken),
         rights=_rights(row.site_id),
     )
 
