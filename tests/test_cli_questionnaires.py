@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pro.cli import COMMANDS, main
-from pro.library import DEFAULT_ROOT
+from pro.library import DEFAULT_ROOT, load
 
 PROTOCOL = "protocols/thera-demo/1.yaml"
 
@@ -67,6 +67,15 @@ def test_list_tells_whose_wording_is_not_here() -> None:
 
 def test_list_for_people() -> None:
     assert re.search(r"^pain-vas-48h 1 .*en, fr", pro("questionnaires", "list").stdout, re.MULTILINE)
+
+
+def test_the_page_of_the_library_is_as_the_files_are() -> None:
+    written = (DEFAULT_ROOT.parent / "docs/library.md").read_text("utf-8")
+    result = pro("questionnaires", "list", "--markdown")
+    assert written == result.stdout, "write it again: pro questionnaires list --markdown > docs/library.md"
+    rows = [line for line in written.splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == sorted({each.id for each in load().questionnaires()})
+    assert any("DAS28" in row and "remission < 2.6; low ≤ 3.2; moderate ≤ 5.1; high" in row for row in rows)
 
 
 def test_check_ends_with_what_passed() -> None:

@@ -15,6 +15,7 @@ from pro.domain.answers import NotAllowed, check
 from pro.domain.questionnaire import Missing, Questionnaire, Scale, Value
 from pro.domain.scoring import Score, offers, score, under
 from pro.library import DEFAULT_ROOT, Library, Unreadable, load, publish_questionnaire
+from pro.library.page import page
 
 root_option = click.option(
     "--root",
@@ -31,10 +32,15 @@ def questionnaires() -> None:
 
 @questionnaires.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--markdown", is_flag=True, help="The newest of each with scales and cut-offs: the page docs/library.md.")
 @root_option
-def list_(as_json: bool, root: Path) -> None:
+def list_(as_json: bool, markdown: bool, root: Path) -> None:
     """Every questionnaire with version, languages, licence and whether its wording is installed."""
     library = load(root)
+    if markdown:
+        ids = sorted({each.id for each in library.questionnaires()})
+        click.echo(page([library.latest_questionnaire(id_) for id_ in ids]), nl=False)
+        return
     rows = [_row(library, each) for each in library.questionnaires()]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
