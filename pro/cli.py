@@ -21,10 +21,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "migrate": ("migrate",),
     "doctor": ("doctor",),
-    "questionnaires": (
-        "questionnaires",
-        "wording",
-    ),
+    "questionnaires": ("questionnaires", "wording", "fhir"),
     "protocol": ("protocol", "schedule"),
     "study": ("study",),
     "site": ("site",),

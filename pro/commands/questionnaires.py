@@ -95,7 +95,7 @@ def check_(root: Path) -> None:
 @root_option
 def score_(id_: str, version: str | None, missing: str | None, root: Path) -> None:
     """Scores of the answers on standard input, {"item": answer, …}; absent and null both mean missing."""
-    questionnaire = _asked(load(root), id_, version)
+    questionnaire = asked(load(root), id_, version)
     if missing is not None and not offers(questionnaire, missing):
         raise Wrong(f"--missing {missing}: {questionnaire.id} {questionnaire.version} has {_rules_of(questionnaire)}")
     scores = score(questionnaire, read_answers(questionnaire, sys.stdin.buffer.read()), missing)
@@ -115,12 +115,12 @@ def score_(id_: str, version: str | None, missing: str | None, root: Path) -> No
 def publish(id_: str, version: str | None, root: Path) -> None:
     """Writes the file's hash to published.lock; from then on it never changes."""
     library = load(root)
-    questionnaire = _asked(library, id_, version)
+    questionnaire = asked(library, id_, version)
     done = publish_questionnaire(library, questionnaire)
     click.echo(f"{id_} {questionnaire.version} {'published' if done else 'was published already'}")
 
 
-def _asked(library: Library, id_: str, version: str | None) -> Questionnaire:
+def asked(library: Library, id_: str, version: str | None) -> Questionnaire:
     return library.latest_questionnaire(id_) if version is None else library.questionnaire(id_, version)
 
 

@@ -1,0 +1,1 @@
+"""What leaves the house as a file, and what comes in as one."""
