@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "migrate": ("migrate",),
     "doctor": ("doctor",),
-    "questionnaires": ("questionnaires", "wording", "fhir"),
+    "questionnaires": ("questionnaires", "wording", "fhir", "drafts"),
     "protocol": ("protocol", "schedule"),
     "study": ("study",),
     "site": ("site",),
