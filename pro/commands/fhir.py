@@ -14,7 +14,7 @@ from pro.exports.fhir import Draft, as_json, draft_of, resource_of
 from pro.exports.fhir.names import BASE
 from pro.library import Library, load
 from pro.library.cases import cases_path
-from pro.library.skeletons import cases_text, draft_text
+from pro.library.skeletons import cases_text, draft_text, write_new
 from pro.library.wording import WORD
 
 group = "questionnaires"
@@ -89,12 +89,9 @@ def import_(file: Path, id_: str | None, out: Path | None) -> None:
 
 
 def _write(draft: Draft, out: Path) -> None:
-    for path in (out, cases_path(out)):
-        if path.exists():
-            raise Wrong(f"{path} is there already; name another file with --out")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(draft_text(draft.data, [f"TODO {note}" for note in draft.notes]), "utf-8")
-    cases_path(out).write_text(cases_text([scale["key"] for scale in draft.data.get("scales", [])]), "utf-8")
+    scales = [scale["key"] for scale in draft.data.get("scales", [])]
+    todo = [f"TODO {note}" for note in draft.notes]
+    write_new({out: draft_text(draft.data, todo), cases_path(out): cases_text(scales)})
 
 
 commands: tuple[click.Command, ...] = (export_, import_)
