@@ -98,7 +98,7 @@ items:
   # A number from 0 to 10. `text` stands alone with its recall period; `short` is for tables.
   - key: pain
     kind: rating
-    text: <How strong was your pain over the last 24 hours? | Ces dernières 24 heures, quelle a été l'intensité de votre douleur ?>
+    text: <How strong was your pain, last 24 hours? | Ces dernières 24 heures, quelle a été l'intensité de votre douleur ?>
     short: <Pain | Douleur>
     low_label: <No pain | Aucune douleur>
     high_label: <The worst pain I can imagine | La pire douleur que je puisse imaginer>
