@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Literal, assert_never
+from typing import Literal
 
-from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Questionnaire, Test, Value
+from pro.domain.questionnaire import AnyOf, Condition, Item, Kind, Questionnaire, Test, Value
 
 Code = Literal["answered", "skipped", "not-applicable"]
 Completeness = Literal["complete", "partial", "empty"]
@@ -93,12 +93,16 @@ def shown(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[
 
     An answer to an item that does not show counts for no later condition.
     """
-    seen: dict[str, Value | None] = {}
+    return tuple(seen(questionnaire, {key: each.value for key, each in answers.items() if each.code == "answered"}))
+
+
+def seen(questionnaire: Questionnaire, values: Mapping[str, Value | None]) -> dict[str, Value | None]:
+    """The items that show now, in order, each with its value, None where it has none."""
+    found: dict[str, Value | None] = {}
     for item in questionnaire.items:
-        if item.show_if is None or holds(item.show_if, seen):
-            answer = answers.get(item.key)
-            seen[item.key] = answer.value if answer is not None and answer.code == "answered" else None
-    return tuple(seen)
+        if item.show_if is None or holds(item.show_if, found):
+            found[item.key] = values.get(item.key)
+    return found
 
 
 def to_come(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[str, ...]:
@@ -127,38 +131,26 @@ def named(condition: Condition) -> frozenset[str]:
 
 def holds(condition: Condition, values: Mapping[str, Value | None]) -> bool:
     """Whether the condition is met; a test of an item without a value is not."""
-    match condition:
-        case AnyOf(of):
-            return any(holds(part, values) for part in of)
-        case AllOf(of):
-            return all(holds(part, values) for part in of)
-        case Test():
-            value = values.get(condition.item)
-            return value is not None and _meets(condition, value)
-        case _:
-            assert_never(condition)
+    if isinstance(condition, Test):
+        value = values.get(condition.item)
+        return value is not None and _MEETS[condition.op](value, condition.value)
+    met = (holds(part, values) for part in condition.of)
+    return any(met) if isinstance(condition, AnyOf) else all(met)
 
 
-def _meets(test: Test, value: Value) -> bool:
-    match test.op:
-        case "is":
-            return type(value) is type(test.value) and value == test.value
-        case "at_least":
-            return _number(value) >= _number(test.value)
-        case "at_most":
-            return _number(value) <= _number(test.value)
-        case "includes":
-            return isinstance(value, tuple) and test.value in value
-        case "not_empty":
-            return bool(value)
-        case _:
-            assert_never(test.op)
-
-
-def _number(value: Value | None) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+def _number(value: Value | None) -> int | Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise TypeError(f"{value!r} is not a number")
-    return Decimal(value)
+    return value
+
+
+_MEETS: Mapping[str, Callable[[Value, Value | None], bool]] = {
+    "is": lambda value, wanted: type(value) is type(wanted) and value == wanted,
+    "at_least": lambda value, wanted: _number(value) >= _number(wanted),
+    "at_most": lambda value, wanted: _number(value) <= _number(wanted),
+    "includes": lambda value, wanted: isinstance(value, tuple) and wanted in value,
+    "not_empty": lambda value, _: bool(value),
+}
 
 
 # --- what is allowed

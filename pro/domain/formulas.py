@@ -29,6 +29,6 @@ def written(method: str, values: Mapping[str, Value], sign: str = ".") -> str | 
     return WRITTEN[method].format_map({key: _plain(number(value)) for key, value in values.items()}).replace(".", sign)
 
 
-def _plain(value: Decimal) -> str:
+def _plain(value: int | Decimal) -> str:
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -187,6 +187,9 @@ class Questionnaire:
         """Whether our short labels stand for an owner's text: demonstration wording, not for use in a study."""
         return self.takes_wording and language not in self.wordings
 
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
     def item(self, key: str) -> Item:
         """The item of that key; KeyError where there is none."""
         for item in self.items:

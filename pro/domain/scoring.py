@@ -1,24 +1,35 @@
-"""Scores from answers, exactly: fractions inside, decimals outside, no floats.
+"""Scores from answers, exactly: whole numbers and fractions inside, decimals outside, no floats.
 
 A scale says how each answer enters (`recode`, `reversed`, `weights`), how the entries become one number
 (`method`), what may be missing (`missing`), how the number is moved (`times`, `plus`) and named (`bands`).
 What those words cannot say is a named function in `methods`; there is no expression language.
+
+What a scale says is read once for each questionnaire and becomes a function of the answers: entries are whole
+numbers of the smallest part that any entry has, and what a total comes to is kept, since a scale has few totals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
+from math import lcm
 
-from pro.domain.answers import Answer, shown
+from pro.domain.answers import seen
 from pro.domain.methods import METHODS
-from pro.domain.methods.outcome import Outcome
-from pro.domain.questionnaire import Band, Questionnaire, Scale, Value
+from pro.domain.questionnaire import Questionnaire, Scale, Value
 
 DIGITS = 28
 """Significant digits of a score that no decimal can write exactly (a third)."""
+EXACTLY = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
+QUESTIONNAIRES_KEPT, TOTALS_KEPT = 256, 1024
+
+Exact = int | Fraction
+Entries = Mapping[str, Exact]
+"""What each answered item enters with, in parts of the scale's unit."""
+Combine = Callable[[Entries], tuple[Exact, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +46,18 @@ class Score:
     """Why there is no value."""
 
 
+Scorer = Callable[[Mapping[str, Value]], Score]
+
+
 def score(questionnaire: Questionnaire, answers: Mapping[str, Value], missing: str | None = None) -> dict[str, Score]:
     """Every scale's score by scale key; answers to items that do not show are left out.
 
     `missing` names the other missing rule for the scales that have it (`missing_or`); the rest keep theirs.
     """
-    visible = shown(questionnaire, {key: Answer("answered", value) for key, value in answers.items()})
-    counted = {key: answers[key] for key in visible if key in answers}
-    return {scale.key: _scale_score(under(scale, missing), counted) for scale in questionnaire.scales}
+    prepared = _prepared(questionnaire, missing)
+    if prepared.branches:
+        answers = {key: value for key, value in seen(questionnaire, answers).items() if value is not None}
+    return {key: scored(answers) for key, scored in prepared.scorers}
 
 
 def under(scale: Scale, missing: str | None) -> Scale:
@@ -56,25 +71,103 @@ def offers(questionnaire: Questionnaire, missing: str) -> bool:
     return any(under(scale, missing).missing.rule == missing for scale in questionnaire.scales)
 
 
-def _scale_score(scale: Scale, answers: Mapping[str, Value]) -> Score:
-    given = {key: answers[key] for key in scale.items if key in answers}
-    outcome = _outcome(scale, given, {key: answers[key] for key in scale.also if key in answers})
-    if outcome.value is None:
-        return Score(None, None, len(given), len(scale.items), None, outcome.reason)
-    if isinstance(outcome.value, str):
-        return Score(outcome.value, outcome.value, len(given), len(scale.items))
-    moved = outcome.value * Fraction(scale.times) + Fraction(scale.plus)
-    value = to_decimal(moved)
-    return Score(value, str(value), len(given), len(scale.items), band_of(scale, moved))
+# --- a scale, read once
 
 
-def _outcome(scale: Scale, given: Mapping[str, Value], also: Mapping[str, Value]) -> Outcome:
-    reason = why_missing(scale, len(given))
-    if reason is not None:
-        return Outcome(None, reason)
-    if scale.method in METHODS:
-        return METHODS[scale.method](scale, {**given, **also})
-    return Outcome(COMBINATIONS[scale.method](scale, entries(scale, given)))
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    branches: bool
+    """Whether some item shows only on a condition."""
+    scorers: tuple[tuple[str, Scorer], ...]
+
+
+@lru_cache(maxsize=QUESTIONNAIRES_KEPT)
+def _prepared(questionnaire: Questionnaire, missing: str | None) -> _Prepared:
+    decimals = max((item.decimals for item in questionnaire.items), default=0)
+    scales = [under(scale, missing) for scale in questionnaire.scales]
+    return _Prepared(
+        any(item.show_if is not None for item in questionnaire.items),
+        tuple((each.key, _by_name(each) if each.method in METHODS else _by_entries(each, decimals)) for each in scales),
+    )
+
+
+def _by_entries(scale: Scale, decimals: int) -> Scorer:
+    recoded = (number for table in scale.recode.values() for number in table.values())
+    unit = _unit([Decimal(1).scaleb(-decimals), *scale.reversed.values(), *recoded])
+    entered = [(key, _entered(scale, key, unit)) for key in scale.items]
+    combine = COMBINATIONS[scale.method](scale)
+    lacking = _lacking(scale)
+    finished = _finished(scale, unit)
+
+    def scored(answers: Mapping[str, Value]) -> Score:
+        entries = {key: enter(answers[key]) for key, enter in entered if key in answers}
+        answered = len(entries)
+        return lacking[answered] or finished(answered, *combine(entries))
+
+    return scored
+
+
+def _by_name(scale: Scale) -> Scorer:
+    method, items, also = METHODS[scale.method], scale.items, scale.also
+    lacking = _lacking(scale)
+    finished = _finished(scale, 1)
+
+    def scored(answers: Mapping[str, Value]) -> Score:
+        given = {key: answers[key] for key in items if key in answers}
+        answered = len(given)
+        if lack := lacking[answered]:
+            return lack
+        for key in also:
+            if key in answers:
+                given[key] = answers[key]
+        outcome = method(scale, given)
+        value = outcome.value
+        if value is None or isinstance(value, str):
+            return Score(value, value, answered, len(items), None, outcome.reason)
+        return finished(answered, *value.as_integer_ratio())
+
+    return scored
+
+
+def _lacking(scale: Scale) -> list[Score | None]:
+    """By number of items answered: the score that is none for want of answers, or None where they are enough."""
+    of = len(scale.items)
+    reasons = [(answered, why_missing(scale, answered)) for answered in range(of + 1)]
+    return [Score(None, None, answered, of, None, reason) if reason else None for answered, reason in reasons]
+
+
+def _finished(scale: Scale, unit: int) -> Callable[[int, Exact, int], Score]:
+    """The score of so many answers that come to numerator / denominator, in parts of 1 / unit."""
+    times, plus = Fraction(scale.times) / unit, Fraction(scale.plus)
+    of, bounds = len(scale.items), _bounds(scale)
+
+    @lru_cache(maxsize=TOTALS_KEPT)
+    def finished(answered: int, numerator: Exact, denominator: int) -> Score:
+        top, bottom = numerator.numerator * times.numerator, numerator.denominator * denominator * times.denominator
+        if plus:
+            top, bottom = top * plus.denominator + plus.numerator * bottom, bottom * plus.denominator
+        value = EXACTLY.divide(Decimal(top), Decimal(bottom))
+        return Score(value, str(value), answered, of, _band(bounds, top, bottom))
+
+    return finished
+
+
+def _bounds(scale: Scale) -> list[tuple[str, int, int, bool]]:
+    """Each band's label, its upper bound (numerator, denominator), and whether that belongs to it.
+
+    The last band without a bound has 1 / 0, which is above every value.
+    """
+    ends = [(band.label, band.up_to if band.below is None else band.below, band.below is None) for band in scale.bands]
+    return [(label, *((1, 0) if end is None else end.as_integer_ratio()), inclusive) for label, end, inclusive in ends]
+
+
+def _band(bounds: list[tuple[str, int, int, bool]], top: int, bottom: int) -> str | None:
+    """The label of the band that holds top / bottom; `up_to` belongs to its band, `below` to the next."""
+    for label, end_top, end_bottom, inclusive in bounds:
+        over = top * end_bottom - end_top * bottom
+        if over < 0 or (over == 0 and inclusive):
+            return label
+    return None
 
 
 def why_missing(scale: Scale, answered: int) -> str | None:
@@ -96,71 +189,74 @@ def why_missing(scale: Scale, answered: int) -> str | None:
     return "not answered" if of == 1 else f"needs {least} of {of} items, {answered} answered"
 
 
-def entries(scale: Scale, given: Mapping[str, Value]) -> dict[str, Fraction]:
-    """The number each answer enters with, after recoding or reversing."""
-    return {key: _entry(scale, key, value) for key, value in given.items()}
+# --- how an answer enters
 
 
-def _entry(scale: Scale, key: str, value: Value) -> Fraction:
+def _unit(numbers: Iterable[Decimal]) -> int:
+    """How many parts one is cut into, so that each of the numbers is a whole number of parts."""
+    return lcm(*(Fraction(number).denominator for number in numbers))
+
+
+def _entered(scale: Scale, key: str, unit: int) -> Callable[[Value], Exact]:
+    """The number of parts that an answer enters with, after recoding or reversing."""
     if key in scale.recode:
-        return Fraction(scale.recode[key][as_text(value)])
-    if isinstance(value, str | tuple):
-        raise TypeError(f"{scale.key}: {key} is not a number and has no recode")
-    number = Fraction(value)
-    return Fraction(scale.reversed[key]) - number if key in scale.reversed else number
+        table = {answer: _parts(number, unit) for text, number in scale.recode[key].items() for answer in _named(text)}
+        return table.__getitem__
+    mirror = _parts(scale.reversed[key], unit) if key in scale.reversed else None
+
+    def entered(value: Value) -> Exact:
+        if isinstance(value, (str, tuple)):
+            raise TypeError(f"{scale.key}: {key} is not a number and has no recode")
+        numerator, denominator = value.as_integer_ratio()
+        parts, rest = divmod(numerator * unit, denominator)
+        number = parts if rest == 0 else Fraction(numerator * unit, denominator)
+        return number if mirror is None else mirror - number
+
+    return entered
 
 
-def as_text(value: Value) -> str:
-    """The answer as a recode table names it: `true`, `3`, `38.5`, an option's code."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _parts(number: Decimal, unit: int) -> int:
+    return int(Fraction(number) * unit)
 
 
-def band_of(scale: Scale, value: Fraction) -> str | None:
-    """The label of the band that holds the value; `up_to` belongs to its band, `below` to the next."""
-    for band in scale.bands:
-        if holds(band, value):
-            return band.label
-    return None
+def _named(text: str) -> tuple[Value, ...]:
+    """The answers that a recode table calls so: `true`, `3` for a rating and for an option, an option's code."""
+    if text in ("true", "false"):
+        return (text, text == "true")
+    return (text, int(text)) if text.removeprefix("-").isdecimal() else (text,)
 
 
-def holds(band: Band, value: Fraction) -> bool:
-    """Whether the value lies under the band's upper bound."""
-    if band.below is not None:
-        return value < Fraction(band.below)
-    return band.up_to is None or value <= Fraction(band.up_to)
+# --- how entries become one number, written as numerator and denominator
 
 
-def to_decimal(value: Fraction) -> Decimal:
-    """The value as a decimal: exact where one exists within DIGITS digits, else rounded half-even to them."""
-    with localcontext() as context:
-        context.prec = DIGITS
-        return Decimal(value.numerator) / Decimal(value.denominator)
+def _sum(scale: Scale) -> Combine:
+    return lambda entries: (sum(entries.values()), 1)
 
 
-# --- how entries become one number
+def _mean(scale: Scale) -> Combine:
+    return lambda entries: (sum(entries.values()), len(entries))
 
 
-def _sum(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
-    return sum(entered.values(), Fraction(0))
-
-
-def _mean(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
-    return _sum(scale, entered) / len(entered)
-
-
-def _prorated(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
+def _prorated(scale: Scale) -> Combine:
     """The sum, each missing item standing at the mean of those answered."""
-    return _mean(scale, entered) * len(scale.items)
+    of = len(scale.items)
+    return lambda entries: (sum(entries.values()) * of, len(entries))
 
 
-def _weighted(scale: Scale, entered: Mapping[str, Fraction]) -> Fraction:
+def _weighted(scale: Scale) -> Combine:
     """Weights times entries, each missing item standing at the plain mean of those answered."""
-    mean = _mean(scale, entered)
-    weighed = (Fraction(scale.weights[key]) * entered.get(key, mean) for key in scale.items)
-    return sum(weighed, Fraction(0))
+    unit = _unit(scale.weights.values())
+    weights = [(key, _parts(scale.weights[key], unit)) for key in scale.items]
+
+    def combined(entries: Entries) -> tuple[Exact, int]:
+        answered, total = len(entries), sum(entries.values())
+        weighed = sum(weight * (entries[key] * answered if key in entries else total) for key, weight in weights)
+        return weighed, answered * unit
+
+    return combined
 
 
-COMBINATIONS: Mapping[str, Callable[[Scale, Mapping[str, Fraction]], Fraction]] = {
+COMBINATIONS: Mapping[str, Callable[[Scale], Combine]] = {
     "sum": _sum,
     "mean": _mean,
     "prorated": _prorated,

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
-from pro.domain.methods.numbers import half_up, number
+from pro.domain.methods.numbers import FORTY, half_up, ln, number
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
 
-WORKING = Context(prec=40, rounding=ROUND_HALF_EVEN)
-"""Roots and logarithms have no end; they are taken to 40 digits whatever the caller's context is."""
 KEPT = Decimal(1).scaleb(-20)
 """Digits kept of the result: more than any cut-off can tell apart."""
 
 TENDER, SWOLLEN = Decimal("0.56"), Decimal("0.28")
 ESR, CRP, GLOBAL = Decimal("0.70"), Decimal("0.36"), Decimal("0.014")
 
-Given = Mapping[str, Decimal]
+Given = Mapping[str, int | Decimal]
 
 
 def das28_esr4(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -27,7 +26,7 @@ def das28_esr4(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     Prevoo et al., Arthritis Rheum 1995;38:44-48. The items are called tender28, swollen28, esr and global (0 to
     100 mm); an ESR of 0 has no logarithm and must not be allowed by the item. All are needed.
     """
-    return _worked_out(answers, lambda given: _joints(given) + ESR * given["esr"].ln() + GLOBAL * given["global"])
+    return _worked_out(answers, lambda given: _joints(given) + ESR * _log(given["esr"]) + GLOBAL * given["global"])
 
 
 def das28_esr3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -36,7 +35,7 @@ def das28_esr3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     Prevoo et al., Arthritis Rheum 1995;38:44-48, and das-score.nl for the form without the patient's global.
     """
     by, plus = Decimal("1.08"), Decimal("0.16")
-    return _worked_out(answers, lambda given: (_joints(given) + ESR * given["esr"].ln()) * by + plus)
+    return _worked_out(answers, lambda given: (_joints(given) + ESR * _log(given["esr"])) * by + plus)
 
 
 def das28_crp4(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -58,16 +57,27 @@ def das28_crp3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
 
 def _joints(given: Given) -> Decimal:
-    return TENDER * given["tender28"].sqrt() + SWOLLEN * given["swollen28"].sqrt()
+    return TENDER * _root(given["tender28"]) + SWOLLEN * _root(given["swollen28"])
 
 
 def _crp(given: Given) -> Decimal:
-    return CRP * (given["crp"] + 1).ln()
+    return CRP * _log(given["crp"] + 1)
+
+
+@lru_cache(maxsize=128)
+def _root(count: int | Decimal) -> Decimal:
+    return FORTY.sqrt(count)
+
+
+@lru_cache(maxsize=4096)
+def _log(value: int | Decimal) -> Decimal:
+    """Kept, because two formulas take the same logarithm and laboratories print few different values."""
+    return ln(value)
 
 
 def _worked_out(answers: Mapping[str, Value], formula: Callable[[Given], Decimal]) -> Outcome:
-    with localcontext(WORKING):
-        return Outcome(Fraction(formula({key: number(value) for key, value in answers.items()}).quantize(KEPT)))
+    with localcontext(FORTY):
+        return Outcome(formula({key: number(value) for key, value in answers.items()}).quantize(KEPT))
 
 
 LOW_ACTIVITY, HIGH_ACTIVITY = Fraction("3.2"), Fraction("5.1")
@@ -81,7 +91,7 @@ def eular_response(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     Both scores are rounded half up to two digits, then compared and subtracted exactly, because a fall of just 1.2 is
     not a fall of more than 1.2. Both must come from one formula; the scale's items are baseline and current.
     """
-    baseline, current = (half_up(Fraction(number(answers[key])), 2) for key in ("baseline", "current"))
+    baseline, current = (half_up(number(answers[key]), 2) for key in ("baseline", "current"))
     return Outcome(_response(baseline - current, current))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from pro.domain.methods.numbers import number
 from pro.domain.methods.outcome import Method, Outcome
@@ -24,7 +23,7 @@ def gout_criteria_met(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     signs = _signs(answers)
     if not signs:
         return Outcome(None, "not answered")
-    return Outcome(Fraction(_met(signs)))
+    return Outcome(_met(signs))
 
 
 def gout_flare(scale: Scale, answers: Mapping[str, Value]) -> Outcome:

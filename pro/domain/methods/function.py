@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from pro.domain.methods.numbers import half_up, number
 from pro.domain.methods.outcome import Method, Outcome
@@ -12,6 +13,8 @@ from pro.domain.questionnaire import Scale, Value
 CATEGORIES, LEAST_CATEGORIES = 8, 6
 WITH_AID = 2
 """What a category counts at least when it needs an aid or another person."""
+LEVEL: Mapping[Value, int] = {"0": 0, "1": 1, "2": 2, "3": 3}
+"""What an option's code counts: without difficulty to unable."""
 
 
 def haq_di(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -32,14 +35,23 @@ def haq_di_alternative(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
 def _index(scale: Scale, answers: Mapping[str, Value], raised: frozenset[str]) -> Outcome:
     worst: dict[str, int] = {}
-    for key in scale.items:
-        if key in answers:
-            category = key.rstrip("0123456789")
-            worst[category] = max(worst.get(category, 0), int(number(answers[key])))
+    for category, keys in _categories(scale.items).items():
+        scores = [LEVEL[answers[key]] for key in keys if key in answers]
+        if scores:
+            worst[category] = max(scores)
     if len(worst) < LEAST_CATEGORIES:
         return Outcome(None, f"needs {LEAST_CATEGORIES} of {CATEGORIES} categories, {len(worst)} answered")
     counted = [max(score, WITH_AID) if category in raised else score for category, score in worst.items()]
     return Outcome(Fraction(sum(counted), len(counted)))
+
+
+@lru_cache
+def _categories(items: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Each category's items: `dressing1` and `dressing2` are of the category dressing."""
+    found: dict[str, list[str]] = {}
+    for key in items:
+        found.setdefault(key.rstrip("0123456789"), []).append(key)
+    return found
 
 
 def _listed(value: Value | None) -> frozenset[str]:
@@ -62,11 +74,12 @@ def rapid3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     """
     ends = ("pain", "global")
     function = _function(answers, tuple(key for key in scale.items if key not in ends))
-    return Outcome(function + sum(Fraction(number(answers[key])) for key in ends))
+    pain, global_ = (Fraction(number(answers[key])) for key in ends)
+    return Outcome(function + pain + global_)
 
 
 def _function(answers: Mapping[str, Value], keys: tuple[str, ...]) -> Fraction:
-    return half_up(Fraction(sum(int(number(answers[key])) for key in keys), 3), 1)
+    return half_up(Fraction(sum([LEVEL[answers[key]] for key in keys]), 3), 1)
 
 
 METHODS: dict[str, Method] = {

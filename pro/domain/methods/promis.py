@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
+from decimal import Decimal
 
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
@@ -56,14 +56,15 @@ T_SCORES: Mapping[str, tuple[str, str]] = {
 
 
 def _t_score(source: str, printed: str) -> Method:
-    table = tuple(Fraction(each) for each in printed.split())
+    table = [Outcome(Decimal(each)) for each in printed.split()]
 
     def t_score(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
-        missing = [key for key in scale.items if key not in answers]
-        if missing:
+        if len(answers) < len(scale.items):
+            missing = [key for key in scale.items if key not in answers]
             return Outcome(None, f"the table needs all {len(scale.items)} items; not answered: {', '.join(missing)}")
-        raw = sum(int(scale.recode[key][str(answers[key])]) for key in scale.items)
-        return Outcome(table[raw - LEAST_RAW])
+        recode = scale.recode
+        raw = sum([int(recode[key][str(answers[key])]) for key in scale.items])
+        return table[raw - LEAST_RAW]
 
     t_score.__doc__ = f"T-score (mean 50, SD 10) of the raw sum of four recoded items, all needed. {source}"
     return t_score

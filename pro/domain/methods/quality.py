@@ -16,7 +16,7 @@ def eq5d_profile(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
     EuroQol's convention, from its user guides. With nothing answered it is 99999: that says what is missing, no more.
     """
-    return Outcome("".join(str(answers.get(key, NO_LEVEL)) for key in scale.items))
+    return Outcome("".join([str(answers.get(key, NO_LEVEL)) for key in scale.items]))
 
 
 METHODS: dict[str, Method] = {"eq5d_profile": eq5d_profile, **promis.METHODS}

@@ -79,19 +79,20 @@ def adherence_conservative(scale: Scale, answers: Mapping[str, Value]) -> Outcom
 
 def _share(scale: Scale, answers: Mapping[str, Value], of: str) -> Outcome:
     """100 × (taken + part × part_counts) / `of`; `part` absent means no dose was taken in part."""
-    given = {key: Fraction(value) for key, value in answers.items() if isinstance(value, int | Decimal)}
+    given = {key: value for key, value in answers.items() if isinstance(value, (int, Decimal))}
     reason = _why_no_share(given, of)
     if reason is not None:
         return Outcome(None, reason)
-    part = given.get("part", Fraction(0)) * given.get("part_counts", Fraction(0))
-    return Outcome(100 * (given["taken"] + part) / given[of])
+    counts, parts = given.get("part_counts", 0).as_integer_ratio()
+    doses = int(given["taken"]) * parts + int(given.get("part", 0)) * counts
+    return Outcome(Fraction(100 * doses, int(given[of]) * parts))
 
 
-def _why_no_share(given: Mapping[str, Fraction], of: str) -> str | None:
+def _why_no_share(given: Mapping[str, int | Decimal], of: str) -> str | None:
     missing = [key for key in ("due", "answered", "taken") if key not in given]
     if missing:
         return f"needs {', '.join(missing)}"
-    part = given.get("part", Fraction(0))
+    part = given.get("part", 0)
     if part and "part_counts" not in given:
         return "needs part_counts, since some doses were taken in part"
     if given["answered"] > given["due"]:
