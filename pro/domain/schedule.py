@@ -42,6 +42,7 @@ class Planned:
     respondent: Literal["patient", "clinician"]
 
 
+@lru_cache(maxsize=_DAYS_KEPT)
 def clock_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant of a clock time: forward by the gap where the clocks skip it, the first where it repeats."""
     return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,13 +20,16 @@ from pro.services import numbers, reconciling, settling
 from pro.services.marking import Letter, mark
 from pro.services.parts import Parts
 from pro.services.shift import PACE, Pace, Shift, begin, pass_by
-from pro.sms.sender import NotProcessed, Outcome, Sms, Unknown
+from pro.sms.sender import Accepted, NotProcessed, Outcome, Sms, Unknown
 from pro.store import leases, messages
+from pro.store.messages import Recipient
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 3
 """After so many unknown outcomes in one batch the provider is left alone until the next tick."""
+SOON = timedelta(seconds=1)
+"""After so long what the provider took is written down, though the batch goes on."""
 REDACT_AT_MOST = 20
 NO_RECEIPT = timedelta(days=2)
 """A text whose receipt never came is redacted all the same."""
@@ -84,13 +87,24 @@ def _claim(shift: Shift) -> list[int]:
 
 
 def _post_all(shift: Shift, letters: Sequence[Letter]) -> bool:
-    """Posts letter by letter; False when the provider is to be left alone for now."""
+    """Posts letter by letter; False when the provider is to be left alone for now.
+
+    What the provider took is written down in batches. A crash before that leaves `sending`, which is looked up.
+    """
     try:
         phones = numbers.look_up(shift.parts, [letter.recipient for letter in letters])
     except SQLAlchemyError as error:
         log.error("the contacts database does not answer (%s): %s messages wait", type(error).__name__, len(letters))
         _give_back(shift, letters, "the contacts database did not answer")
         return False
+    taken = Taken(shift)
+    try:
+        return _post_each(shift, letters, phones, taken)
+    finally:
+        taken.write()
+
+
+def _post_each(shift: Shift, letters: Sequence[Letter], phones: Mapping[Recipient, str], taken: Taken) -> bool:
     doubts = 0
     for n, letter in enumerate(letters):
         number = phones.get(letter.recipient)
@@ -101,11 +115,35 @@ def _post_all(shift: Shift, letters: Sequence[Letter]) -> bool:
             _give_back(shift, letters[n:], "the lease was nearly over")
             return True
         outcome = _post(shift, letter, number)
+        taken.add(letter, outcome) if isinstance(outcome, Accepted) else settling.record(shift, letter, outcome)
         doubts += isinstance(outcome, Unknown)
         if isinstance(outcome, NotProcessed) or doubts >= PATIENCE:
             _give_back(shift, letters[n + 1 :], "the provider is left alone for now")
             return False
     return True
+
+
+@dataclass(slots=True)
+class Taken:
+    """What the provider took and is not yet written down: soon is early enough, and cheaper together."""
+
+    shift: Shift
+    letters: dict[Letter, Accepted] = field(default_factory=dict)
+    since: datetime | None = None
+
+    def add(self, letter: Letter, outcome: Accepted) -> None:
+        now = self.shift.running()
+        self.letters[letter] = outcome
+        self.since = self.since or now
+        if now - self.since >= SOON:
+            self.write()
+
+    def write(self) -> None:
+        if self.letters:
+            self.shift.at("before-record")
+            settling.record_accepted(self.shift, self.letters)
+            self.letters, self.since = {}, None
+            self.shift.at("after-record")
 
 
 def _has_time(shift: Shift, letter: Letter) -> bool:
@@ -125,8 +163,6 @@ def _post(shift: Shift, letter: Letter, number: str) -> Outcome:
     shift.at("before-post")
     outcome = shift.parts.sender.send(sms)
     shift.at("after-post")
-    settling.record(shift, letter, outcome)
-    shift.at("after-record")
     return outcome
 
 

@@ -164,14 +164,28 @@ def _mark(shift: Shift, session: Session, going: Sequence[Case]) -> tuple[Letter
     messages.note(session, sorted(marked), shift.moment.study, "sending")
     going = [case for case in going if case.row.id in marked]
     recipients = messages.recipients(session, sorted(marked))
-    return tuple(_letter(shift, session, case, recipients[case.row.id], lease_until) for case in going)
+    tokens = {case.row.id: secrets.token_urlsafe(TOKEN_BYTES) for case in going}
+    messages.keep_links(session, [_link(session, case, tokens[case.row.id], shift.moment.study) for case in going])
+    return tuple(
+        _letter(shift, session, case, recipients[case.row.id], tokens[case.row.id], lease_until) for case in going
+    )
 
 
-def _letter(shift: Shift, session: Session, case: Case, recipient: Recipient, lease_until: datetime) -> Letter:
+def _link(session: Session, case: Case, token: str, now: datetime) -> dict[str, object]:
+    return {
+        "token_hash": token_hash(token),
+        "patient_id": None if case.row.staff_id else case.row.patient_id,
+        "message_id": case.row.id,
+        "made_at": now,
+        "expires_at": _expiry(session, case, now),
+    }
+
+
+def _letter(
+    shift: Shift, session: Session, case: Case, recipient: Recipient, token: str, lease_until: datetime
+) -> Letter:
     row, now = case.row, shift.moment.study
-    token = secrets.token_urlsafe(TOKEN_BYTES)
     patient_id = None if row.staff_id else row.patient_id
-    messages.keep_link(session, token_hash(token), patient_id, row.id, now, _expiry(session, case, now))
     settled = [one for one in case.announced if not is_fillable(one.instants, now)]
     for one in settled:
         messages.explain_steps(session, row.id, [one.assessment_id], str(state(one.instants, now)))

@@ -6,6 +6,7 @@ Proof that a message was sent outweighs everything but a final state; a refusal 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -17,8 +18,7 @@ from pro.services.audit import lock_patient
 from pro.services.marking import Letter
 from pro.services.parts import Parts
 from pro.services.shift import Shift
-from pro.sms import sender
-from pro.sms.sender import Accepted, NotProcessed, Refused
+from pro.sms.sender import Accepted, NotProcessed, Refused, Unknown
 from pro.store import bells, leases, messages
 from pro.store.messages import Found
 
@@ -28,13 +28,27 @@ LARGEST_ID = 2**63 - 1
 UNREACHABLE, MISSING = "number-unreachable", "contact-missing"
 
 
-def record(shift: Shift, letter: Letter, outcome: sender.Outcome) -> None:
-    """Writes down what came of one call of the provider, in one transaction."""
-    shift.at("before-record")
+def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
+    """Writes down what the provider took, a batch in one transaction."""
+    if not taken:
+        return
+    rows = [
+        {"id": letter.message_id, "provider_id": one.provider_id, "segments": one.segments, "cost": one.cost}
+        for letter, one in taken.items()
+    ]
     with shift.parts.study.writing() as session:
-        if isinstance(outcome, Accepted):
-            _accepted(session, letter, outcome, shift.moment)
-        elif isinstance(outcome, Refused):
+        moved = messages.accept_all(session, rows, shift.moment.study)
+        ids = {letter.message_id: one.provider_id for letter, one in taken.items() if letter.message_id in moved}
+        messages.note_each(session, ids, shift.moment.study, "sent")
+        for letter, one in taken.items():
+            if one.delivered and messages.end(session, letter.message_id, State.DELIVERED, None):
+                messages.note(session, [letter.message_id], shift.moment.study, State.DELIVERED)
+
+
+def record(shift: Shift, letter: Letter, outcome: Refused | NotProcessed | Unknown) -> None:
+    """Writes down what came of a call that the provider did not take, in one transaction."""
+    with shift.parts.study.writing() as session:
+        if isinstance(outcome, Refused):
             _refused(session, shift, letter, outcome)
         elif isinstance(outcome, NotProcessed):
             wait = max(outcome.retry_after, pause(letter.attempts))
@@ -97,14 +111,6 @@ def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome,
             messages.explain(session, [row.id], "failed")
         _consequences(session, row, outcome.opt_out, outcome.wrong_number, moment)
     return True
-
-
-def _accepted(session: Session, letter: Letter, outcome: Accepted, moment: Moment) -> None:
-    id_ = letter.message_id
-    if messages.accept(session, id_, outcome.provider_id, outcome.segments, outcome.cost, moment.study):
-        messages.note(session, [id_], moment.study, "sent", outcome.provider_id)
-    if outcome.delivered and messages.end(session, id_, State.DELIVERED, None):
-        messages.note(session, [id_], moment.study, State.DELIVERED)
 
 
 def _refused(session: Session, shift: Shift, letter: Letter, outcome: Refused) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import and_, bindparam, case, func, insert, select, update
+from sqlalchemy import and_, bindparam, case, func, select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
-from pro.store.engine import insert_for
+from pro.store import messages
+from pro.store.engine import insert_for, insert_rows
 from pro.store.sittings import WHAT, WHO, Found, flare, patient, site
 from pro.store.tables import metadata
 
@@ -78,16 +79,11 @@ def queue_reminders(session: Session, rows: Sequence[Mapping[str, object]], at: 
     if not rows:
         return {}
     connection = session.connection()
-    made = connection.execute(
-        insert_for(connection)(message)
-        .values([{"state": State.PENDING, "attempts": 0, **row} for row in rows])
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(message.c.id, message.c.dedupe_key)
-    ).all()
+    queued = [{"state": State.PENDING, "attempts": 0, **row} for row in rows]
+    made = insert_rows(connection, message, queued, skip=["dedupe_key"], returning=["id", "dedupe_key"])
     ids = {row.dedupe_key: row.id for row in made}
     if made:
-        queued = [{"message_id": row.id, "at": at, "kind": "queued", "detail": None} for row in made]
-        connection.execute(insert(message_event).values(queued))
+        messages.note(session, [row.id for row in made], at, "queued")
     others = [str(row["dedupe_key"]) for row in rows if row["dedupe_key"] not in ids]
     if others:
         known = select(message.c.id, message.c.dedupe_key).where(message.c.dedupe_key.in_(others))
@@ -97,9 +93,7 @@ def queue_reminders(session: Session, rows: Sequence[Mapping[str, object]], at: 
 
 def keep_reminders(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
     """Writes the ledger's rows; a step that has one keeps it."""
-    if rows:
-        connection = session.connection()
-        connection.execute(insert_for(connection)(reminder).values(list(rows)).on_conflict_do_nothing())
+    insert_rows(session.connection(), reminder, rows, skip=["assessment_id", "step"])
 
 
 def kept_steps(session: Session, assessment_id: int) -> set[str]:
@@ -107,13 +101,14 @@ def kept_steps(session: Session, assessment_id: int) -> set[str]:
     return set(session.connection().execute(wanted).scalars())
 
 
-_ring = update(assessment).where(assessment.c.id == bindparam("b_id")).values(next_at=bindparam("b_next_at"))
-
-
 def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> None:
-    """Sets the next bell of each assessment."""
-    if bells:
-        session.connection().execute(_ring, [{"b_id": id_, "b_next_at": at} for id_, at in bells])
+    """Sets the next bell of each assessment; those of a wave share a few instants."""
+    by_instant: dict[datetime | None, list[int]] = {}
+    for id_, at in bells:
+        by_instant.setdefault(at, []).append(id_)
+    for at, ids in by_instant.items():
+        ringing = update(assessment).where(assessment.c.id.in_(ids)).values(next_at=at)
+        session.connection().execute(ringing)
 
 
 def close(session: Session, assessment_id: int, at: datetime) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from pro.domain.message import FINAL, State
+from pro.store.engine import insert_rows
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -68,11 +69,15 @@ def queue(
     return made
 
 
-def note(session: Session, message_ids: list[int], at: datetime, kind: str, detail: str | None = None) -> None:
+def note(session: Session, message_ids: Iterable[int], at: datetime, kind: str, detail: str | None = None) -> None:
     """Writes down what these messages went through; `at` is study time."""
-    if message_ids:
-        rows = [{"message_id": id_, "at": at, "kind": kind, "detail": detail} for id_ in message_ids]
-        session.connection().execute(insert(message_event), rows)
+    note_each(session, dict.fromkeys(message_ids, detail), at, kind)
+
+
+def note_each(session: Session, details: Mapping[int, str | None], at: datetime, kind: str) -> None:
+    """The same, each message with a detail of its own."""
+    rows = [{"message_id": id_, "at": at, "kind": kind, "detail": detail} for id_, detail in details.items()]
+    insert_rows(session.connection(), message_event, rows)
 
 
 def drop(session: Session, message_ids: Sequence[int], why: str, at: datetime) -> list[int]:
@@ -132,6 +137,33 @@ def accept(
     return connection.execute(moving.values(state=State.SENT, sent_at=sent_at, lease_until=None)).rowcount == 1
 
 
+def accept_all(session: Session, taken: Sequence[Mapping[str, object]], at: datetime) -> set[int]:
+    """`accept` for a batch: `id`, `provider_id`, `segments`, `cost` of each; ids of those it moved."""
+    connection = session.connection()
+    ids = [one["id"] for one in taken]
+    wanted = select(message.c.id, message.c.state).where(message.c.id.in_(ids), message.c.marked_at.is_not(None))
+    known = {row.id: row.state for row in connection.execute(wanted.order_by(message.c.id).with_for_update())}
+    moved = {id_ for id_, state in known.items() if state in UNPROVEN}
+    connection.execute(_keep_proof, [{f"b_{key}": value for key, value in one.items()} for one in taken])
+    if moved:
+        moving = update(message).where(message.c.id.in_(moved))
+        connection.execute(
+            moving.values(state=State.SENT, sent_at=func.coalesce(message.c.sent_at, at), lease_until=None)
+        )
+    return moved
+
+
+_keep_proof = (
+    update(message)
+    .where(message.c.id == bindparam("b_id"), message.c.marked_at.is_not(None))
+    .values(
+        provider_id=func.coalesce(message.c.provider_id, bindparam("b_provider_id")),
+        segments=func.coalesce(bindparam("b_segments", type_=message.c.segments.type), message.c.segments),
+        cost=func.coalesce(bindparam("b_cost", type_=message.c.cost.type), message.c.cost),
+    )
+)
+
+
 def end(session: Session, message_id: int, state: State, error: str | None) -> bool:
     """Moves a message that the provider has to a final state; False where it stands in one."""
     ending = update(message).where(message.c.id == message_id, message.c.state.in_((State.SENDING, State.SENT)))
@@ -164,17 +196,9 @@ def recipients(session: Session, message_ids: Sequence[int]) -> dict[int, Recipi
     }
 
 
-def keep_link(
-    session: Session,
-    token_hash: str,
-    patient_id: int | None,
-    message_id: int | None,
-    made_at: datetime,
-    expires_at: datetime,
-) -> None:
-    """Registers a link by its hash; the token itself is kept nowhere."""
-    values = {"patient_id": patient_id, "message_id": message_id, "made_at": made_at, "expires_at": expires_at}
-    session.connection().execute(insert(link).values(token_hash=token_hash, **values))
+def keep_links(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Registers links by their hashes; the tokens themselves are kept nowhere."""
+    insert_rows(session.connection(), link, rows)
 
 
 def link_hashes(session: Session, message_id: int) -> set[str]:

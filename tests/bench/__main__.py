@@ -6,12 +6,16 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import desks, rates, scores
+from tests.bench import desks, outbox, rates, scores
 from tests.bench.machine import NotHere, needs_proc
 
 ENGINES = ("sqlite", "postgresql")
 WINDOW, REQUESTS = 14_000, 2
 """What a cold phone may load, in bytes and requests, before the first question."""
+
+
+PEER, LIFE = 125, 1000
+"""Messages a second: of the fastest peer measured, and what a site of any size never needs."""
 
 
 def say(bench: str, value: float, unit: str, baseline: float) -> None:
@@ -54,6 +58,15 @@ def _desks() -> None:
         say(f"compliance screen, {engine}, 1,150 patients beside 115", many.page, "ms", few.page)
 
 
+def _outbox() -> None:
+    for engine in ENGINES:
+        few, many = (outbox.measure(engine, size) for size in (outbox.FEW, outbox.MANY))
+        bench = f"{outbox.DUE:,} due reminders, {engine}, among 1,000,000 assessments beside 10,000"
+        say(bench, 1000 * many.queueing.cpu, "CPU-ms", 1000 * few.queueing.cpu)
+        say(f"due reminders into the outbox, {engine}", outbox.DUE / many.queueing.wall, "a second", PEER)
+        say(f"whole life of a message, {engine}, sender in memory", outbox.DUE / many.life.wall, "a second", LIFE)
+
+
 def _scores() -> None:
     spent = scores.compare()
     sets = sum(each.sets for each in spent)
@@ -65,7 +78,7 @@ def _scores() -> None:
     say(bench, worst.ours / worst.sets, "CPU-us an answer set", worst.straight / worst.sets)
 
 
-BENCHES: Mapping[str, Callable[[], None]] = {"scores": _scores, "phones": _phones, "desks": _desks}
+BENCHES: Mapping[str, Callable[[], None]] = {"scores": _scores, "phones": _phones, "desks": _desks, "outbox": _outbox}
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def enrol(parts: Parts, numbers: list[str], *, responses: bool = True) -> Made:
     common = {"protocol": protocol.id, "protocol_version": protocol.version}
     patients = [_patient(made, number, zone) | common | {"day0": day0} for number in numbers]
     planned = [one for one in plan(protocol, day0, zones.zone(zone)) if one.day >= day0]
-    _put(parts, "patient", patients)
+    put(parts, "patient", patients)
     ids = _ids(parts)
     assessments = (
         common
@@ -57,11 +57,11 @@ def enrol(parts: Parts, numbers: list[str], *, responses: bool = True) -> Made:
         for number in numbers
         for one in planned
     )
-    _put(parts, "assessment", assessments)
+    put(parts, "assessment", assessments)
     if responses:
-        _put(parts, "response", _responses(parts))
+        put(parts, "response", _responses(parts))
     until = now + timedelta(days=2)
-    _put(
+    put(
         parts,
         "link",
         (
@@ -69,7 +69,7 @@ def enrol(parts: Parts, numbers: list[str], *, responses: bool = True) -> Made:
             for n in numbers
         ),
     )
-    _settle_statistics(parts)
+    settle_statistics(parts)
     return made
 
 
@@ -134,14 +134,14 @@ def _responses(parts: Parts) -> Iterator[Row]:
             }
 
 
-def _put(parts: Parts, table: str, rows: Iterable[Row]) -> None:
+def put(parts: Parts, table: str, rows: Iterable[Row]) -> None:
     left = iter(rows)
     with parts.study.writing() as session:
         while some := list(islice(left, BATCH)):
             session.connection().execute(insert(t[table]), some)
 
 
-def _settle_statistics(parts: Parts) -> None:
+def settle_statistics(parts: Parts) -> None:
     """What autovacuum does by itself in a database that was not filled a second ago."""
     engine = parts.study.engine.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
