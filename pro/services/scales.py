@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from pro.clock import Moment
-from pro.domain.assessment import State, state
+from pro.domain.assessment import State, end, state
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Band, Questionnaire, Scale
 from pro.domain.results import Given, Reporter, Result, Sitting, result
@@ -40,6 +40,9 @@ class Visit:
     day: date
     offset: int
     """Days since day 0."""
+    opens_at: datetime
+    until: datetime
+    """From then on the patient can no longer answer."""
     state: State
     sitting: Sitting
     results: Mapping[str, Result]
@@ -201,6 +204,8 @@ def _visit(
         timepoint=protocol.timepoint(row.timepoint),
         day=row.day,
         offset=(row.day - day0).days,
+        opens_at=row.opens_at,
+        until=end(instants_of(row)),
         state=state(instants_of(row), now),
         sitting=sitting,
         results={id_: result(one, sitting, compared) for id_, one in sitting.computed.items()},

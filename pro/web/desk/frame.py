@@ -71,6 +71,7 @@ def desk_context() -> dict[str, Any]:
     other = next(each for each in LANGUAGES if each != spoken)
     return {
         "t": t,
+        "say": bound(say, spoken),
         "language": spoken,
         "other_language": other,
         "other_name": NAMES[other],

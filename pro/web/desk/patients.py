@@ -37,20 +37,21 @@ def patients() -> ResponseReturnValue:
 @blueprint.get("/patients/<number>")
 @needs(Right.SEE_PATIENT)
 def patient(number: str) -> ResponseReturnValue:
-    return _page(_found(number))
+    return _page(found_patient(number))
 
 
 @blueprint.post("/patients/<number>/contact")
 @needs(Right.SEE_CONTACTS)
 def contact(number: str) -> ResponseReturnValue:
     """Shows name and number, in this one answer; that they were shown is in the trail."""
-    found = _found(number)
+    found = found_patient(number)
     person = service.show_contact(current_parts(), who(), found, moment())
     telephone = say_phone(person.number) if person else ""
     return render_template("desk/contact.html", active="patients", number=number, person=person, telephone=telephone)
 
 
-def _found(number: str) -> Found:
+def found_patient(number: str) -> Found:
+    """The patient of that study number at a site of the reader's; else the answer is that there is none."""
     found = service.find(current_parts(), who(), number)
     site_of(found.site_id if found else None, f"patient {number}")
     assert found is not None
