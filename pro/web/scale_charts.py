@@ -46,16 +46,18 @@ class Drawn:
     """Names of the zones between the cuts, from below; empty where the cut is one line."""
 
 
-WIDTH, HEIGHT = 340, 150
-LEFT, RIGHT, TOP, BOTTOM = 34, 34, 16, 112
+WIDTH = 340
+LEFT, RIGHT, TOP = 34, 34, 16
+BOTTOM, ZONED_BOTTOM, FOOT = 112, 168, 38
+"""Where the axis stands, higher for names of narrow zones, and what is under it."""
 ZONED_RIGHT = 108
 SPARK_WIDTH, SPARK_HEIGHT = 132, 28
 
 
 def chart(drawn: Drawn, title: str) -> Markup:
     """The values joined from visit to visit; where one is missing the line is broken."""
-    right = ZONED_RIGHT if drawn.zones else RIGHT
-    place = _Place(drawn.ticks, drawn.low, drawn.high, (LEFT, WIDTH - right), (BOTTOM, TOP))
+    right, floor = (ZONED_RIGHT, ZONED_BOTTOM) if drawn.zones else (RIGHT, BOTTOM)
+    place = _Place(drawn.ticks, drawn.low, drawn.high, (LEFT, WIDTH - right), (floor, TOP))
     body = _zones(drawn, place, right) if drawn.zones else []
     body += [line(f"M{LEFT} {place.y(value):.1f}H{WIDTH - right}", "s-line") for value in (drawn.low, drawn.high)]
     body += [
@@ -67,11 +69,11 @@ def chart(drawn: Drawn, title: str) -> Markup:
         body.append(line(f"M{LEFT} {y:.1f}H{WIDTH - right}", "s-edge dashed hair"))
         if not drawn.zones:
             body.append(text(WIDTH - right + 5, y + 4, cut.said, "lab num"))
-    body += [text(place.x(day), HEIGHT - 8, said, "lab", "middle") for day, said in drawn.ticks]
-    body += [line(f"M{place.x(day):.1f} {BOTTOM}v4", "s-edge hair") for day, _ in drawn.ticks]
+    body += [text(place.x(day), floor + FOOT - 8, said, "lab", "middle") for day, said in drawn.ticks]
+    body += [line(f"M{place.x(day):.1f} {floor}v4", "s-edge hair") for day, _ in drawn.ticks]
     body += _values(drawn.marks, place, "s-main", 3.6)
-    body.append(line(_crosses(drawn.marks, place, BOTTOM + 9), "s-pain"))
-    return svg(WIDTH, HEIGHT, title, body + _said(drawn.marks, place), "scale")
+    body.append(line(_crosses(drawn.marks, place, floor + 9), "s-pain"))
+    return svg(WIDTH, floor + FOOT, title, body + _said(drawn.marks, place), "scale")
 
 
 def spark(drawn: Drawn, title: str) -> Markup:
@@ -126,9 +128,10 @@ def _said(marks: Sequence[Mark], place: _Place) -> list[str]:
     for mark in shown:
         assert mark.value is not None
         y = place.y(mark.value)
-        newest = mark is valued[-1]
-        css = "strong num" if newest else "lab num"
-        found.append(text(place.x(mark.offset), y - 8 if y > TOP + 8 else y + 18, mark.said, css, "middle"))
+        css = "strong num" if mark is valued[-1] else "lab num"
+        at_end = mark.offset >= place.ticks[-1][0] and len(place.ticks) > 1
+        x, anchor = (place.x(mark.offset) + 4, "end") if at_end else (place.x(mark.offset), "middle")
+        found.append(text(x, y - 8 if y > TOP + 8 else y + 18, mark.said, css, anchor))
     return found
 
 

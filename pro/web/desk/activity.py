@@ -39,9 +39,10 @@ class Activity:
 def activity(found: Scales, language: str) -> Activity | None:
     """None where no visit computes such a questionnaire."""
     views = Views(found, language)
-    card = next((each for each in found.cards if each.formulas), None)
-    if card is None:
+    mine = belonging(found)
+    if not mine:
         return None
+    card = mine[0]
     response = _newest_response(found)
     line = chosen(found, card, response[2] if response else None)
     title = in_language(line.scale.title, language)
@@ -54,8 +55,20 @@ def activity(found: Scales, language: str) -> Activity | None:
         ),
         written=formula_words(card, line.last, language) if line.last else "",
         response=_response_words(found, card, response, language) if response else None,
-        tables=tuple(views.card(each) for each in found.cards if each.source == "computed"),
+        tables=tuple(views.card(each) for each in mine),
     )
+
+
+def belonging(found: Scales) -> list[Card]:
+    """The questionnaire with several formulas, and those that are computed from it."""
+    card = next((each for each in found.cards if each.formulas), None)
+    if card is None:
+        return []
+    id_ = card.questionnaire.id
+    named = [
+        {item.result_of.questionnaire for item in each.questionnaire.items if item.result_of} for each in found.cards
+    ]
+    return [card, *(each for each, names in zip(found.cards, named, strict=True) if id_ in names)]
 
 
 def chosen(found: Scales, card: Card, by_response: str | None) -> Line:
@@ -84,9 +97,9 @@ def formula_words(card: Card, reading: Reading, language: str) -> str:
 
 def _newest_response(found: Scales) -> tuple[Reading, Result, str] | None:
     """The newest response with its result and the formula of both of its values."""
-    for card in found.cards:
+    for card in belonging(found)[1:]:
         several = [item.key for item in card.questionnaire.items if item.result_of and len(item.result_of.scales) > 1]
-        last = card.lines[0].last if card.source == "computed" and card.lines and several else None
+        last = card.lines[0].last if card.lines and several else None
         if last is not None:
             result = last.visit.results[card.questionnaire.id]
             return last, result, result.origins[several[0]].key

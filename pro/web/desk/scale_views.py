@@ -50,6 +50,7 @@ class Row:
     value: str
     when: str
     change: str
+    change_short: str
     band: str
     direction: str
     answered: str
@@ -83,6 +84,8 @@ class CardView:
     note: str
     """What the titles of all its scales end with."""
     charts: bool
+    empty: bool
+    """No scale of it has a value yet."""
     rows: tuple[Row, ...]
     absent: tuple[str, ...]
     """Visits without any value, said once for the card where every scale of it says the same."""
@@ -98,8 +101,9 @@ class Views:
     found: Scales
     language: str
 
-    def cards(self) -> list[CardView]:
-        return [self.card(card) for card in self.found.cards if card.source != "computed"]
+    def cards(self, apart: Sequence[Card] = ()) -> list[CardView]:
+        """All but those that the page shows apart."""
+        return [self.card(card) for card in self.found.cards if card not in apart]
 
     def ticks(self) -> list[tuple[int, str]]:
         offsets = sorted({visit.offset for visit in self.found.visits if visit.offset >= 0})
@@ -117,6 +121,7 @@ class Views:
             by=self._by(card),
             note=note,
             charts=charts,
+            empty=not any(row.value for row in rows),
             rows=tuple(rows),
             absent=same,
             versions=self._versions(card),
@@ -126,11 +131,13 @@ class Views:
 
     def row(self, card: Card, line: Line, title: str, chart: bool) -> Row:
         last, id_ = line.last, card.questionnaire.id
+        change, change_short = self.change(card, line)
         return Row(
             title=title,
             value=value_words(id_, last, self.language) if last else "",
             when=self.when(last.visit) if last else "",
-            change=self.change(card, line),
+            change=change,
+            change_short=change_short,
             band=in_language(last.band.text, self.language) if last and last.band else "",
             direction="" if line.scale.direction == "none" else s(f"direction.{line.scale.direction}", self.language),
             answered=self._answered(last),
@@ -140,19 +147,36 @@ class Views:
             drawing=self.drawing(card, line, chart),
         )
 
+    def since(self) -> str:
+        """Heads the column of changes."""
+        baseline = self.found.baseline
+        return s("since", self.language, visit=visit_name(baseline, self.language)) if baseline else ""
+
+    def axis(self) -> str:
+        ticks = self.ticks()
+        return f"{ticks[0][1]}–{ticks[-1][1]}"
+
     def when(self, visit: Visit) -> str:
         day = phrases.short_day(visit.day, self.language)
         return s("now", self.language, visit=visit_name(visit, self.language), day=day)
 
-    def change(self, card: Card, line: Line) -> str:
-        """From the baseline to the newest value; empty where they are the same visit or nothing is a number."""
+    def change(self, card: Card, line: Line) -> tuple[str, str]:
+        """From the baseline to the newest value, in a sentence and in a word or two.
+
+        Empty where they are the same visit or nothing is a number.
+        """
         since, last = self.found.baseline, line.last
         if since is None or last is None or last.number is None or last.visit is since:
-            return ""
+            return "", ""
+        visit = visit_name(since, self.language)
         first = line.at(since)
         if first is None or first.number is None:
-            return s("no-baseline", self.language, visit=visit_name(since, self.language))
-        return change_words(card.questionnaire.id, line, first, last, self.language)
+            return s("no-baseline", self.language, visit=visit), s("dash", self.language)
+        by, better = change_words(card.questionnaire.id, line, first, last, self.language)
+        if not by:
+            return s("same", self.language, visit=visit), s("same-short", self.language)
+        said = s("change", self.language, change=by, visit=visit)
+        return (f"{said}, {better}", f"{by} {better}") if better else (said, by)
 
     def cut(self, scale: Scale) -> str:
         """The one line of a scale with two bands, in words."""
@@ -193,7 +217,7 @@ class Views:
             marks=marks,
             ticks=self.ticks(),
             low=scale.low,
-            high=scale.high,
+            high=scale.high if chart else _near(scale.high, marks),
             ends=(plain(self._end(scale.low), self.language), plain(self._end(scale.high), self.language)),
             cuts=[
                 Cut(bound, plain(bound, self.language)) for band in scale.bands if (bound := bound_of(band)) is not None
@@ -264,3 +288,9 @@ class Views:
         more += [self._answered(reading)] if self._answered(reading) else []
         more += [s("corrected", self.language)] if reading.n > 1 else []
         return Cell(value, tuple(more), False)
+
+
+def _near(high: Decimal, marks: Sequence[Mark]) -> Decimal:
+    """The top of a drawing in a row: the scale's own, nearer where every value lies in its lowest third."""
+    most = max(mark.value for mark in marks if mark.value is not None)
+    return max(most * Decimal("1.25"), Decimal(5)) if most * 3 < high else high

@@ -26,7 +26,12 @@ _REASONS: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"(?P<met>\d+) of (?P<needed>\d+) signs met, (?P<unknown>\d+) not answered", "signs"),
         (r"needs (?P<items>.+), which is not answered", "needs-one"),
         (r"needs (?P<items>.+), not answered", "needs-some"),
+        (r"needs (?P<items>.+), since some doses were taken in part", "part"),
         (r"needs (?P<items>[a-z_, ]+)", "needs-some"),
+        (r"more days answered than doses due; .+", "days-over"),
+        (r"more doses than days answered; .+", "doses-over"),
+        (r"(?P<items>[a-z_]+) is 0", "is-0"),
+        (r"the baseline is 0, so there is no share of it", "baseline-0"),
         (r"no grade is known for (?P<items>.+)", "no-grade"),
     )
 )
@@ -66,21 +71,21 @@ def value_words(questionnaire: str, reading: Reading, language: str) -> str:
     return s(f"response.word.{text}", language) if questionnaire == "eular-response" and known else text
 
 
-def change_words(questionnaire: str, line: Line, since: Reading, now: Reading, language: str) -> str:
-    """How far the value has moved, as the two shown values differ: `−33 since day 0, better`."""
+def change_words(questionnaire: str, line: Line, since: Reading, now: Reading, language: str) -> tuple[str, str]:
+    """How far the value has moved, as the two shown values differ, and whether that is better: `−33`, `better`.
+
+    Both are empty where nothing moved, the second where the scale has no direction.
+    """
     assert since.number is not None
     assert now.number is not None
-    before = rounded(questionnaire, line.scale, since.number)
-    by = rounded(questionnaire, line.scale, now.number) - before
-    visit = visit_name(since.visit, language)
+    by = rounded(questionnaire, line.scale, now.number) - rounded(questionnaire, line.scale, since.number)
     if by == 0:
-        return s("same", language, visit=visit)
-    sign = "+" if by > 0 else ""
-    said = s("change", language, change=sign + figure(by, language), visit=visit)
+        return "", ""
+    said = ("+" if by > 0 else "") + figure(by, language)
     if line.scale.direction == "none":
-        return said
+        return said, ""
     better = (by < 0) == (line.scale.direction == "higher-worse")
-    return f"{said}, {s('better' if better else 'worse', language)}"
+    return said, s("better" if better else "worse", language)
 
 
 # --- visits
@@ -109,7 +114,16 @@ def absent_words(reading: Reading, questionnaire: Questionnaire, language: str) 
     state = reading.visit.state
     if state is State.EXPECTED or reading.source == "patient":
         return s(f"absent.{state}", language)
-    return s("absent.no-score" if reading.source == "computed" else "absent.to-enter", language)
+    if reading.source == "computed" and reading.scale is not None:
+        return _lacking(reading, reading.scale, questionnaire, language)
+    return s("absent.to-enter", language)
+
+
+def _lacking(reading: Reading, scale: Scale, questionnaire: Questionnaire, language: str) -> str:
+    """What a computed scale lacks, by name."""
+    lacks = [each.item for each in reading.visit.results[questionnaire.id].lacks if each.item in scale.items]
+    names = [in_language(questionnaire.item(key).short, language) for key in lacks]
+    return s("absent.lacking", language, items=", ".join(names)) if names else s("absent.no-score", language)
 
 
 def reason_words(reason: str | None, questionnaire: Questionnaire, language: str) -> str:

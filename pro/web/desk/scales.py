@@ -11,7 +11,7 @@ from pro.services import scales as service
 from pro.services.access import Right
 from pro.services.scales import Visit
 from pro.store.desk import Found
-from pro.web.desk.activity import activity
+from pro.web.desk.activity import activity, belonging
 from pro.web.desk.frame import blueprint, language
 from pro.web.desk.missing import Missing
 from pro.web.desk.patients import found_patient
@@ -28,6 +28,7 @@ def scales(number: str) -> ResponseReturnValue:
     spoken = language()
     found = service.scales(current_parts(), row, moment())
     views = Views(found, spoken)
+    cards = views.cards(belonging(found))
     return render_template(
         "desk/scales.html",
         active="patients",
@@ -36,7 +37,10 @@ def scales(number: str) -> ResponseReturnValue:
         last=views.when(found.visits[-1]) if found.visits else "",
         activity=activity(found, spoken),
         notes=Missing(current_parts().library, found, row.zone, spoken, partial(_enter, row)).notes(),
-        cards=views.cards(),
+        since=views.since(),
+        axis=views.axis(),
+        singles=[card for card in cards if len(card.rows) == 1],
+        pairs=[card for card in cards if len(card.rows) != 1],
     )
 
 
