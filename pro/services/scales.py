@@ -21,6 +21,7 @@ from pro.domain.questionnaire import Band, Questionnaire, Scale
 from pro.domain.results import Given, Reporter, Result, Sitting, result
 from pro.domain.scoring import Score
 from pro.library import Library
+from pro.services import wording
 from pro.services.parts import Parts
 from pro.store import scales as store
 from pro.store.desk import Found
@@ -119,7 +120,7 @@ class Scales:
 
 def scales(parts: Parts, found: Found, moment: Moment) -> Scales:
     """Every scale of every questionnaire that a visit of this patient asks, has staff enter, or computes."""
-    library = parts.library
+    library = wording.library(parts, moment)
     with parts.study.reading() as session:
         rows = store.visits_of(session, found.patient_id, _timepoints(library, found.protocol))
         given = _by_visit(store.newest_responses(session, [row.id for row in rows])) if rows else {}

@@ -26,6 +26,7 @@ from pro.web.desk.scale_words import (
     visit_name,
     visit_short,
 )
+from pro.web.placeholders import banner_here
 from pro.web.scale_charts import Cut, Drawn, Mark
 from pro.web.words import in_language
 
@@ -81,8 +82,8 @@ class CardView:
     id: str
     title: str
     by: str
-    note: str
-    """What the titles of all its scales end with."""
+    banner: str
+    """That our labels stood for an owner's text."""
     charts: bool
     empty: bool
     """No scale of it has a value yet."""
@@ -110,7 +111,7 @@ class Views:
         return [(offset, visit_short(offset, self.language)) for offset in offsets] or [(0, "")]
 
     def card(self, card: Card) -> CardView:
-        titles, note = short_titles(card.lines, self.language)
+        titles = short_titles(card.lines, self.language)
         numbers = [line for line in card.lines if line.scale.low is not None]
         charts = len(numbers) <= FEW
         rows = [self.row(card, line, title, charts) for line, title in zip(card.lines, titles, strict=True)]
@@ -119,7 +120,7 @@ class Views:
             id=card.questionnaire.id,
             title=in_language(card.questionnaire.title, self.language),
             by=self._by(card),
-            note=note,
+            banner=banner_here(card.questionnaire, self.language),
             charts=charts,
             empty=not any(row.value for row in rows),
             rows=tuple(rows),

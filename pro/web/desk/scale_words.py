@@ -171,15 +171,15 @@ def plain(value: Decimal, language: str) -> str:
     return figure(value.quantize(Decimal(1)) if whole else value.normalize(), language)
 
 
-def short_titles(lines: Sequence[Line], language: str) -> tuple[list[str], str]:
-    """The scales' titles without what all of them begin with (up to a colon) or end with (from a comma), and that end."""
+def short_titles(lines: Sequence[Line], language: str) -> list[str]:
+    """The scales' titles without what all of them begin with (up to a colon) or end with (from the last comma)."""
     titles = [in_language(line.scale.title, language) for line in lines]
     if len(titles) < 3:
-        return titles, ""
+        return titles
     heads = {re.split(r"\s*:\s+", title, maxsplit=1)[0] for title in titles}
     if len(heads) == 1 and all(":" in title for title in titles):
         titles = [re.split(r"\s*:\s+", title, maxsplit=1)[1] for title in titles]
     tails = {title.rpartition(", ")[2] for title in titles if ", " in title}
     if len(tails) == 1 and all(", " in title for title in titles):
-        return [title.rpartition(", ")[0] for title in titles], tails.pop()
-    return titles, ""
+        return [title.rpartition(", ")[0] for title in titles]
+    return titles
