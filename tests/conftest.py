@@ -17,8 +17,9 @@ import pytest
 from pro.store import migrate
 from tests.databases import HISTORIES, Postgres, migrated_databases, migrated_files, own_postgres
 from tests.demonstration import demonstration, told
+from tests.owned import owned_books
 
-__all__ = ["demonstration", "told"]
+__all__ = ["demonstration", "owned_books", "told"]
 
 ENGINES = ("sqlite", "postgresql")
 PROVE = os.environ.get("PRO_PROVE", "") == "1"

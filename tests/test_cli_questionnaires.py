@@ -57,7 +57,8 @@ def test_list_as_json() -> None:
 
 def test_list_tells_whose_wording_is_not_here() -> None:
     rows = {row["id"]: row for row in json.loads(pro("questionnaires", "list", "--json").stdout)}
-    assert rows["pain-vas-48h"]["wording"] == {"owner": None, "ask": None}
+    own = {"en": {"installed": True}, "fr": {"installed": True}}
+    assert rows["pain-vas-48h"]["wording"] == {"owner": None, "ask": None, "languages": own}
     for id_ in ("raid", "rapid3", "haq-di", "ra-flare"):
         assert rows[id_]["wording_installed"] is False
         assert rows[id_]["wording"]["owner"]

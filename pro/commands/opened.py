@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from pro.app import build
 from pro.cli import Wrong
 from pro.services import checkup, wording
 from pro.services.parts import Parts
 from pro.settings import Settings, read
+from pro.store import wordings
+from pro.store.engine import Database
 
 
 def read_settings() -> Settings:
     """The environment's settings; `WrongSettings` lists every problem."""
     return read(os.environ)
+
+
+def study_as_it_is() -> Database | None:
+    """The study database of DATABASE_URL where it can be read; nothing is made, migrated or refused."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        return None
+    try:
+        path = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
+        if path and not path.startswith("file:") and not Path(path).is_file():
+            return None
+        database = Database(url)
+        with database.plain_reading() as session:
+            wordings.last(session)
+    except (SQLAlchemyError, ImportError, OSError, ValueError):
+        return None
+    return database
 
 
 def ready() -> Parts:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Mapping
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,11 +14,15 @@ from typing import Any, NoReturn
 import click
 
 from pro.cli import Wrong
+from pro.commands.opened import study_as_it_is
 from pro.domain.answers import NotAllowed, check
 from pro.domain.questionnaire import Missing, Questionnaire, Scale, Value
 from pro.domain.scoring import Score, offers, score, under
 from pro.library import DEFAULT_ROOT, Library, Unreadable, load, publish_questionnaire
 from pro.library.page import page
+from pro.services.wording import Standing, standing
+
+Installed = Mapping[tuple[str, str, str], Standing]
 
 root_option = click.option(
     "--root",
@@ -41,7 +48,8 @@ def list_(as_json: bool, markdown: bool, root: Path) -> None:
         ids = sorted({each.id for each in library.questionnaires()})
         click.echo(page([library.latest_questionnaire(id_) for id_ in ids]), nl=False)
         return
-    rows = [_row(library, each) for each in library.questionnaires()]
+    installed = installed_in(library)
+    rows = [_row(library, each, installed) for each in library.questionnaires()]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -54,18 +62,55 @@ def list_(as_json: bool, markdown: bool, root: Path) -> None:
 def _wording(row: dict[str, Any]) -> str:
     if row["wording_installed"]:
         return "wording installed"
-    return f"wording of {row['wording']['owner']} not installed"
+    languages = row["wording"]["languages"]
+    there = [language for language, one in languages.items() if one["installed"]]
+    some = f" in {', '.join(one for one in languages if one not in there)}" if there else ""
+    return f"wording of {row['wording']['owner']} not installed{some}"
 
 
-def _row(library: Library, questionnaire: Questionnaire) -> dict[str, Any]:
+def installed_in(library: Library) -> Installed:
+    """The owners' texts in the study database, where DATABASE_URL is given and can be read; else none is known."""
+    database = study_as_it_is()
+    if database is None:
+        if os.environ.get("DATABASE_URL"):
+            click.echo("DATABASE_URL cannot be read: installed wordings are not known", err=True)
+        return {}
+    try:
+        return standing(database, library)
+    finally:
+        database.close()
+
+
+def _languages(questionnaire: Questionnaire, installed: Installed) -> dict[str, dict[str, Any]]:
+    """Each language: whether it can be read in its owner's words, or ours where they are the wording."""
+    if questionnaire.wording_owner is None:
+        return {language: {"installed": True} for language in questionnaire.languages}
+    return {language: _standing(questionnaire, language, installed) for language in questionnaire.languages}
+
+
+def _standing(questionnaire: Questionnaire, language: str, installed: Installed) -> dict[str, Any]:
+    found = installed.get((questionnaire.id, questionnaire.version, language))
+    if found is None:
+        return {"installed": False}
+    at = found.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    detail = {"n": found.n, "sha256": found.sha256, "by": found.by, "at": at, "licence": dict(found.licence)}
+    return {"installed": True, **detail}
+
+
+def _row(library: Library, questionnaire: Questionnaire, installed: Installed) -> dict[str, Any]:
+    languages = _languages(questionnaire, installed)
     return {
         "id": questionnaire.id,
         "version": questionnaire.version,
         "title": dict(questionnaire.title),
         "languages": list(questionnaire.languages),
         "licence": questionnaire.licence,
-        "wording": {"owner": questionnaire.wording_owner, "ask": questionnaire.wording_ask},
-        "wording_installed": questionnaire.wording_owner is None,
+        "wording": {
+            "owner": questionnaire.wording_owner,
+            "ask": questionnaire.wording_ask,
+            "languages": languages,
+        },
+        "wording_installed": all(one["installed"] for one in languages.values()),
         "published": library.is_published(questionnaire.id, questionnaire.version),
         "sha256": questionnaire.sha256,
         "items": [item.key for item in questionnaire.items],

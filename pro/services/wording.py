@@ -6,8 +6,9 @@ language of the protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlmodel import Session
@@ -22,7 +23,7 @@ from pro.services.audit import Actor, record_for_system
 from pro.services.parts import Parts
 from pro.services.shelf import lay
 from pro.store import staff, wordings
-from pro.store.engine import Connected
+from pro.store.engine import Connected, Database
 
 
 class NotInstalled(ValueError):
@@ -124,6 +125,31 @@ def shown(asked: Questionnaire, language: str) -> dict[str, object] | None:
         return None
     sha256 = asked.wordings.get(language)
     return {"language": language, "sha256": sha256, "demonstration": sha256 is None}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An installed text that counts."""
+
+    sha256: str
+    n: int
+    by: str
+    at: datetime
+    licence: Mapping[str, str]
+
+
+def standing(study: Database, books: Library) -> Mapping[tuple[str, str, str], Standing]:
+    """What is installed and fits, by questionnaire, version and language."""
+    with study.plain_reading() as session:
+        rows = wordings.newest(session)
+    laid = lay(books, rows)
+    return {
+        (row.questionnaire, row.version, row.language): Standing(
+            row.sha256, row.n, row.installed_by, row.installed_at, msgspec.json.decode(row.licence)
+        )
+        for row in rows
+        if (one := laid.get((row.questionnaire, row.version))) is not None and row.language in one.wordings
+    }
 
 
 # --- what is not there
