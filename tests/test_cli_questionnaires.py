@@ -352,12 +352,13 @@ def test_a_protocol_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_publishing_a_questionnaire_and_then_the_protocol(drafts: Path) -> None:
-    assert "which is a draft" in pro("protocol", "publish", "thera-demo", "--root", drafts).stderr
+    publish = ("protocol", "publish", "thera-demo", "--version", "1", "--root")
+    assert "which is a draft" in pro(*publish, drafts).stderr
     for id_ in ("pain-vas-48h", "patient-global", "joint-pain-diary", "injection-diary"):
         done = pro("questionnaires", "publish", id_, "--version", "1", "--root", drafts)
         assert done.stdout == f"{id_} 1 published\n"
-    assert pro("protocol", "publish", "thera-demo", "--root", drafts).stdout == "thera-demo 1 published\n"
-    again = pro("protocol", "publish", "thera-demo", "--root", drafts)
+    assert pro(*publish, drafts).stdout == "thera-demo 1 published\n"
+    again = pro(*publish, drafts)
     assert (again.exit_code, again.stdout) == (0, "thera-demo 1 was published already\n")
     path = drafts / PROTOCOL
     path.write_text(path.read_text("utf-8").replace("daily_cap: 3", "daily_cap: 4"), "utf-8")

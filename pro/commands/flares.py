@@ -71,12 +71,13 @@ def backtest(id_: str, file: Path, day0: date | None, as_json: bool, root: Path)
     """Which days each flare rule of protocol ID is hit, flagged or not evaluable.
 
     `hit`: the day meets the rule's condition; `flagged`: the rule fires (a rule may need several hit days in a
-    row). Items are addressed questionnaire.item, or by the item alone where that is plain. Without --day0 a
+    row). Items are addressed questionnaire.item, or by the item alone where one questionnaire that the rules read has it,
+    or else one of all. Without --day0 a
     patient's day 0 is day 0 of the count, or the first dated day.
     """
     library = load(root)
     protocol = library.latest_protocol(id_)
-    recorded = read_series(file, asked(library, protocol))
+    recorded = read_series(file, asked(library, protocol), {rule.questionnaire for rule in protocol.flare_rules})
     if recorded.counted and day0 is not None:
         raise click.UsageError("--day0: the file counts its days, so that day 0 is known")
     found = list(findings(protocol, recorded, day0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -58,15 +58,18 @@ class Row:
     value: str
 
 
-def read_series(path: Path, questionnaires: Iterable[Questionnaire]) -> Recorded:
-    """The file's values by patient; an empty value is an answer that was not given. BadSeries says what is wrong."""
+def read_series(path: Path, questionnaires: Iterable[Questionnaire], first: Collection[str] = ()) -> Recorded:
+    """The file's values by patient; an empty value is an answer that was not given. BadSeries says what is wrong.
+
+    An item named alone that several questionnaires have belongs to the one among `first`.
+    """
     items = {(asked.id, item.key): item for asked in questionnaires for item in asked.items}
     rows = list(rows_of(path))
     counted = bool(rows) and is_count(rows[0].day)
     patients: dict[str, Series] = {}
     seen: dict[tuple[str, date, Address], str] = {}
     for row in rows:
-        day, address = read_day(row, counted), find_item(row, items)
+        day, address = read_day(row, counted), find_item(row, items, first)
         first = seen.setdefault((row.patient, day, address), row.where)
         if first != row.where:
             raise BadSeries(f"{row.where}: the same patient, day and item stand already at {first}")
@@ -119,8 +122,9 @@ def read_day(row: Row, counted: bool) -> date:
     return day
 
 
-def find_item(row: Row, items: Mapping[Address, Item]) -> Address:
+def find_item(row: Row, items: Mapping[Address, Item], first: Collection[str]) -> Address:
     fitting = [each for each in items if row.item in (each[1], ".".join(each))]
+    fitting = [each for each in fitting if each[0] in first] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

@@ -16,13 +16,13 @@ ZONE = zones.zone("Europe/Paris")
 Answers = Mapping[str, object]
 
 
-def _dice(person: Person, day: int, what: str) -> random.Random:
+def dice_of(person: Person, day: int, what: str) -> random.Random:
     return random.Random(f"{person.name} {day} {what}")
 
 
 def when(person: Person, day: int) -> datetime | None:
     """When the diary of that day is filled; None when it is not."""
-    dice = _dice(person, day, "when")
+    dice = dice_of(person, day, "when")
     fills, late = dice.random() < person.diligence, dice.random() < person.late
     if day in person.silent or not (fills or day in person.bad_days):
         return None
@@ -41,7 +41,7 @@ def worst_pain(person: Person, day: int) -> int:
     if day in person.bad_days:
         return person.bad_days[day]
     usual = round(person.pain - person.better * day / 7)
-    return max(0, min(6, usual + _dice(person, day, "pain").choice((-1, 0, 0, 0, 0, 1))))
+    return max(0, min(6, usual + dice_of(person, day, "pain").choice((-1, 0, 0, 0, 0, 1))))
 
 
 def diary(person: Person, day: int) -> Answers:
@@ -53,9 +53,9 @@ def diary(person: Person, day: int) -> Answers:
 
 
 def _joints(person: Person, day: int) -> dict[str, object]:
-    dice, worst = _dice(person, day, "joints"), worst_pain(person, day)
+    dice, worst = dice_of(person, day, "joints"), worst_pain(person, day)
     flaring = day in person.declares
-    habit = _dice(person, 0, "habit").sample(SORE, 5)
+    habit = dice_of(person, 0, "habit").sample(SORE, 5)
     tender = habit[: max(0, min(5, worst - 2))]
     answers: dict[str, object] = {
         "worst_pain": worst,
@@ -72,7 +72,7 @@ def _joints(person: Person, day: int) -> dict[str, object]:
 
 
 def _injection(person: Person, day: int) -> dict[str, object]:
-    dice = _dice(person, day, "injection")
+    dice = dice_of(person, day, "injection")
     answers: dict[str, object] = {"dose": dice.choices(("yes", "no"), (96, 4))[0]}
     if answers["dose"] == "no":
         answers["why_not"] = dice.choice(("forgot", "unwell", "other"))
@@ -86,13 +86,3 @@ def _injection(person: Person, day: int) -> dict[str, object]:
     answers["infection"] = ["none"]
     answers["other_medicine"] = ["painkiller"] if worst_pain(person, day) >= 5 else ["none"]
     return answers
-
-
-def visit(person: Person, day: int) -> Answers:
-    """Answers at day 0 and at the weeks."""
-    dice = _dice(person, day, "visit")
-    pain = max(0, min(100, 10 * worst_pain(person, day) + dice.randrange(-6, 7)))
-    return {
-        "pain-vas-48h.pain": max(41, pain) if day == 0 else pain,
-        "patient-global.global": max(0, min(100, pain + dice.randrange(-8, 9))),
-    }

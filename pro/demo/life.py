@@ -21,15 +21,15 @@ def advance(parts: Parts, by: timedelta) -> int:
     """
     start = parts.clock.now().study
     story = Story(parts, lambda what, done, of: None, start, clock=lambda at: set_offset(parts, at))
-    for number, person in living(parts).items():
-        story.numbers[person.name] = number
+    for number, (patient_id, person) in living(parts).items():
+        story.numbers[person.name], story.ids[person.name] = number, patient_id
         plan_days(story, person, start, start + by)
     story.play(start + by)
     return story.bells
 
 
-def living(parts: Parts) -> dict[str, Person]:
-    """Study number → invented person, of those who take part and are in nobody's hands."""
+def living(parts: Parts) -> dict[str, tuple[int, Person]]:
+    """Study number → the patient's row and invented person, of those who take part and are in nobody's hands."""
     by_start = {(person.site, person.day0): person for person in PEOPLE}
     with parts.study.reading() as session:
         rows = session.exec(
@@ -38,7 +38,7 @@ def living(parts: Parts) -> dict[str, Person]:
             .where(col(Patient.withdrawn_at).is_(None))
         ).all()
     return {
-        patient.number: by_start[code, patient.day0]
+        patient.number: (patient.id or 0, by_start[code, patient.day0])
         for patient, code in rows
         if (code, patient.day0) in by_start and patient.number not in SUGGESTED.values()
     }

@@ -95,7 +95,7 @@ PEOPLE = (
     FLARED,
     JUMPED,
     UNREACHED,
-    Person("R", "Denise Postic", 37, 5, 0.2, 1.0, 0.0),
+    Person("R", "Denise Postic", 30, 5, 0.3, 1.0, 0.0),
     Person("R", "George Whitby", 52, 6, 0.2, 0.95, language="en"),
     Person("L", "Raymond Dubois", 1, 5, 0.3, 0.95),
     LEFT,

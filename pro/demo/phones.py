@@ -95,4 +95,4 @@ def _cut(text: str, sent_at: datetime) -> Text:
 
 
 SUGGESTED = {"fr": "R-008", "en": "R-009"}
-"""Patients of Rennes with an evening diary to fill and no visit in their way."""
+"""Patients of Rennes with an evening diary to fill; the visit of week 4 opens for the first of them tomorrow."""

@@ -14,7 +14,7 @@ from datetime import datetime, time, timedelta
 from sqlmodel import col, select
 
 from pro.clock import Moment
-from pro.demo import diaries
+from pro.demo import diaries, visits
 from pro.demo.people import (
     COORDINATOR,
     INVESTIGATOR,
@@ -27,7 +27,8 @@ from pro.demo.people import (
     Person,
 )
 from pro.demo.walking import WALKER, is_waiting, set_offset, walk
-from pro.services import access, answering, enrolment, founding, reviewing
+from pro.domain.answers import Answer
+from pro.services import access, answering, enrolment, examining, founding, reviewing
 from pro.services.access import Identity
 from pro.services.answering import Save, Started
 from pro.services.audit import Actor
@@ -179,7 +180,7 @@ def _enrolment(story: Story, person: Person) -> Callable[[Moment], None]:
 
 def _plan_patient(story: Story, person: Person, first_token: str) -> None:
     at_site = datetime.combine(person.day0, time(10, 20), diaries.ZONE)
-    story.plan(at_site, _sitting(story, person, "day0", 0, diaries.visit(person, 0), first_token))
+    story.plan(at_site, _sitting(story, person, "day0", 0, visits.answers(person, 0), first_token))
     plan_days(story, person, at_site, OPENS)
     if person.leaves is not None:
         left = datetime.combine(person.day0 + timedelta(days=person.leaves), time(15), diaries.ZONE)
@@ -190,7 +191,8 @@ def _plan_patient(story: Story, person: Person, first_token: str) -> None:
 
 
 def plan_days(story: Story, person: Person, after: datetime, before: datetime) -> None:
-    """Plans the diaries and visits this person fills between two instants."""
+    """Plans the diaries and visits this person fills between two instants, and what the site enters of the visits."""
+    _plan_exams(story, person, after, before)
     for day in range((before.date() - person.day0).days + 1):
         if person.leaves is not None and day >= person.leaves:
             return
@@ -198,8 +200,30 @@ def plan_days(story: Story, person: Person, after: datetime, before: datetime) -
         noon = datetime.combine(person.day0 + timedelta(days=day), time(11, 15), diaries.ZONE)
         if evening is not None and after < evening < before:
             story.plan(evening, _sitting(story, person, "diary", day, diaries.diary(person, day)))
-        if day in VISITS[1:] and after < noon < before:
-            story.plan(noon, _sitting(story, person, f"week{day // 7}", day, diaries.visit(person, day)))
+        if day in VISITS[1:] and after < noon < before and visits.attends(person, day):
+            story.plan(noon, _sitting(story, person, f"week{day // 7}", day, visits.answers(person, day)))
+
+
+def _plan_exams(story: Story, person: Person, after: datetime, before: datetime) -> None:
+    for day in VISITS:
+        entered = visits.examined_at(person, day)
+        if entered is not None and after < entered < before and (person.leaves is None or day < person.leaves):
+            story.plan(entered, _examination(story, person, day))
+
+
+def _examination(story: Story, person: Person, day: int) -> Callable[[Moment], None]:
+    """The coordinator types in the sheet of that visit, unless a visitor has."""
+
+    def enter(moment: Moment) -> None:
+        timepoint = "day0" if day == 0 else f"week{day // 7}"
+        doer = story.who(COORDINATOR[person.site], moment)
+        found = {
+            key: Answer("skipped") if value is None else Answer("answered", value)
+            for key, value in visits.exam(person, day).items()
+        }
+        examining.enter(story.parts, doer, story.ids[person.name], timepoint, "joint-exam", found, moment)
+
+    return enter
 
 
 def _sitting(
@@ -225,8 +249,9 @@ def _sitting(
 
 
 def _answer(parts: Parts, started: Started, answers: Mapping[str, object], moment: Moment) -> None:
+    offset = _offset(moment)
     saves = [
-        Save("demonstration", seq, item, "answered", value, moment.study, _offset(moment))
+        Save("demonstration", seq, item, "skipped" if value is None else "answered", value, moment.study, offset)
         for seq, (item, value) in enumerate(answers.items(), start=1)
     ]
     assessment = started.sitting.assessment_id

@@ -63,10 +63,13 @@ class Right(StrEnum):
     WITHDRAW = "withdraw"
     CHANGE_PHONE = "change-phone"
     LOG_CALL = "log-call"
+    ENTER_EXAM = "enter-exam"
 
 
 _READ = frozenset({Right.SEE_TODAY, Right.SEE_PATIENT, Right.SEE_COMPLIANCE, Right.SEE_MESSAGES, Right.SEE_AUDIT})
-_CARE = frozenset({Right.SEE_CONTACTS, Right.ENROL, Right.WITHDRAW, Right.CHANGE_PHONE, Right.LOG_CALL})
+_CARE = frozenset(
+    {Right.SEE_CONTACTS, Right.ENROL, Right.WITHDRAW, Right.CHANGE_PHONE, Right.LOG_CALL, Right.ENTER_EXAM}
+)
 
 RIGHTS: Mapping[str, frozenset[Right]] = {
     Role.COORDINATOR: _READ | _CARE,

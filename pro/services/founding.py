@@ -247,11 +247,7 @@ def _site(session: Session, study: Study, code: str | None) -> Site | None:
 def _protocol(parts: Parts, study: Study, version: str | None) -> Protocol:
     """The version to put in force; a draft only in a demonstration."""
     try:
-        protocol = (
-            parts.library.protocol(study.protocol, version)
-            if version
-            else parts.library.latest_protocol(study.protocol)
-        )
+        protocol = parts.library.protocol(study.protocol, version) if version else _newest(parts, study)
     except Unknown as unknown:
         raise NotFounded(f"protocol: {unknown}") from None
     if not study.demonstration and not parts.library.is_protocol_published(protocol.id, protocol.version):
@@ -260,6 +256,15 @@ def _protocol(parts: Parts, study: Study, version: str | None) -> Protocol:
             f"publish it with `pro protocol publish {protocol.id}`"
         )
     return protocol
+
+
+def _newest(parts: Parts, study: Study) -> Protocol:
+    """In a demonstration the newest version; elsewhere the newest that is published, where one is."""
+    found = [each for each in parts.library.protocols() if each.id == study.protocol]
+    published = [each for each in found if parts.library.is_protocol_published(each.id, each.version)]
+    if published and not study.demonstration:
+        return published[-1]
+    return parts.library.latest_protocol(study.protocol)
 
 
 def _in_force(site: Site, protocol: Protocol, moment: Moment) -> ProtocolInForce:

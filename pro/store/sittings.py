@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pro.store import instants
 from pro.store.engine import Connected
-from pro.store.tables import metadata
+from pro.store.tables import Mode, metadata
 from pro.store.together import insert_together
 
 _t = metadata.tables
@@ -202,6 +202,7 @@ _history = (
 _hashes = (
     select(response.c.sha256)
     .where(response.c.assessment_id == bindparam("assessment_id"), response.c.n == 1)
+    .where(response.c.mode != Mode.STAFF)
     .order_by(response.c.id)
 )
 _SAVE_COLUMNS = [column.name for column in answer_save.columns]
@@ -308,5 +309,5 @@ def insert_responses(session: Connected, rows: Sequence[Mapping[str, object]]) -
 
 
 def hashes(session: Connected, assessment_id: int) -> list[str]:
-    """Hashes of what was submitted, in the order of its questionnaires."""
+    """Hashes of what the patient submitted, in the order of its questionnaires; what staff entered is not among them."""
     return [row.sha256 for row in session.connection().execute(_hashes, {"assessment_id": assessment_id})]

@@ -90,6 +90,7 @@ def test_an_empty_file_says_that_nothing_is_recorded(tmp_path: Path) -> None:
         ("p1,1,worst_pain", ":3: 3 values, wanted 4: patient,day,item,value"),
         ("p1,,worst_pain,3", ":3: day is empty"),
         ("p1,2026-03-02,worst_pain,3", ":3: day '2026-03-02': count days in the whole file, or date them"),
+        ("p1,2,pain,3", ":3: item 'pain' is in several questionnaires, write eq-5d-5l.pain or pain-vas-48h.pain"),
         ("p1,2,worst,3", ":3: no item 'worst'; there are "),
         ("p1,2,worst_pain,much", ":3: worst_pain 'much' is not a number"),
         ("p1,2,worst_pain,nan", ":3: worst_pain 'nan' is not a number"),

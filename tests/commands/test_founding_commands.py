@@ -231,6 +231,17 @@ def test_a_real_study_refuses_a_draft(shell: Shell, monkeypatch: pytest.MonkeyPa
     assert "is a draft and REAL is no demonstration" in shell.refused(*site)
 
 
+def test_a_real_study_takes_the_newest_published_protocol_and_a_demonstration_the_newest(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Library, "is_protocol_published", lambda _, id_, version: version == "1")
+    site = ("site", "create", "--code", "R", "--name", "R", "--telephone", "02 99 28 43 21", "--study")
+    shell.well("study", "create", "--code", "REAL", "--protocol", "thera-demo")
+    assert "thera-demo 1" in shell.well(*site, "REAL")
+    shell.well("study", "create", "--code", "DEMO", "--protocol", "thera-demo", "--demonstration")
+    assert "thera-demo 1" not in shell.well(*site, "DEMO")
+
+
 # ── Databases and settings that do not hold
 
 

@@ -49,6 +49,8 @@ class House:
                 "task_id": task.id,
                 "site_id": site,
                 "site": "R",
+                "timepoint": "week2",
+                "questionnaire": "joint-exam",
             }
 
     def rules(self) -> list[Rule]:
@@ -169,7 +171,7 @@ def everything(parts: Parts) -> dict[str, list[object]]:
 
 
 def test_the_rights_are_those_of_the_design() -> None:
-    care = {Right.ENROL, Right.WITHDRAW, Right.CHANGE_PHONE, Right.SEE_CONTACTS, Right.LOG_CALL}
+    care = {Right.ENROL, Right.WITHDRAW, Right.CHANGE_PHONE, Right.SEE_CONTACTS, Right.LOG_CALL, Right.ENTER_EXAM}
     assert care <= RIGHTS[Role.COORDINATOR]
     assert RIGHTS[Role.INVESTIGATOR] == RIGHTS[Role.COORDINATOR] | {Right.SEE_FLARE, Right.REVIEW_FLARE}
     for reader in (Role.MONITOR, Role.DATA_MANAGER):

@@ -1,0 +1,322 @@
+"""What staff enter at the desk for a visit: the clinician's form beside what the patient sent, and apart from it.
+
+It is a response of the same assessment, in a version of its own for each correction. It never touches the
+assessment's instants, so that compliance and the patient's submission are as if it were not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain import zones
+from pro.domain.answers import Answer, Frozen, check, freeze
+from pro.domain.chain import canonical
+from pro.domain.examination import EXAMINED_ON
+from pro.domain.protocol import Protocol, Timepoint
+from pro.domain.questionnaire import Questionnaire, Text
+from pro.domain.schedule import patient_day
+from pro.domain.scoring import score
+from pro.services import audit
+from pro.services.access import Identity, Right
+from pro.services.answering import score_json
+from pro.services.parts import Parts
+from pro.store import exams
+from pro.store.desk import Found
+from pro.store.tables import Mode, Patient
+
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One form of one visit, as the patient's page lists it."""
+
+    timepoint: str
+    title: Text
+    day: date
+    questionnaire: str
+    form: Text
+    """Its title."""
+    entered: int
+    """Versions there are; 0: not entered yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version that was entered."""
+
+    n: int
+    answers: Mapping[str, Mapping[str, object]]
+    made_at: datetime
+    by: str
+    reason: str | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of one visit, to be entered or corrected."""
+
+    patient_id: int
+    assessment_id: int
+    number: str
+    site_id: int
+    zone: str
+    protocol: Protocol
+    timepoint: Timepoint
+    day: date
+    first: date
+    last: date
+    """The days of the visit's window, both inside."""
+    today: date
+    """The patient-day of now: no examination is later."""
+    questionnaire: Questionnaire
+    versions: tuple[Version, ...]
+    """The newest first."""
+
+    @property
+    def n(self) -> int:
+        return self.versions[0].n if self.versions else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """It stands in the record. `already`: it stood there before, entered by the same hand or another."""
+
+    n: int
+    sha256: str
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotEntered:
+    """Nothing was changed, and why."""
+
+    why: Literal[
+        "not-found", "not-open", "empty", "future", "changed-meanwhile", "no-change", "no-reason", "long-reason"
+    ]
+
+
+def due(parts: Parts, found: Found, moment: Moment) -> tuple[Due, ...]:
+    """The forms of a patient's visits from the opening of each window on, those entered before among them."""
+    asking = _asking(parts, found.protocol)
+    if not asking:
+        return ()
+    with parts.study.reading() as session:
+        rows = exams.visits(session, found.patient_id, asking)
+        entered = exams.newest(session, [row.id for row in rows]) if rows else {}
+    return tuple(
+        Due(row.timepoint, timepoint.title, row.day, each.id, questionnaire.title, entered.get((row.id, each.id), 0))
+        for row in rows
+        for timepoint in [parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)]
+        for each in timepoint.clinician
+        for questionnaire in [parts.library.questionnaire(each.id, each.version)]
+        if _may_enter(row, entered.get((row.id, each.id), 0), moment)
+    )
+
+
+def _asking(parts: Parts, protocol: str) -> list[str]:
+    """Timepoints with a form in any version: an assessment keeps the version it was made with."""
+    versions = [each for each in parts.library.protocols() if each.id == protocol]
+    return list(dict.fromkeys(one.key for each in versions for one in each.timepoints if one.clinician))
+
+
+def _may_enter(row: Found, entered: int, moment: Moment) -> bool:
+    """From its opening on, for good; a visit that was called off takes none, unless to correct what is there."""
+    return bool(row.opens_at <= moment.study and (row.cancelled_at is None or entered))
+
+
+def form(parts: Parts, found: Found, timepoint: str, questionnaire: str, moment: Moment) -> Form | None:
+    """The form of that visit; None where there is none, or not yet."""
+    with parts.study.reading() as session:
+        return _form(parts, session, found, timepoint, questionnaire, moment)
+
+
+def _form(
+    parts: Parts, session: Session, found: Found | Patient, timepoint: str, questionnaire: str, moment: Moment
+) -> Form | None:
+    patient_id = found.id if isinstance(found, Patient) else found.patient_id
+    assert patient_id is not None
+    row = exams.visit(session, patient_id, timepoint)
+    if row is None:
+        return None
+    protocol = parts.library.protocol(row.protocol, row.protocol_version)
+    planned = protocol.timepoint(timepoint)
+    asked = next((each for each in planned.clinician if each.id == questionnaire), None)
+    stored = exams.versions(session, row.id, questionnaire) if asked else ()
+    if asked is None or not _may_enter(row, len(stored), moment):
+        return None
+    zone = zones.zone(found.zone)
+    return Form(
+        patient_id=patient_id,
+        assessment_id=row.id,
+        number=found.number,
+        site_id=found.site_id,
+        zone=found.zone,
+        protocol=protocol,
+        timepoint=planned,
+        day=row.day,
+        first=row.day - timedelta(days=planned.window_before),
+        last=row.day + timedelta(days=planned.window_after),
+        today=patient_day(moment.study, zone, protocol.cutoff),
+        questionnaire=parts.library.questionnaire(asked.id, asked.version),
+        versions=tuple(_version(each) for each in stored),
+    )
+
+
+def _version(row: Found) -> Version:
+    return Version(row.n, msgspec.json.decode(row.answers), row.made_at, row.staff_name or "", row.reason, row.sha256)
+
+
+def stored_answers(found: Form) -> dict[str, Answer]:
+    """The newest version's answers by item; empty before the first."""
+    if not found.versions:
+        return {}
+    kept = found.versions[0].answers
+    answers: dict[str, Answer] = {}
+    for item in found.questionnaire.items:
+        one = kept.get(item.key, {"code": "not-reached"})
+        if one["code"] == "answered":
+            answers[item.key] = Answer("answered", check(item, one["value"]))
+        elif one["code"] in ("skipped", "not-applicable"):
+            answers[item.key] = Answer(one["code"])
+    return answers
+
+
+def enter(
+    parts: Parts,
+    identity: Identity,
+    patient_id: int,
+    timepoint: str,
+    questionnaire: str,
+    answers: Mapping[str, Answer],
+    moment: Moment,
+    *,
+    seen: int = 0,
+    reason: str = "",
+) -> Entered | NotEntered:
+    """Records the form of a visit, or with `seen` (the version that was on the screen) its correction.
+
+    Needs `ENTER_EXAM` at the patient's site. A correction needs a `reason`; the earlier versions stay. What is sent
+    twice is entered once. Raises NotAllowed for an answer that its item does not take.
+    """
+    with parts.study.writing() as session:
+        patient = audit.lock_patient(session, patient_id)
+        found = _form(parts, session, patient, timepoint, questionnaire, moment)
+        if found is None or not identity.may(Right.ENTER_EXAM, patient.site_id):
+            return NotEntered("not-found")
+        frozen = freeze(found.questionnaire, answers)
+        if found.n != seen:
+            return _sent_before(found, frozen)
+        if refused := _refused(found, frozen, reason):
+            return NotEntered(refused)
+        return _record(session, identity, patient, found, frozen, reason.strip(), moment)
+
+
+def _sent_before(found: Form, frozen: Frozen) -> Entered | NotEntered:
+    """A second submission of the same form finds it entered; another's entry meanwhile is not written over."""
+    if not found.versions or dict(found.versions[0].answers) != _plain(frozen):
+        return NotEntered("changed-meanwhile")
+    return Entered(found.n, found.versions[0].sha256, already=True)
+
+
+def _plain(frozen: Frozen) -> dict[str, object]:
+    """As it comes back from the database."""
+    decoded: dict[str, object] = msgspec.json.decode(canonical(frozen.items))
+    return decoded
+
+
+Refusal = Literal["empty", "future", "no-change", "no-reason", "long-reason"]
+
+
+def _refused(found: Form, frozen: Frozen, reason: str) -> Refusal | None:
+    examined = frozen.values.get(EXAMINED_ON)
+    if not frozen.values.keys() - {EXAMINED_ON}:
+        return "empty"
+    if isinstance(examined, str) and date.fromisoformat(examined) > found.today:
+        return "future"
+    if found.n and dict(found.versions[0].answers) == _plain(frozen):
+        return "no-change"
+    if found.n and not reason.strip():
+        return "no-reason"
+    return "long-reason" if len(reason) > LONGEST_REASON else None
+
+
+def _record(
+    session: Session, identity: Identity, patient: Patient, found: Form, frozen: Frozen, reason: str, moment: Moment
+) -> Entered:
+    row = _response(identity, patient, found, frozen, reason, moment)
+    exams.add(session, row)
+    kind = "exam.corrected" if found.n else "exam.entered"
+    actor = identity.actor(Right.ENTER_EXAM, patient.site_id)
+    audit.record(session, patient, kind, _payload(found, frozen, row), actor, moment.study)
+    return Entered(found.n + 1, str(row["sha256"]))
+
+
+def _response(
+    identity: Identity, patient: Patient, found: Form, frozen: Frozen, reason: str, moment: Moment
+) -> dict[str, object]:
+    asked = found.questionnaire
+    scores = {key: score_json(one) for key, one in score(asked, frozen.values).items()}
+    hashed = {
+        "patient": patient.number,
+        "timepoint": found.timepoint.key,
+        "day": found.day,
+        "questionnaire": asked.id,
+        "version": asked.version,
+        "answers": frozen.items,
+        "scores": scores,
+    }
+    return {
+        "assessment_id": found.assessment_id,
+        "patient_id": found.patient_id,
+        "questionnaire": asked.id,
+        "n": found.n + 1,
+        "version": asked.version,
+        "day": found.day,
+        "mode": Mode.STAFF,
+        "language": identity.language if identity.language in asked.languages else asked.languages[0],
+        "completeness": frozen.completeness,
+        "answers": canonical(frozen.items).decode(),
+        "scores": canonical(scores).decode(),
+        "sha256": sha256(canonical(hashed)).hexdigest(),
+        "made_at": moment.study,
+        "received_at": moment.running,
+        "staff_id": identity.staff_id,
+        "reason": reason or None if found.n else None,
+    }
+
+
+def _payload(found: Form, frozen: Frozen, row: Mapping[str, object]) -> dict[str, object]:
+    """Every field with what it was and what it is; in a correction those that changed."""
+    old: Mapping[str, Mapping[str, object]] = found.versions[0].answers if found.versions else {}
+    new = _plain(frozen)
+    changed = [key for key in new if not found.n or old.get(key) != new[key]]
+    return {
+        "timepoint": found.timepoint.key,
+        "day": found.day,
+        "protocol": f"{found.protocol.id} {found.protocol.version}",
+        "questionnaire": found.questionnaire.id,
+        "version": found.questionnaire.version,
+        "reported_by": "clinician",
+        "mode": row["mode"],
+        "n": row["n"],
+        "reason": row["reason"],
+        "completeness": row["completeness"],
+        "sha256": row["sha256"],
+        "changes": [{"item": key, "old": old.get(key), "new": new[key]} for key in changed],
+    }
+
+
+def changes(found: Form, answers: Mapping[str, Answer]) -> Sequence[str]:
+    """Items whose answer differs from the newest version."""
+    kept = stored_answers(found)
+    return [item.key for item in found.questionnaire.items if kept.get(item.key) != answers.get(item.key)]

@@ -1,0 +1,49 @@
+"""SQL of what staff enter for a visit: the assessment, and every version of one response."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select
+from sqlmodel import Session
+
+from pro.store.tables import metadata
+
+_t = metadata.tables
+assessment, response, staff = _t["assessment"], _t["response"], _t["staff"]
+
+Found = Row[Any]
+
+
+def visits(session: Session, patient_id: int, timepoints: Collection[str]) -> Sequence[Found]:
+    """Assessments of these timepoints, by day."""
+    wanted = select(assessment).where(assessment.c.patient_id == patient_id, assessment.c.timepoint.in_(timepoints))
+    return session.execute(wanted.order_by(assessment.c.day, assessment.c.id)).all()
+
+
+def visit(session: Session, patient_id: int, timepoint: str) -> Found | None:
+    """The assessment of a timepoint that comes once."""
+    wanted = select(assessment).where(assessment.c.patient_id == patient_id, assessment.c.timepoint == timepoint)
+    return session.execute(wanted.order_by(assessment.c.day).limit(1)).first()
+
+
+def newest(session: Session, assessment_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """How often each questionnaire of these assessments was entered: the number of its newest version."""
+    wanted = select(response.c.assessment_id, response.c.questionnaire, func.max(response.c.n).label("n"))
+    mine = wanted.where(response.c.assessment_id.in_(assessment_ids))
+    grouped = mine.group_by(response.c.assessment_id, response.c.questionnaire)
+    return {(row.assessment_id, row.questionnaire): row.n for row in session.execute(grouped)}
+
+
+def versions(session: Session, assessment_id: int, questionnaire: str) -> Sequence[Found]:
+    """Every version of the response, the newest first, with whoever entered it."""
+    wanted = select(response, staff.c.name.label("staff_name")).join_from(
+        response, staff, response.c.staff_id == staff.c.id, isouter=True
+    )
+    mine = wanted.where(response.c.assessment_id == assessment_id, response.c.questionnaire == questionnaire)
+    return session.execute(mine.order_by(response.c.n.desc())).all()
+
+
+def add(session: Session, row: Mapping[str, object]) -> None:
+    session.execute(insert(response).values(**row))
