@@ -58,10 +58,10 @@ class Row:
     value: str
 
 
-def read_series(path: Path, questionnaires: Iterable[Questionnaire], first: Collection[str] = ()) -> Recorded:
+def read_series(path: Path, questionnaires: Iterable[Questionnaire], read: Collection[str] = ()) -> Recorded:
     """The file's values by patient; an empty value is an answer that was not given. BadSeries says what is wrong.
 
-    An item named alone that several questionnaires have belongs to the one among `first`.
+    An item named alone that several questionnaires have belongs to the one among `read`.
     """
     items = {(asked.id, item.key): item for asked in questionnaires for item in asked.items}
     rows = list(rows_of(path))
@@ -69,7 +69,7 @@ def read_series(path: Path, questionnaires: Iterable[Questionnaire], first: Coll
     patients: dict[str, Series] = {}
     seen: dict[tuple[str, date, Address], str] = {}
     for row in rows:
-        day, address = read_day(row, counted), find_item(row, items, first)
+        day, address = read_day(row, counted), find_item(row, items, read)
         first = seen.setdefault((row.patient, day, address), row.where)
         if first != row.where:
             raise BadSeries(f"{row.where}: the same patient, day and item stand already at {first}")
@@ -122,9 +122,9 @@ def read_day(row: Row, counted: bool) -> date:
     return day
 
 
-def find_item(row: Row, items: Mapping[Address, Item], first: Collection[str]) -> Address:
+def find_item(row: Row, items: Mapping[Address, Item], read: Collection[str]) -> Address:
     fitting = [each for each in items if row.item in (each[1], ".".join(each))]
-    fitting = [each for each in fitting if each[0] in first] or fitting
+    fitting = [each for each in fitting if each[0] in read] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

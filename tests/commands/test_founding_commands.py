@@ -27,10 +27,10 @@ from pro.services import access, checkup
 from pro.services.access import Right, SignedIn
 from pro.store import contacts, migrate
 from pro.store.engine import Database
-from pro.store.tables import Heartbeat, Patient, Site, SiteDuty, Staff, Tally
+from pro.store.tables import Heartbeat, Patient, ProtocolInForce, Site, SiteDuty, Staff, Tally
 from tests.conftest import Urls
 from tests.databases import migrated_files
-from tests.factories import make_parts
+from tests.factories import make_parts, the_library
 
 KEY = "t:dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMgb24="
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
@@ -231,15 +231,19 @@ def test_a_real_study_refuses_a_draft(shell: Shell, monkeypatch: pytest.MonkeyPa
     assert "is a draft and REAL is no demonstration" in shell.refused(*site)
 
 
+@pytest.mark.parametrize(("more", "newest"), [((), False), (("--demonstration",), True)])
 def test_a_real_study_takes_the_newest_published_protocol_and_a_demonstration_the_newest(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, sqlite_urls: Urls, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], newest: bool
 ) -> None:
     monkeypatch.setattr(Library, "is_protocol_published", lambda _, id_, version: version == "1")
-    site = ("site", "create", "--code", "R", "--name", "R", "--telephone", "02 99 28 43 21", "--study")
-    shell.well("study", "create", "--code", "REAL", "--protocol", "thera-demo")
-    assert "thera-demo 1" in shell.well(*site, "REAL")
-    shell.well("study", "create", "--code", "DEMO", "--protocol", "thera-demo", "--demonstration")
-    assert "thera-demo 1" not in shell.well(*site, "DEMO")
+    shell.well("study", "create", "--code", "ONE", "--protocol", "thera-demo", *more)
+    shell.well("site", "create", "--code", "R", "--name", "R", "--telephone", "02 99 28 43 21", "--study", "ONE")
+    latest = the_library().latest_protocol("thera-demo").version
+    assert latest != "1"
+    database = Database(sqlite_urls.study)
+    with database.reading() as session:
+        assert session.exec(select(ProtocolInForce.version)).all() == [latest if newest else "1"]
+    database.close()
 
 
 # ── Databases and settings that do not hold
