@@ -142,19 +142,20 @@ def insert_rows(
     """
     if not rows:
         return ()
-    names = list(rows[0])
-    asked = [table.c[name] for name in returning] or list(table.primary_key)
     inserting = insert_for(connection)(table)
+    values: Any = list(rows)
     if connection.dialect.name == "postgresql":
+        names = list(rows[0])
         columns = func.unnest(*(bindparam(name, type_=ARRAY(table.c[name].type)) for name in names))
         given = columns.table_valued(*names).render_derived(name="given")
         inserting = inserting.from_select(names, select(*(given.c[name] for name in names)))
+        values = {name: [row[name] for row in rows] for name in names}
     if skip is not None:
         inserting = inserting.on_conflict_do_nothing(index_elements=list(skip))
-    values: Any = list(rows)
-    if connection.dialect.name == "postgresql":
-        values = {name: [row[name] for row in rows] for name in names}
-    return connection.execute(inserting.returning(*asked), values).all()
+    if returning:
+        return connection.execute(inserting.returning(*(table.c[name] for name in returning)), values).all()
+    connection.execute(inserting, values)
+    return ()
 
 
 def insert_for(connection: Connection) -> Callable[[Any], Any]:

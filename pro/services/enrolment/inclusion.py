@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -27,7 +26,8 @@ from pro.services.parts import Parts
 from pro.services.wording import Lacking
 from pro.store import contacts
 from pro.store.contacts import Person
-from pro.store.tables import Assessment, Patient, ProtocolInForce, Reminder, Response, Site, Study, ZoneHistory
+from pro.store.engine import insert_rows
+from pro.store.tables import Assessment, Patient, ProtocolInForce, Response, Site, Study, ZoneHistory, metadata
 
 BEFORE_ENROLMENT = "before-enrolment"
 """Why a reminder whose instant had passed when the patient was enrolled was never sent."""
@@ -185,7 +185,7 @@ def _make(parts: Parts, new: _New, criteria: Mapping[str, bool], moment: Moment)
         patient = _insert_patient(session, new, moment)
         assert patient.id is not None
         rows = [_assessment(one, patient, protocol, moment) for one in planned]
-        session.connection().execute(insert(Assessment).values(rows))
+        insert_rows(session.connection(), metadata.tables["assessment"], rows)
         ids = _ids(session, patient.id)
         _explain_passed(session, planned, ids, moment)
         screening_id = ids[protocol.screening.timepoint, new.checked.day0 + _target(protocol)]
@@ -276,7 +276,7 @@ def _explain_passed(
         if step.at <= moment.study
     ]
     if rows:
-        session.connection().execute(insert(Reminder).values(rows))
+        insert_rows(session.connection(), metadata.tables["reminder"], rows)
 
 
 def _target(protocol: Protocol) -> timedelta:
