@@ -16,12 +16,8 @@ from pro.services.parts import Parts
 from pro.services.scales import Card, Scales
 from pro.store import desk
 from tests.conftest import Urls
-from tests.factories import NOW, PROTOCOL, Made, make_parts, make_patient, make_study, the_library
+from tests.factories import NOW, Made, make_parts, make_patient, make_study
 from tests.visits import examine, examined, give, made_with, visit_before
-
-pytestmark = pytest.mark.skipif(
-    not the_library().latest_protocol(PROTOCOL).baseline, reason="needs a protocol with a baseline"
-)
 
 DAY0 = date(2026, 3, 17)
 """Week 4 was yesterday and is open today; weeks 8 and 12 are to come."""

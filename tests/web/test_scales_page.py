@@ -22,12 +22,8 @@ from pro.web.desk.scale_words import figure, plain, reason_words, rounded
 from pro.web.words import LANGUAGES, typeset
 from tests.conftest import Urls
 from tests.domain.instruments import LIBRARY, MANY
-from tests.factories import PASSWORD, PROTOCOL, make_parts, make_patient, make_staff, make_study, the_library
+from tests.factories import PASSWORD, make_parts, make_patient, make_staff, make_study
 from tests.visits import examine, examined, give, made_with
-
-pytestmark = pytest.mark.skipif(
-    not the_library().latest_protocol(PROTOCOL).baseline, reason="needs a protocol with a baseline"
-)
 
 NARROW = "\u202f"
 

@@ -20,6 +20,8 @@ from pro.web.desk.scale_words import s
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
 
+EXAM = "staff.exam"
+
 
 @blueprint.get("/patients/<number>/scales")
 @needs(Right.SEE_PATIENT)
@@ -46,7 +48,6 @@ def scales(number: str) -> ResponseReturnValue:
 
 def _enter(row: Found, visit: Visit, questionnaire: str) -> str:
     """Where this reader may enter the clinician's form of a visit; empty where they may not."""
-    endpoint = "staff.exam"
-    if endpoint not in current_app.view_functions or not who().may(Right.LOG_CALL, row.site_id):
+    if EXAM not in current_app.view_functions or not who().may(Right.ENTER_EXAM, row.site_id):
         return ""
-    return url_for(endpoint, number=row.number, timepoint=visit.timepoint.key)
+    return url_for(EXAM, number=row.number, timepoint=visit.timepoint.key, questionnaire=questionnaire)
