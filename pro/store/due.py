@@ -18,7 +18,10 @@ _study: BindParameter[datetime] = bindparam("study")
 _running: BindParameter[datetime] = bindparam("running")
 _rung = select(1).where(_assessment.c.next_at.is_not(None), _assessment.c.next_at <= _study)
 _untold = select(1).where(
-    _flare.c.next_tell_at <= _study, _flare.c.next_tell_at.is_not(None), _flare.c.ended_at.is_(None)
+    _flare.c.next_tell_at <= _study,
+    _flare.c.next_tell_at.is_not(None),
+    _flare.c.ended_at.is_(None),
+    _flare.c.acknowledged_at.is_(None),
 )
 _waiting = select(1).where(
     _message.c.state == State.PENDING,

@@ -296,6 +296,12 @@ class Flare(Row, table=True):
             sqlite_where=text("ended_at IS NULL"),
         ),
         Index("ix_flare_site_id_ended_at", "site_id", "ended_at"),
+        Index(
+            "ix_flare_next_tell_at",
+            "next_tell_at",
+            postgresql_where=text("next_tell_at IS NOT NULL AND ended_at IS NULL AND acknowledged_at IS NULL"),
+            sqlite_where=text("next_tell_at IS NOT NULL AND ended_at IS NULL AND acknowledged_at IS NULL"),
+        ),
     )
     id: int | None = Field(default=None, sa_column=Column(Big, primary_key=True))
     patient_id: int = Field(sa_column=Column(Big, ForeignKey("patient.id"), nullable=False))

@@ -85,3 +85,15 @@ def test_a_bell_is_seen(parts: Parts) -> None:
     with parts.study.writing() as session:
         session.execute(update(t["assessment"]).values(next_at=NOW))
     assert work(parts)
+
+
+@pytest.mark.parametrize(("acknowledged", "seen"), [(None, True), (BEFORE, False)])
+def test_an_episode_is_seen_until_somebody_acknowledged_it(
+    parts: Parts, acknowledged: datetime | None, seen: bool
+) -> None:
+    patient, site = silent_patient(parts)
+    day = {"n": 1, "opened_day": NOW.date(), "last_hit_day": NOW.date(), "opened_at": BEFORE, "told_rank": 1}
+    with parts.study.writing() as session:
+        told = {"patient_id": patient, "site_id": site, "next_tell_at": BEFORE, "acknowledged_at": acknowledged}
+        session.execute(insert(t["flare"]).values(**day, **told))
+    assert work(parts) is seen
