@@ -19,6 +19,7 @@ from math import lcm
 
 from pro.domain.answers import seen
 from pro.domain.methods import METHODS
+from pro.domain.methods.outcome import Number
 from pro.domain.questionnaire import Questionnaire, Scale, Value
 
 DIGITS = 28
@@ -77,7 +78,7 @@ def offers(questionnaire: Questionnaire, missing: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     branches: bool
-    """Whether some item shows only on a condition."""
+    """Whether some item that a scale reads shows only on a condition."""
     scorers: tuple[tuple[str, Scorer], ...]
 
 
@@ -85,8 +86,9 @@ class _Prepared:
 def _prepared(questionnaire: Questionnaire, missing: str | None) -> _Prepared:
     decimals = max((item.decimals for item in questionnaire.items), default=0)
     scales = [under(scale, missing) for scale in questionnaire.scales]
+    read = {key for scale in scales for key in scale.items + scale.also}
     return _Prepared(
-        any(item.show_if is not None for item in questionnaire.items),
+        any(item.show_if is not None and item.key in read for item in questionnaire.items),
         tuple((each.key, _by_name(each) if each.method in METHODS else _by_entries(each, decimals)) for each in scales),
     )
 
@@ -109,22 +111,21 @@ def _by_entries(scale: Scale, decimals: int) -> Scorer:
 
 def _by_name(scale: Scale) -> Scorer:
     method, items, also = METHODS[scale.method], scale.items, scale.also
+    read = items + also
     lacking = _lacking(scale)
     finished = _finished(scale, 1)
 
     def scored(answers: Mapping[str, Value]) -> Score:
-        given = {key: answers[key] for key in items if key in answers}
-        answered = len(given)
+        given = {key: answers[key] for key in read if key in answers}
+        answered = sum([key in given for key in items]) if also else len(given)
         if lack := lacking[answered]:
             return lack
-        for key in also:
-            if key in answers:
-                given[key] = answers[key]
-        outcome = method(scale, given)
-        value = outcome.value
+        value, reason = method(scale, given)
         if value is None or isinstance(value, str):
-            return Score(value, value, answered, len(items), None, outcome.reason)
-        return finished(answered, *value.as_integer_ratio())
+            return Score(value, value, answered, len(items), None, reason)
+        if isinstance(value, Decimal):
+            return finished(answered, value, 1)
+        return finished(answered, value.numerator, value.denominator)
 
     return scored
 
@@ -136,16 +137,18 @@ def _lacking(scale: Scale) -> list[Score | None]:
     return [Score(None, None, answered, of, None, reason) if reason else None for answered, reason in reasons]
 
 
-def _finished(scale: Scale, unit: int) -> Callable[[int, Exact, int], Score]:
+def _finished(scale: Scale, unit: int) -> Callable[[int, Number, int], Score]:
     """The score of so many answers that come to numerator / denominator, in parts of 1 / unit."""
-    times, plus = Fraction(scale.times) / unit, Fraction(scale.plus)
+    times, parts = (Fraction(scale.times) / unit).as_integer_ratio()
+    plus, plus_parts = scale.plus.as_integer_ratio()
     of, bounds = len(scale.items), _bounds(scale)
 
     @lru_cache(maxsize=TOTALS_KEPT)
-    def finished(answered: int, numerator: Exact, denominator: int) -> Score:
-        top, bottom = numerator.numerator * times.numerator, numerator.denominator * denominator * times.denominator
+    def finished(answered: int, numerator: Number, denominator: int) -> Score:
+        top, bottom = numerator.as_integer_ratio()
+        top, bottom = top * times, bottom * denominator * parts
         if plus:
-            top, bottom = top * plus.denominator + plus.numerator * bottom, bottom * plus.denominator
+            top, bottom = top * plus_parts + plus * bottom, bottom * plus_parts
         value = EXACTLY.divide(Decimal(top), Decimal(bottom))
         return Score(value, str(value), answered, of, _band(bounds, top, bottom))
 
@@ -207,9 +210,13 @@ def _entered(scale: Scale, key: str, unit: int) -> Callable[[Value], Exact]:
     def entered(value: Value) -> Exact:
         if isinstance(value, (str, tuple)):
             raise TypeError(f"{scale.key}: {key} is not a number and has no recode")
-        numerator, denominator = value.as_integer_ratio()
-        parts, rest = divmod(numerator * unit, denominator)
-        number = parts if rest == 0 else Fraction(numerator * unit, denominator)
+        number: Exact
+        if isinstance(value, int):
+            number = value * unit
+        else:
+            numerator, denominator = value.as_integer_ratio()
+            parts, rest = divmod(numerator * unit, denominator)
+            number = parts if rest == 0 else Fraction(numerator * unit, denominator)
         return number if mirror is None else mirror - number
 
     return entered

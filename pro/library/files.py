@@ -123,7 +123,7 @@ class _Parsed:
 def _parsed(text: str) -> _Parsed:
     """Kept by content, because reading YAML is most of the cost of loading a library again."""
     try:
-        node = YAML(typ="rt", pure=True).compose(text)
+        node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(str(part) for part in (error.context, error.problem) if part)

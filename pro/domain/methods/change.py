@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from pro.domain.methods.numbers import number
+from pro.domain.methods.numbers import exact
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
 
@@ -15,10 +15,10 @@ def relative_change(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
     By definition; a baseline of 0 has no share, and there is then no value, neither 0 nor without end.
     """
-    baseline, current = (Fraction(number(answers[key])) for key in ("baseline", "current"))
+    baseline, current = (exact(answers[key]) for key in ("baseline", "current"))
     if baseline == 0:
         return Outcome(None, "the baseline is 0, so there is no share of it")
-    return Outcome(100 * (current - baseline) / baseline)
+    return Outcome(Fraction(100 * (current - baseline), baseline))
 
 
 METHODS: dict[str, Method] = {"relative_change": relative_change}

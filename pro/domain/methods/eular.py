@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
-from fractions import Fraction
 from functools import lru_cache
+from typing import cast
 
-from pro.domain.methods.numbers import FORTY, half_up, ln, number
+from pro.domain.methods.numbers import FORTY, ln, number, rounded
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
 
@@ -77,11 +77,12 @@ def _log(value: int | Decimal) -> Decimal:
 
 def _worked_out(answers: Mapping[str, Value], formula: Callable[[Given], Decimal]) -> Outcome:
     with localcontext(FORTY):
-        return Outcome(formula({key: number(value) for key, value in answers.items()}).quantize(KEPT))
+        return Outcome(formula(cast(Given, answers)).quantize(KEPT))
 
 
-LOW_ACTIVITY, HIGH_ACTIVITY = Fraction("3.2"), Fraction("5.1")
-LARGE_FALL, SMALL_FALL = Fraction("1.2"), Fraction("0.6")
+LOW_ACTIVITY, HIGH_ACTIVITY = 320, 510
+LARGE_FALL, SMALL_FALL = 120, 60
+"""In hundredths, as what is compared with them."""
 
 
 def eular_response(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -91,11 +92,11 @@ def eular_response(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     Both scores are rounded half up to two digits, then compared and subtracted exactly, because a fall of just 1.2 is
     not a fall of more than 1.2. Both must come from one formula; the scale's items are baseline and current.
     """
-    baseline, current = (half_up(number(answers[key]), 2) for key in ("baseline", "current"))
+    baseline, current = (rounded(number(answers[key]), 2) for key in ("baseline", "current"))
     return Outcome(_response(baseline - current, current))
 
 
-def _response(fall: Fraction, current: Fraction) -> str:
+def _response(fall: int, current: int) -> str:
     if fall > LARGE_FALL:
         return "good" if current <= LOW_ACTIVITY else "moderate"
     if fall > SMALL_FALL and current <= HIGH_ACTIVITY:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from pro.domain.methods.numbers import half_up, number
+from pro.domain.methods.numbers import number, rounded
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
 
@@ -79,7 +79,7 @@ def rapid3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
 
 def _function(answers: Mapping[str, Value], keys: tuple[str, ...]) -> Fraction:
-    return half_up(Fraction(sum([LEVEL[answers[key]] for key in keys]), 3), 1)
+    return Fraction(rounded(Fraction(sum([LEVEL[answers[key]] for key in keys]), 3), 1), 10)
 
 
 METHODS: dict[str, Method] = {

@@ -17,10 +17,10 @@ def _count_in(joints: frozenset[str]) -> Method:
         be judged is left out, not counted as healthy or ill. No count without the first item; what is not said of
         the others is taken as none.
         """
-        first, *others = scale.items + scale.also
+        first = scale.items[0]
         if first not in answers:
             return Outcome(None, f"needs {first}, which is not answered")
-        left_out = [_marked(answers[key]) for key in others if key in answers]
+        left_out = [_marked(marked) for key, marked in answers.items() if key != first]
         return Outcome(len(joints.intersection(_marked(answers[first])).difference(*left_out)))
 
     return joint_count

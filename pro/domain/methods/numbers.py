@@ -15,11 +15,16 @@ def number(value: Value) -> int | Decimal:
     return Decimal(value) if isinstance(value, str) else value
 
 
-def half_up(value: int | Decimal | Fraction, digits: int) -> Fraction:
-    """The value, at least 0, rounded to so many digits after the point, a half upwards."""
+def exact(value: Value) -> int | Fraction:
+    """The number an answer stands for, fit for any sum. TypeError for yes/no and lists."""
+    found = number(value)
+    return found if isinstance(found, int) else Fraction(found)
+
+
+def rounded(value: int | Decimal | Fraction, digits: int) -> int:
+    """The value, at least 0, in whole units of its last digit: 2.345 with 2 digits is 235, a half goes upwards."""
     top, bottom = value.as_integer_ratio()
-    unit = 10**digits
-    return Fraction((2 * top * unit + bottom) // (2 * bottom), unit)
+    return int((2 * top * 10**digits + bottom) // (2 * bottom))
 
 
 FORTY = Context(prec=40, rounding=ROUND_HALF_EVEN)
