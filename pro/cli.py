@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "migrate": ("migrate",),
     "doctor": ("doctor",),
-    "questionnaires": ("questionnaires", "wording", "fhir", "drafts"),
+    "questionnaires": ("questionnaires", "wording", "fhir", "drafts", "preview"),
     "protocol": ("protocol", "schedule"),
     "study": ("study",),
     "site": ("site",),

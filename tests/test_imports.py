@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"pro.services"}),
     frozenset({"pro.web", "pro.worker", "pro.exports"}),
     frozenset({"pro.app"}),
-    frozenset({"pro.demo", "pro.rehearsal"}),
+    frozenset({"pro.demo", "pro.preview", "pro.rehearsal"}),
     frozenset({"pro.cli", "pro.commands"}),
 )
 TALK_AMONG_THEMSELVES = LAYERS[1]
@@ -28,6 +28,7 @@ ALONE = frozenset({"pro.verify_trail"})
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "twilio": ("pro.sms.twilio",),
+    "playwright": ("pro.preview",),
     "apscheduler": ("pro.worker",),
     "pro.sms.twilio": ("pro.app",),
     "pro.sms.console": ("pro.app",),
