@@ -8,6 +8,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from pro.domain.assessment import State
+from pro.services import examining
 from pro.services import patients as service
 from pro.services.access import Right
 from pro.services.audit_trail import without_flare
@@ -83,11 +84,12 @@ def _page(row: Found) -> str:
         every=every,
         banner=banner_here(page.questionnaire, spoken),
         rights=_rights(row.site_id),
+        exams=examining.due(current_parts(), row, moment()),
     )
 
 
 def _rights(site_id: int) -> dict[str, bool]:
-    wanted = (Right.SEE_CONTACTS, Right.LOG_CALL, Right.WITHDRAW, Right.SEE_FLARE)
+    wanted = (Right.SEE_CONTACTS, Right.LOG_CALL, Right.WITHDRAW, Right.SEE_FLARE, Right.ENTER_EXAM)
     return {right.name.lower(): who().may(right, site_id) for right in wanted}
 
 

@@ -223,7 +223,7 @@ def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
         "day": month_day(date.fromisoformat(day), language) if isinstance(day, str) and len(day) == 10 else "",
         "n": payload.get("n", ""),
         "outcome": word("outcome", str(payload.get("outcome") or ""), language),
-        "note": payload.get("note", "") or "",
+        "note": payload.get("note") or payload.get("reason") or "",
         "rules": _rules(payload),
     }
     known = texts("desk", language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import current_app, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from pro.services import scales as service
@@ -19,8 +19,6 @@ from pro.web.desk.scale_views import Views
 from pro.web.desk.scale_words import s
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
-
-EXAM = "staff.exam"
 
 
 @blueprint.get("/patients/<number>/scales")
@@ -48,6 +46,6 @@ def scales(number: str) -> ResponseReturnValue:
 
 def _enter(row: Found, visit: Visit, questionnaire: str) -> str:
     """Where this reader may enter the clinician's form of a visit; empty where they may not."""
-    if EXAM not in current_app.view_functions or not who().may(Right.ENTER_EXAM, row.site_id):
+    if not who().may(Right.ENTER_EXAM, row.site_id):
         return ""
-    return url_for(EXAM, number=row.number, timepoint=visit.timepoint.key, questionnaire=questionnaire)
+    return url_for("staff.exam", number=row.number, timepoint=visit.timepoint.key, questionnaire=questionnaire)
