@@ -21,6 +21,7 @@ from pro.library import (
     Unreadable,
     check_protocol_file,
     load,
+    load_questionnaire,
     publish_protocol,
     publish_questionnaire,
 )
@@ -671,3 +672,31 @@ def test_asking_for_what_is_not_there_says_what_is(ask: Callable[[object], objec
     with pytest.raises(Unknown) as refused:
         ask(load())
     assert str(refused.value) == said
+
+
+# --- one questionnaire alone
+
+
+def test_one_questionnaire_is_read_as_the_whole_library_reads_it(root: Root) -> None:
+    assert load_questionnaire("who-5", root=root) == load(root).latest_questionnaire("who-5")
+
+
+def test_one_questionnaire_does_not_ask_whether_another_holds(small: Root) -> None:
+    (small / "library" / "other").mkdir()
+    (small / "library" / "other" / "1.yaml").write_text("id: [", "utf-8")
+    assert load_questionnaire("small", "1", small).id == "small"
+    with pytest.raises(Unreadable):
+        load_questionnaire("other", root=small)
+    with pytest.raises(Unknown, match="versions: 1"):
+        load_questionnaire("small", "2", small)
+
+
+def test_one_questionnaire_keeps_to_the_lock_and_to_its_examples(small: Root) -> None:
+    publish_questionnaire(load(small), load(small).questionnaire("small", "1"))
+    spoil(small / "library/small/1.yaml", "minutes: 1", "minutes: 2")
+    with pytest.raises(Unreadable, match="was published and has changed"):
+        load_questionnaire("small", root=small)
+    spoil(small / "library/small/1.yaml", "minutes: 2", "minutes: 1")
+    spoil(small / "library/small/1.cases.yaml", "value: 11", "value: 12")
+    with pytest.raises(Unreadable, match="expects 12"):
+        load_questionnaire("small", root=small)

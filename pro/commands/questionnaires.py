@@ -18,7 +18,7 @@ from pro.commands.opened import study_as_it_is
 from pro.domain.answers import NotAllowed, check
 from pro.domain.questionnaire import Missing, Questionnaire, Scale, Value
 from pro.domain.scoring import Score, offers, score, under
-from pro.library import DEFAULT_ROOT, Library, Unreadable, load, publish_questionnaire
+from pro.library import DEFAULT_ROOT, Library, Unreadable, load, load_questionnaire, publish_questionnaire
 from pro.library.page import page
 from pro.services.wording import Standing, standing
 
@@ -140,7 +140,7 @@ def check_(root: Path) -> None:
 @root_option
 def score_(id_: str, version: str | None, missing: str | None, root: Path) -> None:
     """Scores of the answers on standard input, {"item": answer, …}; absent and null both mean missing."""
-    questionnaire = asked(load(root), id_, version)
+    questionnaire = load_questionnaire(id_, version, root)
     if missing is not None and not offers(questionnaire, missing):
         raise Wrong(f"--missing {missing}: {questionnaire.id} {questionnaire.version} has {_rules_of(questionnaire)}")
     scores = score(questionnaire, read_answers(questionnaire, sys.stdin.buffer.read()), missing)

@@ -28,6 +28,7 @@ __all__ = [
     "Unreadable",
     "check_protocol_file",
     "load",
+    "load_questionnaire",
     "publish_protocol",
     "publish_questionnaire",
 ]
@@ -105,6 +106,26 @@ def load(root: Path = DEFAULT_ROOT) -> Library:
     if problems:
         raise Unreadable(problems)
     return Library(root, examples, questionnaires, protocols, locked)
+
+
+def load_questionnaire(id: str, version: str | None = None, root: Path = DEFAULT_ROOT) -> Questionnaire:
+    """That version, or the highest, from its own files alone: checked and its worked examples played.
+
+    Whether the other files hold, and whether there is what its `from:` names, only `load` says. Raises Unknown and
+    Unreadable.
+    """
+    root = plain_path(root)
+    room = root / "library"
+    there = {(path.parent.name, path.stem): path for path in _files(room) if path.stem.isdecimal()}
+    path = _latest(there, id, "questionnaire") if version is None else _found(there, id, version, "questionnaire")
+    name = path.relative_to(root).as_posix()
+    problems = check_lock(root, {each: hash_ for each, hash_ in read_lock(root).items() if each == name})
+    questionnaire = _gathered(problems, partial(_read_questionnaire, path, room))
+    if questionnaire is not None:
+        _gathered(problems, partial(check_cases, questionnaire, path))
+    if problems or questionnaire is None:
+        raise Unreadable(problems)
+    return questionnaire
 
 
 def check_protocol_file(path: Path, root: Path = DEFAULT_ROOT) -> Protocol:

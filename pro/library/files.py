@@ -176,8 +176,6 @@ class _Reader:
     def _scalar(self, node: Node) -> object:
         kind = str(node.tag).rpartition(":")[2]
         text = str(node.value)
-        if getattr(node, "style", None) == ">":
-            text = text.replace("\a", "")  # where this reader notes that a line was folded
         if kind in ("str", "timestamp"):
             return text
         if kind == "null":
