@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-Region = Literal["hand", "body"]
+Region = Literal["hand", "foot", "body"]
 
 FINGERS = (2, 3, 4, 5)
 RAYS = (1, 2, 3, 4, 5)
@@ -115,6 +115,8 @@ def label(joint: str, language: str) -> str:
 
 
 def region(joint: str) -> Region:
-    """Where the joint is drawn: on an opened hand (finger joints) or on the body."""
+    """Where the joint is drawn: on an opened hand (finger joints), on an opened foot or on the body."""
     _, _, name = joint.partition("-")
+    if name.startswith(("MTP", "toe", "tarsus")):
+        return "foot"
     return "hand" if name.startswith(("MCP", "IP", "PIP", "DIP")) else "body"

@@ -66,6 +66,10 @@ _LATER_WORDS = {
     "skipped-part": "long.skipped",
     **{key: f"item.{key}" for key in ("map-help", "hand-help", "hand-open", "hand-done", "body", "list", "drawing")},
     **{key: f"item.{key}" for key in ("steps", "both", "left", "right", "left-hand", "right-hand")},
+    **{
+        key: f"item.{key}"
+        for key in ("left-foot", "right-foot", "top", "foot-help", "foot-done", "top-help", "top-done", "map-help-more")
+    },
     **{key: f"item.{key}" for key in ("mark-none", "mark-tender", "mark-swollen", "mark-other")},
 }
 

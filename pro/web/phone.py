@@ -204,10 +204,10 @@ def default_hint(item: Item, language: str) -> str:
 
 
 def joint_groups(item: Item, language: str) -> list[tuple[str, list[str]]]:
-    """Joints as the list shows them: right then left, each side's body, then its hand."""
+    """Joints as the list shows them: right then left, each side's body, then its hand and its foot."""
     groups: list[tuple[str, list[str]]] = []
     for side, name in (("R", "right"), ("L", "left")):
-        for place, key in (("body", f"{name}-side"), ("hand", f"{name}-hand")):
+        for place, key in (("body", f"{name}-side"), ("hand", f"{name}-hand"), ("foot", f"{name}-foot")):
             found = [joint for joint in item.joints if joint[0] == side and region(joint) == place]
             if found:
                 groups.append((say(f"phone.item.{key}", language), found))

@@ -352,4 +352,4 @@ def test_joints_in_plain_words() -> None:
     assert label("R-hip", "fr") == "hanche droite"
     assert label("R-MCP2", "en") == "base of the right index finger"
     assert label("L-MCP2", "fr") == "base de l'index gauche"
-    assert (region("L-PIP3"), region("L-wrist"), region("R-MTP1")) == ("hand", "body", "body")
+    assert (region("L-PIP3"), region("L-wrist"), region("R-MTP1")) == ("hand", "body", "foot")
