@@ -17,6 +17,7 @@ WORDS = {
     "start": "start.button",
     "resume": "start.resume",
     "next": "item.next",
+    "back": "item.back",
     "skip": "item.skip",
     "really-skip": "item.skip-yes",
     "review": "review.title",
@@ -75,8 +76,9 @@ class Patient:
         self.press("start")
 
     def answer(self, answers: Mapping[str, object]) -> None:
-        """Answers what is asked, in its order; fails where another question stands."""
+        """Answers what is asked, in its order; fails where another question stands. Goes on from a place to rest."""
         for item, value in answers.items():
+            self.rest()
             if value is None:
                 self.skip(item)
                 continue
@@ -89,8 +91,29 @@ class Patient:
         expect(found.first).to_be_attached()
         return found
 
+    def rest(self) -> None:
+        """Touches on from the calm page between two parts, where it stands."""
+        calm = self.page.locator("button[name=on]:visible")
+        if calm.count():
+            calm.click()
+
+    def place(self, item: str, value: int) -> None:
+        """A mark on the line, by keyboard and in tens; without script the number."""
+        line = self.page.locator(".vas:visible")
+        if not line.count():
+            self.field(item).first.fill(str(value))
+            return
+        line.press("Home")
+        for _ in range(value // 10):
+            line.press("PageUp")
+
     def give(self, item: str, value: object) -> None:
         fields = self.field(item)
+        if isinstance(value, int) and fields.first.get_attribute("type") == "text":
+            self.place(item, value)
+            return
+        if isinstance(value, list) and value and self.page.locator(".map:visible").count():
+            self.page.locator("button[name=list]:visible").click()
         if isinstance(value, str) and fields.first.get_attribute("type") not in ("radio", "checkbox"):
             fields.first.fill(value)
         elif value == []:

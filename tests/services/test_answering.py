@@ -14,6 +14,7 @@ from pro.services import answering, flagging
 from pro.services.answering import Closed, Incomplete, NoSitting, Save, Started, Submitted
 from pro.services.parts import Parts
 from pro.store.tables import metadata
+from tests import long_visit
 from tests.conftest import Urls
 from tests.factories import Made, make_parts, make_patient, make_staff, make_study
 from tests.services.play import BAD, CALM, begin, counted, fill, give_link, saves, stand
@@ -86,6 +87,24 @@ def test_a_submission_is_one_commit_and_at_most_seven_statements(
     assert frozen.count("COMMIT") == 1
     assert len(frozen) - 1 <= 7, frozen
     assert "COMMIT" not in receipt
+
+
+def test_fifty_answers_are_saved_in_two_statements_and_sent_in_seven(database_urls: Urls) -> None:
+    """A visit of six questionnaires costs what a diary of two costs."""
+    parts = make_parts(database_urls, books=long_visit.books())
+    stand(parts, EVENING)
+    token = give_link(parts, make_patient(parts, make_study(parts), day0=EVENING.date()))
+    started = begin(parts, token)
+    assessment = started.sitting.assessment_id
+    given = saves(long_visit.answers())
+    assert len(given) == 54
+    with counted(parts) as seen:
+        assert not answering.save(parts, started.session_token, assessment, given, parts.clock.now()).refused
+    assert len(seen) - 1 <= 2, seen
+    frozen, _ = split_submission(parts, started.session_token, assessment)
+    assert frozen.count("COMMIT") == 1
+    assert len(frozen) - 1 <= 7, frozen
+    assert [row["questionnaire"] for row in rows(parts, "response")] == list(long_visit.SET)
 
 
 def test_ten_statements_when_an_episode_opens(parts: Parts, patient: int) -> None:

@@ -102,7 +102,7 @@ def test_a_link_says_what_waits_and_changes_nothing(phone: Phone) -> None:
     before = [phone.rows(table) for table in metadata.sorted_tables]
     text = plain(phone.get())
     assert "Carnet quotidien : mardi 14 avril" in text
-    assert "10 à 16 questions, environ 3 minutes" in text
+    assert "10 à 16 questions, environ 4 minutes" in text
     assert "<strong>4 h cette nuit</strong>" in text
     assert 'href="tel:15"' in text
     assert 'href="tel:+33299000000"' in text
