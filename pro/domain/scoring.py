@@ -123,9 +123,7 @@ def _by_name(scale: Scale) -> Scorer:
         value, reason = method(scale, given)
         if value is None or isinstance(value, str):
             return Score(value, value, answered, len(items), None, reason)
-        if isinstance(value, Decimal):
-            return finished(answered, value, 1)
-        return finished(answered, value.numerator, value.denominator)
+        return finished(answered, *value.as_integer_ratio())
 
     return scored
 
