@@ -9,6 +9,7 @@ import click
 
 from pro.cli import Wrong
 from pro.commands.questionnaires import asked, root_option
+from pro.commands.worded import worded
 from pro.domain.questionnaire import Questionnaire
 from pro.exports.fhir import Draft, as_json, draft_of, resource_of
 from pro.exports.fhir.names import BASE
@@ -29,9 +30,17 @@ group = "questionnaires"
 @click.option(
     "--base", envvar="PRO_FHIR_BASE", default=BASE, show_default=True, help="Where canonical addresses begin."
 )
+@click.option("--installed-wording", "installed", is_flag=True, help="With the owner's text, where it is installed.")
 @root_option
 def export_(
-    id_: str | None, format_: str, version: str | None, all_: bool, out: Path | None, base: str, root: Path
+    id_: str | None,
+    format_: str,
+    version: str | None,
+    all_: bool,
+    out: Path | None,
+    base: str,
+    installed: bool,
+    root: Path,
 ) -> None:
     """A questionnaire as a FHIR R4 Questionnaire: items, answers, branching, every language, scoring."""
     if all_ == (id_ is not None) or (all_ and (out is None or version is not None)):
@@ -40,23 +49,24 @@ def export_(
         raise Wrong(f"--base {base}: must be an absolute address, such as https://fhir.example.org or urn:pro")
     library = load(root)
     if all_ and out is not None:
-        _export_all(library, out, base)
+        _export_all(library, out, base, installed)
         return
-    content = _content(library, asked(library, id_ or "", version), base)
+    content = _content(library, asked(library, id_ or "", version), base, installed)
     if out is None:
         click.echo(content, nl=False)
     else:
         out.write_bytes(content)
 
 
-def _export_all(library: Library, out: Path, base: str) -> None:
+def _export_all(library: Library, out: Path, base: str, installed: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for each in library.questionnaires():
-        (out / f"{each.id}-{each.version}.json").write_bytes(_content(library, each, base))
+        (out / f"{each.id}-{each.version}.json").write_bytes(_content(library, each, base, installed))
     click.echo(f"{len(library.questionnaires())} questionnaires written to {out}", err=True)
 
 
-def _content(library: Library, questionnaire: Questionnaire, base: str) -> bytes:
+def _content(library: Library, questionnaire: Questionnaire, base: str, installed: bool) -> bytes:
+    questionnaire = worded(questionnaire) if installed else questionnaire
     written = resource_of(
         questionnaire, published=library.is_published(questionnaire.id, questionnaire.version), base=base
     )

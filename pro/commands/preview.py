@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import tempfile
 from pathlib import Path
 
@@ -11,12 +10,11 @@ import click
 
 from pro.cli import Wrong
 from pro.clock import Clock, Moment
-from pro.commands.opened import ready
 from pro.commands.questionnaires import asked, root_option
+from pro.commands.worded import worded
 from pro.domain.paths import ways
 from pro.domain.questionnaire import Questionnaire
 from pro.library import Library, load
-from pro.services import wording
 
 group = "questionnaires"
 
@@ -43,7 +41,7 @@ def preview(id_: str, language: str, out: Path, version: str | None, pdf: bool, 
         raise Wrong(f"{questionnaire.id} has no screen: it is computed from other questionnaires and asked of nobody")
     path = _browser()
     moment = Clock().now()
-    made = _made(library, _worded(questionnaire), language, moment, path, out, pdf)
+    made = _made(library, worded(questionnaire), language, moment, path, out, pdf)
     for each in made:
         click.echo(each)
 
@@ -59,14 +57,6 @@ def _browser() -> str:
             "preview needs Chromium on the path: install the system's package, such as apt-get install chromium"
         )
     return path
-
-
-def _worded(questionnaire: Questionnaire) -> Questionnaire:
-    """With the owner's text where one is installed; a machine without settings has none."""
-    if not questionnaire.takes_wording or not os.environ.get("DATABASE_URL"):
-        return questionnaire
-    parts = ready()
-    return wording.questionnaire(parts, questionnaire.id, questionnaire.version, parts.clock.now())
 
 
 def _made(

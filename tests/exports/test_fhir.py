@@ -171,6 +171,17 @@ def test_a_wording_with_an_owner_says_so() -> None:
     assert of("joint-pain-diary")["copyright"] == "Apache-2.0"
 
 
+def test_an_owners_text_travels_only_where_it_was_laid_over_and_is_marked() -> None:
+    raid = LIBRARY.questionnaire("raid", "1")
+    laid = replace(raid, wordings={"fr": "f" * 64})
+    written = resource_of(laid, published=False)
+    R4Questionnaire.model_validate_json(as_json(written.resource))
+    assert "may not be passed on" in written.resource["copyright"]
+    assert written.notes == ("holds the text of EULAR in fr: pass it on only with the owner's leave",)
+    (note,) = draft_of(as_json(written.resource)).notes
+    assert note == "the texts are the owner's, as a site installed them: put labels of your own in their place"
+
+
 def test_status_follows_the_lock() -> None:
     assert (
         json.loads(pro("export", "joint-pain-diary", "--version", "1", "--format", "fhir").stdout)["status"] == "active"

@@ -36,6 +36,7 @@ MINUTES = f"{_OURS}minutes"
 SOURCE = f"{_OURS}source"
 LICENCE = f"{_OURS}licence"
 WORDING = f"{_OURS}wording"
+INSTALLED = f"{_OURS}installed-wording"
 SCORING = f"{_OURS}scoring"
 
 UCUM_CODES: Mapping[str, str] = {

@@ -173,6 +173,10 @@ class _Reader:
     def _wording(self) -> dict[str, str] | None:
         """Whose wording it is. Ours says so; of anybody else's nobody may assume that it is free."""
         owner = self.root.extension(names.WORDING)
+        if self.root.extension(names.INSTALLED) is not None:
+            self.notes.append(
+                "the texts are the owner's, as a site installed them: put labels of your own in their place"
+            )
         if owner is not None:
             return {"owner": owner.text_of("owner") or "not said", "ask": owner.text_of("ask") or "not said"}
         publisher = self.root.take("publisher", str)

@@ -62,7 +62,7 @@ def resource_of(questionnaire: Questionnaire, *, published: bool, base: str = na
         "copyright": _copyright(questionnaire),
         "item": items,
     }
-    return Written(resource, tuple(writer.notes))
+    return Written(resource, (*_warnings(questionnaire), *writer.notes))
 
 
 def as_json(resource: Json) -> bytes:
@@ -71,6 +71,7 @@ def as_json(resource: Json) -> bytes:
 
 
 def _about(questionnaire: Questionnaire) -> list[Json]:
+    installed = given(questionnaire.wordings)
     owner = given({"owner": questionnaire.wording_owner, "ask": questionnaire.wording_ask})
     return [
         worded(names.RECALL, questionnaire.recall),
@@ -78,13 +79,27 @@ def _about(questionnaire: Questionnaire) -> list[Json]:
         valued(names.SOURCE, questionnaire.source),
         valued(names.LICENCE, questionnaire.licence),
         *([made_of(names.WORDING, owner)] if owner else []),
+        *([made_of(names.INSTALLED, installed)] if installed else []),
         *([scoring_extension(questionnaire.scales)] if questionnaire.scales else []),
     ]
+
+
+def _warnings(questionnaire: Questionnaire) -> tuple[str, ...]:
+    if not questionnaire.wordings:
+        return ()
+    which = ", ".join(questionnaire.wordings)
+    return (f"holds the text of {questionnaire.wording_owner} in {which}: pass it on only with the owner's leave",)
 
 
 def _copyright(questionnaire: Questionnaire) -> str:
     if questionnaire.wording_owner is None:
         return questionnaire.licence
+    if questionnaire.wordings:
+        which = ", ".join(questionnaire.wordings)
+        return (
+            f"{questionnaire.licence}. The texts in {which} are those of {questionnaire.wording_owner}, as installed at this "
+            "site for its own study: they may not be passed on without the owner's leave."
+        )
     return (
         f"{questionnaire.licence}. The questionnaire's wording belongs to {questionnaire.wording_owner} and is not in this "
         "file: the texts here are short labels in our own words, for demonstration and not for use in a study. "
