@@ -50,7 +50,7 @@ class Served:
 
 @pytest.fixture
 def served(sqlite_urls: tuple[str, str]) -> Iterator[Served]:
-    parts = factories.make_parts(sqlite_urls, FixedClock(NOON), books=long_visit.books())
+    parts = factories.make_parts(sqlite_urls, FixedClock(NOON))
     made = factories.make_study(parts)
     ids = {}
     for letter, (number, telephone) in WHO.items():
@@ -162,6 +162,21 @@ def test_left_in_the_middle_and_taken_up_where_it_was(served: Served, new_page: 
     assert len(kept) == 6
     assert kept["who-5"]["q5"] == {"code": "skipped"}
     assert kept["eq-5d-5l"]["vas"] == {"code": "answered", "value": ANSWERS["eq-5d-5l.vas"]}
+
+
+def test_the_line_of_health_is_better_to_the_right_for_a_reader_too(served: Served, new_page: Open) -> None:
+    play_on(served, "f", {key: value for key, value in ANSWERS.items() if key != "eq-5d-5l.vas"})
+    page = new_page(True)
+    page.goto(served.link("f"))
+    Patient(page, "fr").press("resume")
+    line = page.get_by_role("slider")
+    left, right = line.locator(".row span").all_inner_texts()
+    assert "mauvaise" in left
+    assert "bonne" in right
+    described = page.locator(f'[id="{line.get_attribute("aria-describedby")}"]').text_content() or ""
+    assert re.search(r"0 \(.*mauvaise.*100 \(.*bonne", described)
+    line.press("End")
+    expect(line).to_have_attribute("aria-valuetext", "100 sur 100")
 
 
 def read_again(patient: Patient) -> None:

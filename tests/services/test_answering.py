@@ -91,7 +91,7 @@ def test_a_submission_is_one_commit_and_at_most_seven_statements(
 
 def test_fifty_answers_are_saved_in_two_statements_and_sent_in_seven(database_urls: Urls) -> None:
     """A visit of six questionnaires costs what a diary of two costs."""
-    parts = make_parts(database_urls, books=long_visit.books())
+    parts = make_parts(database_urls)
     stand(parts, EVENING)
     token = give_link(parts, make_patient(parts, make_study(parts), day0=EVENING.date()))
     started = begin(parts, token)
@@ -104,7 +104,7 @@ def test_fifty_answers_are_saved_in_two_statements_and_sent_in_seven(database_ur
     frozen, _ = split_submission(parts, started.session_token, assessment)
     assert frozen.count("COMMIT") == 1
     assert len(frozen) - 1 <= 7, frozen
-    assert [row["questionnaire"] for row in rows(parts, "response")] == list(long_visit.SET)
+    assert [row["questionnaire"] for row in rows(parts, "response")] == long_visit.names()
 
 
 def test_ten_statements_when_an_episode_opens(parts: Parts, patient: int) -> None:

@@ -28,7 +28,7 @@ MOST = 25_000
 
 @pytest.fixture
 def parts(sqlite_urls: Urls) -> Parts:
-    return factories.make_parts(sqlite_urls, FixedClock(NOON), books=long_visit.books())
+    return factories.make_parts(sqlite_urls, FixedClock(NOON))
 
 
 def link_of(parts: Parts, language: str = "fr") -> str:
@@ -82,7 +82,7 @@ def test_a_long_visit_comes_in_two_answers_of_25_kb(parts: Parts, language: str)
     questions = begin(phone, page, token)
     assert sent(page) + sent(questions) <= MOST, (sent(page), sent(questions))
     state = state_of(questions)
-    assert [one["id"] for one in state["parts"]] == list(long_visit.SET)
+    assert [one["id"] for one in state["parts"]] == long_visit.names()
     assert [bool(one["rest"]) for one in state["parts"]] == [False, False, False, True, True, False]
     assert ".segments{" in plain(page), "the style of the bar comes with the start page"
 

@@ -3,6 +3,7 @@
 self.proLine = (item, {make, fields, say, touched}) => {
   const input = fields(item)[0], plain = item.el.querySelector(".plain");
   const slider = make("div", {class: "vas card", role: "slider", tabindex: 0, "aria-labelledby": input.id + "-h",
+    "aria-describedby": input.id + "-plain",
     "aria-valuemin": 0, "aria-valuemax": 100});
   slider.innerHTML = '<svg viewBox="0 0 328 72" aria-hidden="true"><path class="bar" d="M14 36h300M14 24v24M314 24v24"/><circle class="knob" cy="36" r="15"/></svg>';
   slider.append(make("div", {class: "row between"}, ...item.ends.map(end => make("span", {}, end))));
