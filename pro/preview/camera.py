@@ -46,7 +46,7 @@ class Film:
     screens: dict[str, Shot] = field(default_factory=dict)
     """Item key → its screen before an answer; and `start`, `review-1` …, `thanks`, `part-…`."""
     messages: dict[str, Shot] = field(default_factory=dict)
-    """Item key and what was tried → the screen with the message."""
+    """`pain.no-answer`, `weight.too-high` → the screen with the message."""
 
 
 def chromium() -> str | None:
@@ -93,6 +93,7 @@ class _Walk:
         self.questionnaire = questionnaire
         self.items: Mapping[str, Item] = {f"{questionnaire.id}.{item.key}": item for item in questionnaire.items}
         self.say = say
+        self.complained = {self.items[f"{questionnaire.id}.{name.partition('.')[0]}"].kind for name in made.messages}
 
     def go(self, link: str, way: Way, n: int) -> None:
         self.page.goto(link)
@@ -147,13 +148,13 @@ class _Walk:
     # --- messages
 
     def _messages(self, here: str, item: Item) -> None:
-        """What is said when nothing was given, and when a number is too high."""
-        kinds = {name.partition(" ")[2] for name in self.made.messages}
-        if f"({item.kind}, no answer)" not in kinds:
-            self._message(here, f"{item.key} ({item.kind}, no answer)")
+        """What is said when nothing was given, once for each kind, and when a number is too high."""
+        if item.kind not in self.complained:
+            self.complained.add(item.kind)
+            self._message(here, f"{item.key}.no-answer")
         if item.kind in (Kind.INTEGER, Kind.DECIMAL) and item.high is not None:
             self.page.locator(_field(here)).fill(str(int(item.high) + 1))
-            self._message(here, f"{item.key} ({item.kind}, too high)")
+            self._message(here, f"{item.key}.too-high")
             self.page.locator(_field(here)).fill("")
 
     def _message(self, here: str, name: str) -> None:

@@ -110,7 +110,7 @@ def _chapters(proof: Proof, words: Words) -> list[tuple[str, list[dict[str, str]
     ]
     reviews = [_figure(name, shot, f"{s['way']} {name[7:]}") for name, shot in screens.items() if name[:7] == "review-"]
     rests = [_figure(name, shot) for name, shot in screens.items() if name not in items and name.startswith("part-")]
-    messages = [_figure(name, shot) for name, shot in proof.film.messages.items()]
+    messages = [_figure(name, shot, s[name.partition(".")[2]]) for name, shot in proof.film.messages.items()]
     return [
         (s["start"], [_figure("start", screens["start"])]),
         (s["screens"], asked),

@@ -86,8 +86,8 @@ def test_branches_are_told_and_walked(made: Path) -> None:
     text = read(made, "joint-pain-diary")
     assert text.count("flare est oui ou worst_pain vaut au moins 4") == 4
     assert '<figure id="review-2">' in text
-    assert '<figure id="stiffness (integer, too high)">' in text
-    assert '<figure id="flare (yes-no, no answer)">' in text
+    assert '<figure id="stiffness.too-high">' in text
+    assert '<figure id="flare.no-answer">' in text
 
 
 @pytest.mark.browser
