@@ -129,9 +129,12 @@ def _said(marks: Sequence[Mark], place: _Place) -> list[str]:
         assert mark.value is not None
         y = place.y(mark.value)
         css = "strong num" if mark is valued[-1] else "lab num"
-        at_end = mark.offset >= place.ticks[-1][0] and len(place.ticks) > 1
-        x, anchor = (place.x(mark.offset) + 4, "end") if at_end else (place.x(mark.offset), "middle")
-        found.append(text(x, y - 8 if y > TOP + 8 else y + 18, mark.said, css, anchor))
+        shift, anchor = 0, "middle"
+        if mark.offset <= place.ticks[0][0]:
+            shift, anchor = -4, "start"
+        elif mark.offset >= place.ticks[-1][0]:
+            shift, anchor = 4, "end"
+        found.append(text(place.x(mark.offset) + shift, y - 8 if y > TOP + 8 else y + 18, mark.said, css, anchor))
     return found
 
 

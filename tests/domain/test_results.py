@@ -213,6 +213,12 @@ def test_what_nobody_asks_nobody_can_give() -> None:
     assert {lack.why for lack in result(RESPONSE, sitting(exam(1, 1, esr=9)), None).lacks} == {Why.NO_ASSESSMENT}
 
 
+def test_what_the_baseline_lacks_is_of_the_baseline() -> None:
+    found = result(RESPONSE, sitting(exam(1, 1, esr=9), 20), sitting(None, 60))
+    lacking = {(lack.item, lack.assessment, lack.who) for lack in leaves(found.lacks)}
+    assert lacking == {(item, "baseline", "clinician") for item in ("tender28", "swollen28", "esr")}
+
+
 def test_an_earlier_protocols_baseline_is_computed_all_the_same() -> None:
     """Day 0 made by a version that computes nothing, week 4 by one that does."""
     baseline = replace(sitting(exam(8, 8, esr=30), 60), computed={})

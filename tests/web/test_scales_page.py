@@ -153,6 +153,21 @@ def test_the_patients_own_count_says_so(page: Page) -> None:
     assert "the patient's own count" in page.words().replace("’", "'")
 
 
+def test_an_examination_without_blood_says_at_which_visits_none_was_entered(page: Page) -> None:
+    page.exam("day0", 4, 2, 20)
+    page.exam("week2", 3, 2)
+    said = page.words()
+    assert "W4: not entered · W8, W12: to come" in said
+
+
+def test_whoever_may_enter_the_examination_is_led_there(page: Page) -> None:
+    if "staff.exam" not in page.app.view_functions:
+        pytest.skip("the form is not there yet")
+    link = 'href="/staff/patients/R-001/visits/week4/joint-exam"'
+    assert link in page.answer("coordinator-en")[1]
+    assert link not in page.answer("monitor-en")[1]
+
+
 def test_two_versions_of_a_questionnaire_are_named(page: Page) -> None:
     made_with(page.parts, page.patient, "day0", "1")
     page.give("day0", "pain-vas-48h", {"pain": 71})

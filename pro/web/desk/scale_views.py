@@ -89,7 +89,7 @@ class CardView:
     """No scale of it has a value yet."""
     rows: tuple[Row, ...]
     absent: tuple[str, ...]
-    """Visits without any value, said once for the card where every scale of it says the same."""
+    """Visits without a value, said once where every scale says the same; of rows, what the fullest one says."""
     versions: str
     source: str
     table: Table
@@ -116,6 +116,8 @@ class Views:
         charts = len(numbers) <= FEW
         rows = [self.row(card, line, title, charts) for line, title in zip(card.lines, titles, strict=True)]
         same = rows[0].absent if len({row.absent for row in rows}) == 1 else ()
+        if not charts:
+            same = min((row.absent for row in rows), key=lambda absent: len(" ".join(absent)))
         return CardView(
             id=card.questionnaire.id,
             title=in_language(card.questionnaire.title, self.language),
