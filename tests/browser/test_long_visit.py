@@ -119,13 +119,8 @@ def test_left_in_the_middle_and_taken_up_where_it_was(served: Served, new_page: 
     patient = Patient(page, "fr")
     patient.press("start")
     expect(page.locator("#asked")).to_be_visible()
-    left = 15
     nothing_sideways(page)
-    for key, value in some(0, LEFT_AT).items():
-        patient.rest()
-        assert minutes(page) <= left
-        left = minutes(page)
-        walk(patient, {key: value})
+    walk(patient, some(0, LEFT_AT))
     keys = list(ANSWERS)
     expect(page.locator(f'section[id="{keys[LEFT_AT]}"]')).to_be_visible()
     assert "Partie 4 sur 6 · 4 dernières semaines" in where(page)
@@ -253,9 +248,15 @@ def play_on(served: Served, letter: str, answers: Mapping[str, object]) -> None:
 
 
 def nothing_sideways(page: Page) -> None:
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    page.evaluate("document.documentElement.style.fontSize = ''")
+    wide = page.evaluate(
+        """() => {
+            const {style} = document.documentElement;
+            style.fontSize = "200%";
+            const wide = document.documentElement.scrollWidth;
+            style.fontSize = "";
+            return wide;
+        }"""
+    )
     assert wide <= 360, page.locator("h1:visible").inner_text()
 
 
@@ -273,19 +274,24 @@ def height_of_banner(page: Page) -> float:
     return box["height"] + 16 if box else 0
 
 
+RESTS = {"rand-36.q1", "eq-5d-5l.mobility"}
+"""Before these stands a calm page."""
 LOOKED_AT = {"joint-count.replaced", "rand-36.q1", "eq-5d-5l.vas"}
 """Screens that axe looks at: one of each kind, and the calm page."""
 
 
 def walk(patient: Patient, answers: Mapping[str, object]) -> None:
     """Answers, and looks at each screen: nothing sideways at twice the text, six answers and the way on fit at 360×740."""
-    page = patient.page
+    page, left = patient.page, 15
     for key, value in answers.items():
         if key in LOOKED_AT:
             is_fine(page)
-        if page.locator("button[name=on]:visible").count():
+        if key in RESTS:
+            expect(page.locator("button[name=on]:visible")).to_have_count(1)
             nothing_sideways(page)
             patient.rest()
+        assert minutes(page) <= left
+        left = minutes(page)
         nothing_sideways(page)
         if page.locator(f'section[id="{key}"] [type=radio]').count() == 6:
             page.evaluate("scrollTo(0, 0)")
