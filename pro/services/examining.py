@@ -24,7 +24,7 @@ from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Questionnaire, Text
 from pro.domain.schedule import patient_day
 from pro.domain.scoring import score
-from pro.services import audit
+from pro.services import audit, wording
 from pro.services.access import Identity, Right
 from pro.services.answering import score_json
 from pro.services.parts import Parts
@@ -118,7 +118,7 @@ def due(parts: Parts, found: Found, moment: Moment) -> tuple[Due, ...]:
         for row in rows
         for timepoint in [parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)]
         for each in timepoint.clinician
-        for questionnaire in [parts.library.questionnaire(each.id, each.version)]
+        for questionnaire in [wording.questionnaire(parts, each.id, each.version, moment)]
         if _may_enter(row, entered.get((row.id, each.id), 0), moment)
     )
 
@@ -167,7 +167,7 @@ def _form(
         first=row.day - timedelta(days=planned.window_before),
         last=row.day + timedelta(days=planned.window_after),
         today=patient_day(moment.study, zone, protocol.cutoff),
-        questionnaire=parts.library.questionnaire(asked.id, asked.version),
+        questionnaire=wording.questionnaire(parts, asked.id, asked.version, moment),
         versions=tuple(_version(each) for each in stored),
     )
 
@@ -300,7 +300,9 @@ def _payload(found: Form, frozen: Frozen, row: Mapping[str, object]) -> dict[str
     old: Mapping[str, Mapping[str, object]] = found.versions[0].answers if found.versions else {}
     new = _plain(frozen)
     changed = [key for key in new if not found.n or old.get(key) != new[key]]
+    worded = wording.shown(found.questionnaire, str(row["language"]))
     return {
+        **({} if worded is None else {"wording": worded}),
         "timepoint": found.timepoint.key,
         "day": found.day,
         "protocol": f"{found.protocol.id} {found.protocol.version}",

@@ -26,6 +26,7 @@ from pro.web.desk.exam_grid import fits, grid
 from pro.web.desk.frame import blueprint, language
 from pro.web.desk.patients import found_patient
 from pro.web.parts import current_parts, moment
+from pro.web.placeholders import banner_here
 from pro.web.rights import needs, site_of, who
 from pro.web.words import say, say_day, say_number
 
@@ -127,6 +128,7 @@ def _common(found: Form) -> dict[str, Any]:
         "x": x,
         "found": found,
         "asked": found.questionnaire,
+        "banner": banner_here(found.questionnaire, spoken),
         "may_enter": who().may(Right.ENTER_EXAM, found.site_id),
         "history": [(version, _words_of(found, version.answers)) for version in found.versions],
         "window": (say_day(found.first, spoken), say_day(found.last, spoken)),
