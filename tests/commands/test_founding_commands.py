@@ -334,7 +334,7 @@ def served(sqlite_urls: Urls) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 def test_it_serves_and_a_second_start_is_refused(served: tuple[str, subprocess.Popen[str]], shell: Shell) -> None:
     address, process = served
-    for _ in range(100):
+    for _ in range(600):
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         try:
             with urllib.request.urlopen(f"{address}/livez", timeout=5) as answer:
