@@ -97,10 +97,12 @@ def test_check_names_file_and_line_and_ends_with_1(drafts: Path) -> None:
 def test_a_broken_library_stops_the_other_commands_with_2(drafts: Path) -> None:
     path = drafts / "library/pain-vas-48h/1.cases.yaml"
     path.write_text(path.read_text("utf-8").replace("{pain: 41}", "{pain: 42}", 1), "utf-8")
-    result = pro("questionnaires", "score", "patient-global", "--root", drafts, given="{}")
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert "1.cases.yaml:13: pain of 'just above the screening limit' is 42, the example expects 41" in result.stderr
+    wrong = "1.cases.yaml:13: pain of 'just above the screening limit' is 42, the example expects 41"
+    for call in (["score", "pain-vas-48h", "--version", "1"], ["publish", "patient-global"], ["list"]):
+        result = pro("questionnaires", *call, "--root", drafts, given="{}")
+        assert result.exit_code == 2, call
+        assert result.stdout == ""
+        assert wrong in result.stderr
 
 
 # --- score
