@@ -2,7 +2,8 @@
 
 Such a test says what it proved and how often by pytest's own `record_property`:
 `record_property("proof", "No submission is lost when the server is killed")`, `record_property("count", 3000)`,
-`record_property("unit", "kills")`. One line of JSON per proof is kept in var/prove.jsonl.
+`record_property("unit", "kills")`, and if wanted `record_property("details", ["what was found and why it does not matter"])`.
+One line of JSON per proof is kept in var/prove.jsonl.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Collector:
                     "unit": recorded.get("unit", ""),
                     "seconds": round(report.duration, 1),
                     "test": report.nodeid,
+                    "details": recorded.get("details", []),
                 }
             )
 
@@ -79,8 +81,18 @@ def table(proofs: list[dict[str, Any]], commit: str, now: datetime) -> str:
             "| What is held | Tried | Took | Test |",
             "| --- | --- | --- | --- |",
             *rows,
+            *(["", "What was found and does not matter:", "", *details] if (details := explained(proofs)) else []),
         ]
     )
+
+
+def explained(proofs: list[dict[str, Any]]) -> list[str]:
+    """What the proofs say besides, such as changes of the code that change nothing, and why."""
+    return [
+        f"- {detail}"
+        for proof in sorted(proofs, key=lambda proof: proof["test"])
+        for detail in proof.get("details", [])
+    ]
 
 
 def counted(proof: dict[str, Any]) -> str:

@@ -25,6 +25,12 @@ def test_a_proof_without_a_count_has_its_name_alone() -> None:
     assert "| Nothing is lost |  | 12 s |" in table([{**PROOF, "count": None}], "abc1234", NOW)
 
 
+def test_what_was_found_and_does_not_matter_stands_under_the_table() -> None:
+    page = table([{**PROOF, "details": ["a < b: never equal"]}], "abc1234", NOW)
+    assert page.endswith("What was found and does not matter:\n\n- a < b: never equal")
+    assert "does not matter" not in table([PROOF], "abc1234", NOW)
+
+
 def test_slices_of_one_proof_are_one_row() -> None:
     slices = [{**PROOF, "test": f"t.py::test_a[{n}]", "count": 10} for n in range(3)]
     assert "| Nothing is lost | 30 kills | 37 s | `t.py::test_a` |" in table(slices, "abc1234", NOW)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from pro.domain.flares import Evaluation, History, evaluate
+from pro.domain.flares import Evaluation, History, days_to_judge, evaluate
 from pro.domain.protocol import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.questionnaire import Value
 from pro.domain.runs import since_last_break
@@ -198,6 +198,14 @@ def test_a_rule_on_an_item_that_is_no_number_refuses_it_by_its_value(value: Valu
     with pytest.raises(TypeError) as refused:
         said(JUMP, History({(DIARY, "pain"): {MONDAY: value}}), 2)
     assert str(refused.value) == f"{value!r} is not a number"
+
+
+# --- what a late day makes to be judged again
+
+
+def test_the_days_after_a_late_one_are_judged_in_order_and_no_further_than_fifteen() -> None:
+    recorded = [march(day) for day in range(20, 0, -1)]
+    assert days_to_judge(march(3), recorded) == tuple(march(day) for day in range(3, 19))
 
 
 # --- how far back a run may reach
