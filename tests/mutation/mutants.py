@@ -79,10 +79,10 @@ def _around(node: ast.AST, above: tuple[ast.AST, ...]) -> ast.AST:
     """The node with as much around it, up to its statement, as a line holds."""
     around = node
     for wider in reversed(above):
-        if isinstance(around, ast.stmt):
+        known = isinstance(around, ast.expr | ast.stmt)
+        if isinstance(around, ast.stmt) or (known and len(_head(wider)) > WIDTH):
             break
-        if isinstance(wider, ast.expr | ast.stmt) and (len(_head(wider)) <= WIDTH or not isinstance(around, ast.expr)):
-            around = wider
+        around = wider
     return around
 
 

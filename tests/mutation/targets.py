@@ -13,7 +13,7 @@ from tests.mutation.run import Target
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 
 FLARES = ("tests/domain/test_flare_evidence.py", "tests/domain/test_flares.py")
-SCORES = ("tests/domain/test_scoring.py",)
+SCORES = ("tests/domain/test_scoring_edges.py", "tests/domain/test_scoring.py")
 
 
 def methods(family: str, tests: str) -> Target:
