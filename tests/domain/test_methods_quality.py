@@ -17,10 +17,11 @@ from pro.domain.methods.promis import T_SCORES
 from pro.domain.questionnaire import Questionnaire, Value
 from pro.domain.scoring import Score, offers, score
 from pro.library import load
+from tests.domain.instruments import MANY as SETS
 
-MANY = settings(max_examples=2000, deadline=None)
+MANY = settings(max_examples=2 * SETS, deadline=None)
 """Answer sets tried per comparison."""
-SOME = settings(max_examples=500, deadline=None)
+SOME = settings(max_examples=SETS, deadline=None)
 
 Row = list[int | None]
 

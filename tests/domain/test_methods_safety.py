@@ -16,8 +16,9 @@ from pro.domain.methods.safety import REACTION_GRADES
 from pro.domain.questionnaire import Kind, Questionnaire
 from pro.domain.scoring import Score, score
 from pro.library import load
+from tests.domain.instruments import MANY as SETS
 
-MANY = settings(max_examples=2000, deadline=None)
+MANY = settings(max_examples=2 * SETS, deadline=None)
 
 
 @cache

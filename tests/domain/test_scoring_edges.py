@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
@@ -37,6 +37,13 @@ def test_an_item_that_shows_and_is_not_answered_does_not_enter() -> None:
     assert scored(TWO, {"a": 5}, (A, shows)) == Score(Decimal(5), "5", 1, 2)
 
 
+def test_a_score_of_one_hidden_item_does_not_exist() -> None:
+    hidden = replace(B, show_if=Compare("a", "at_least", 4))
+    only = replace(ONE, items=("b",))
+    assert scored(only, {"a": 3, "b": 9}, (A, hidden)).reason == "not answered"
+    assert scored(only, {"a": 4, "b": 9}, (A, hidden)).value == 9
+
+
 def test_a_rule_is_offered_where_one_scale_at_least_has_it() -> None:
     both = asked(ONE, replace(TWO, key="t", missing_or=Missing("half")))
     assert offers(both, "half") is True
@@ -48,6 +55,17 @@ def test_a_rule_is_offered_where_one_scale_at_least_has_it() -> None:
 @pytest.mark.parametrize("digits", ["3.25", "3.5", "0.001"])
 def test_an_answer_with_more_digits_than_its_item_enters_whole(digits: str) -> None:
     assert scored(ONE, {"a": Decimal(digits)}).text == digits
+
+
+def test_whole_and_decimal_answers_are_added_in_one_unit() -> None:
+    tenths = replace(B, kind=Kind.DECIMAL, decimals=1, high=Decimal(100))
+    assert scored(TWO, {"a": 3, "b": Decimal("20.0")}, (A, tenths)).text == "23"
+    assert scored(TWO, {"a": 3, "b": Decimal("0.5")}, (A, tenths)).text == "3.5"
+
+
+def test_a_decimal_answer_is_not_rounded_to_the_callers_context() -> None:
+    with localcontext(prec=3):
+        assert scored(ONE, {"a": Decimal("3.2514")}).text == "3.2514"
 
 
 def test_a_reversed_and_a_weighted_answer_with_digits_enter_exactly() -> None:

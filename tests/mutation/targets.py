@@ -16,23 +16,10 @@ FLARES = ("tests/domain/test_flare_evidence.py", "tests/domain/test_flares.py")
 SCORES = ("tests/domain/test_scoring_edges.py", "tests/domain/test_scoring.py")
 
 
-def methods(family: str, tests: str) -> Target:
-    return Target(f"domain/methods/{family}", (f"tests/domain/test_methods_{tests}.py", *SCORES), reads_library=True)
-
-
 TARGETS = (
     Target("domain/flares", FLARES),
     Target("domain/runs", FLARES),
     Target("domain/scoring", SCORES, reads_library=True),
-    methods("change", "change"),
-    methods("eular", "eular"),
-    methods("flare", "flare"),
-    methods("function", "function"),
-    methods("joints", "joints"),
-    methods("numbers", "function"),
-    methods("promis", "quality"),
-    methods("quality", "quality"),
-    methods("safety", "safety"),
 )
 
 
