@@ -149,6 +149,19 @@ def test_falls_at_the_limit_are_judged_exactly(current: int, fall: int) -> None:
     assert value("eular-response", "eular_response", {"baseline": before, "current": now}) != "good"
 
 
+@pytest.mark.parametrize(
+    ("baseline", "current", "response"),
+    [
+        ("4.40", "3.20", "moderate"), ("4.41", "3.20", "good"), ("4.42", "3.21", "moderate"),
+        ("3.80", "3.20", "none"), ("3.81", "3.20", "moderate"), ("5.71", "5.10", "moderate"),
+        ("5.72", "5.11", "none"), ("6.31", "5.11", "none"), ("6.32", "5.11", "moderate"),
+    ],
+)  # fmt: skip
+def test_each_limit_of_the_response_to_the_hundredth(baseline: str, current: str, response: str) -> None:
+    """Falls of 1.20 and 1.21, 0.60 and 0.61; levels of 3.20 and 3.21, 5.10 and 5.11."""
+    assert value("eular-response", "eular_response", {"baseline": baseline, "current": current}) == response
+
+
 RANK = {"none": 0, "moderate": 1, "good": 2}
 
 
