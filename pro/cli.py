@@ -1,7 +1,7 @@
 """The `pro` command: finds its parts in `pro.commands` when they are asked for, and says what is wrong in one line.
 
-A module of `pro.commands` gives `commands`, the click commands it adds: to `pro` itself, or to the command that
-its `group` names. Exit codes: 0 it holds, 1 it was checked and does not hold, 2 the call or its input is wrong.
+A module of `pro.commands` gives `commands`, the click commands it adds; the first module of a row gives the command
+itself. Exit codes: 0 it holds, 1 it was checked and does not hold, 2 the call or its input is wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "migrate": ("migrate",),
     "doctor": ("doctor",),
-    "questionnaires": ("questionnaires", "wording", "fhir", "drafts", "preview"),
+    "questionnaires": ("score", "questionnaires", "wording", "fhir", "drafts", "preview"),
     "protocol": ("protocol", "schedule"),
     "study": ("study",),
     "site": ("site",),
@@ -42,6 +42,28 @@ class Wrong(click.ClickException):
         click.echo(self.message, err=True)
 
 
+class Family(click.Group):
+    """A command of several modules: the others are read when one of theirs is asked for."""
+
+    others: tuple[str, ...] = ()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._read()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands:
+            self._read()
+        return super().get_command(ctx, cmd_name)
+
+    def _read(self) -> None:
+        others, self.others = self.others, ()
+        for name in others:
+            module = _module(name)
+            for each in module.commands if module is not None else ():
+                self.add_command(each)
+
+
 class Commands(click.Group):
     """Loads a command's modules only when it is called, and never shows a traceback unless asked to."""
 
@@ -49,14 +71,11 @@ class Commands(click.Group):
         return [name for name in COMMANDS if self.get_command(ctx, name) is not None]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        modules = [module for name in COMMANDS.get(cmd_name, ()) if (module := _module(name)) is not None]
-        own = [module for module in modules if getattr(module, "group", None) is None]
-        found = next((each for module in own for each in module.commands if each.name == cmd_name), None)
-        if isinstance(found, click.Group):
-            for module in modules:
-                if getattr(module, "group", None) == cmd_name:
-                    for each in module.commands:
-                        found.add_command(each)
+        first, *others = COMMANDS.get(cmd_name, (None,))
+        module = _module(first) if first else None
+        found = next((each for each in module.commands if each.name == cmd_name), None) if module else None
+        if isinstance(found, Family):
+            found.others = tuple(others)
         return found
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
@@ -108,4 +127,4 @@ def main(traceback: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    importlib.import_module("pro.cli").main()  # not this copy, whose classes the commands do not know

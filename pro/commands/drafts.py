@@ -8,14 +8,12 @@ from pathlib import Path
 import click
 
 from pro.cli import Wrong
-from pro.commands.questionnaires import root_option
+from pro.commands.root import root_option
 from pro.library.cases import cases_path
 from pro.library.files import shown_path
 from pro.library.schemas import named
 from pro.library.skeletons import begin
 from pro.library.wording import LANGUAGES, WORD
-
-group = "questionnaires"
 
 
 @click.command("schema")

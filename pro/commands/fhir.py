@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from pro.cli import Wrong
-from pro.commands.questionnaires import asked, root_option
+from pro.commands.questionnaires import asked
+from pro.commands.root import root_option
 from pro.commands.worded import worded
 from pro.domain.questionnaire import Questionnaire
 from pro.exports.fhir import Draft, as_json, draft_of, resource_of
@@ -17,8 +18,6 @@ from pro.library import Library, load
 from pro.library.cases import cases_path
 from pro.library.skeletons import cases_text, draft_text, write_new
 from pro.library.wording import WORD
-
-group = "questionnaires"
 
 
 @click.command("export")

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from pro.commands.days import near_day
-from pro.commands.questionnaires import root_option
+from pro.commands.root import root_option
 from pro.commands.series import DAY_ZERO, Recorded, read_series
 from pro.domain.flare_words import describe
 from pro.domain.flares import HIT, NO_HIT, Evaluation, evaluate

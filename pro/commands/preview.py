@@ -10,13 +10,12 @@ import click
 
 from pro.cli import Wrong
 from pro.clock import Clock, Moment
-from pro.commands.questionnaires import asked, root_option
+from pro.commands.questionnaires import asked
+from pro.commands.root import root_option
 from pro.commands.worded import worded
 from pro.domain.paths import ways
 from pro.domain.questionnaire import Questionnaire
 from pro.library import Library, load
-
-group = "questionnaires"
 
 
 @click.command("preview")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from pro.commands.questionnaires import root_option
+from pro.cli import Family
+from pro.commands.root import root_option
 from pro.library import Unreadable, check_protocol_file, load, publish_protocol
 
 
-@click.group()
+@click.group(cls=Family)
 def protocol() -> None:
     """Protocols: check, publish, and what they plan."""
 

@@ -1,4 +1,4 @@
-"""`pro questionnaires`: what the library holds, whether it holds together, and scores for scripts."""
+"""`pro questionnaires`: what the library holds, and whether it holds together."""
 
 from __future__ import annotations
 
@@ -7,37 +7,22 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from pro.cli import Wrong
 from pro.commands.opened import study_as_it_is
-from pro.domain.answers import NotAllowed, check
-from pro.domain.questionnaire import Missing, Questionnaire, Scale, Value
-from pro.domain.scoring import Score, offers, score, under
-from pro.library import DEFAULT_ROOT, Library, Unreadable, load, load_questionnaire, publish_questionnaire
+from pro.commands.root import root_option
+from pro.domain.questionnaire import Questionnaire
+from pro.library import Library, Unreadable, load, publish_questionnaire
 from pro.library.page import page
 from pro.services.wording import Standing, standing
 
 Installed = Mapping[tuple[str, str, str], Standing]
 
-root_option = click.option(
-    "--root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=DEFAULT_ROOT,
-    help="Where the questionnaires are, if not in the project.",
-)
 
-
-@click.group()
-def questionnaires() -> None:
-    """Questionnaires: list, check, score, publish."""
-
-
-@questionnaires.command("list")
+@click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--markdown", is_flag=True, help="The newest of each with scales and cut-offs: the page docs/library.md.")
 @root_option
@@ -118,7 +103,7 @@ def _row(library: Library, questionnaire: Questionnaire, installed: Installed) -
     }
 
 
-@questionnaires.command("check")
+@click.command("check")
 @root_option
 def check_(root: Path) -> None:
     """Reads every file and plays every worked example; a problem a line, exit code 1."""
@@ -133,27 +118,7 @@ def check_(root: Path) -> None:
     click.echo(f"{count} questionnaires, {library.worked_examples} worked examples passed")
 
 
-@questionnaires.command("score")
-@click.argument("id_", metavar="ID")
-@click.option("--version", help="The newest unless given.")
-@click.option("--missing", metavar="RULE", help="Another published missing rule, such as half for rand-36.")
-@root_option
-def score_(id_: str, version: str | None, missing: str | None, root: Path) -> None:
-    """Scores of the answers on standard input, {"item": answer, …}; absent and null both mean missing."""
-    questionnaire = load_questionnaire(id_, version, root)
-    if missing is not None and not offers(questionnaire, missing):
-        raise Wrong(f"--missing {missing}: {questionnaire.id} {questionnaire.version} has {_rules_of(questionnaire)}")
-    scores = score(questionnaire, read_answers(questionnaire, sys.stdin.buffer.read()), missing)
-    answer = {
-        "questionnaire": questionnaire.id,
-        "version": questionnaire.version,
-        "scores": {key: _plain(each) for key, each in scores.items()},
-        "rules": {scale.key: _rule(under(scale, missing)) for scale in questionnaire.scales},
-    }
-    click.echo(json.dumps(answer, ensure_ascii=False))
-
-
-@questionnaires.command("publish")
+@click.command("publish")
 @click.argument("id_", metavar="ID")
 @click.option("--version", help="The newest unless given.")
 @root_option
@@ -169,71 +134,4 @@ def asked(library: Library, id_: str, version: str | None) -> Questionnaire:
     return library.latest_questionnaire(id_) if version is None else library.questionnaire(id_, version)
 
 
-def read_answers(questionnaire: Questionnaire, text: bytes) -> dict[str, Value]:
-    """The allowed answers of a JSON object; what is wrong ends the command, naming the item."""
-    items = {item.key: item for item in questionnaire.items}
-    answers: dict[str, Value] = {}
-    for key, raw in _object(text).items():
-        if key not in items:
-            raise Wrong(f"{key} is not an item of {questionnaire.id}; there are {', '.join(items)}")
-        if raw is not None:
-            try:
-                answers[key] = check(items[key], raw)
-            except NotAllowed as error:
-                raise Wrong(str(error)) from None
-    return answers
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        given = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_without_twins)
-    except (ValueError, RecursionError) as error:
-        raise Wrong(f"standard input is not JSON: {error}") from None
-    if not isinstance(given, dict):
-        raise Wrong('standard input must be one JSON object, {"item": answer, …}')
-    return given
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise ValueError(f"{key} stands there twice")
-    return dict(pairs)
-
-
-def _plain(score: Score) -> dict[str, Any]:
-    value = float(score.value) if isinstance(score.value, Decimal) else score.value
-    return {
-        "value": value,
-        "answered": score.answered,
-        "of": score.of,
-        "band": score.band,
-        "reason": score.reason,
-    }
-
-
-def _rule(scale: Scale) -> dict[str, str]:
-    """What the value rests on: the missing rule that was used, and the paper or value set."""
-    return {"missing": _rule_name(scale.missing), "source": scale.source}
-
-
-def _rule_name(missing: Missing) -> str:
-    return f"at-least {missing.count}" if missing.rule == "at-least" else missing.rule
-
-
-def _rules_of(questionnaire: Questionnaire) -> str:
-    rules = {
-        _rule_name(rule): None
-        for scale in questionnaire.scales
-        for rule in (scale.missing, scale.missing_or)
-        if rule is not None
-    }
-    return f"the missing rule {', '.join(rules)}" if len(rules) == 1 else f"the missing rules {', '.join(rules)}"
-
-
-commands: tuple[click.Command, ...] = (questionnaires,)
+commands: tuple[click.Command, ...] = (list_, check_, publish)

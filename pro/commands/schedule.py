@@ -14,12 +14,10 @@ import click
 
 from pro.cli import Wrong
 from pro.commands.days import read_day
-from pro.commands.questionnaires import root_option
+from pro.commands.root import root_option
 from pro.domain import zones
 from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, patient_day, plan
 from pro.library import Unknown, Unreadable, load
-
-group = "protocol"
 
 HEADINGS = ("timepoint", "day", "opens", "closes", "late until", "reminders")
 

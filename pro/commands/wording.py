@@ -10,14 +10,12 @@ import click
 
 from pro.cli import Wrong
 from pro.commands.opened import ready
-from pro.commands.questionnaires import root_option
+from pro.commands.root import root_option
 from pro.domain.questionnaire import Questionnaire
 from pro.library import load
 from pro.library.wording_files import read_wording, template
 from pro.services import wording as service
 from pro.services.wording import NotInstalled
-
-group = "questionnaires"
 
 
 @click.command("wording")
