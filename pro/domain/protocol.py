@@ -33,6 +33,38 @@ class ReminderStep:
     """Offset from the target day; None = each day of the window."""
 
 
+Event = Literal["flare-opened", "flare-ended", "dose-stopped"]
+"""What a timepoint may wait for besides visits: the first two the service sees itself, the last staff report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What the days or hours of a timepoint are counted from: day 0, another visit as it really took place, an event."""
+
+    kind: Literal["day0", "visit", "event"] = "day0"
+    name: str = ""
+    """The visit's timepoint, or the event."""
+    by: Literal["submission", "examination"] = "submission"
+    """A visit took place when the patient sent it, or on the day staff wrote as that of the examination."""
+
+    def __str__(self) -> str:
+        if self.kind == "visit":
+            return f"the {self.by} of {self.name}"
+        return "day 0" if self.kind == "day0" else f"the event {self.name}"
+
+
+DAY0 = Anchor()
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A window that opens and closes so long after the anchor's instant; elapsed time, whatever clocks do."""
+
+    opens: timedelta
+    closes: timedelta
+    """Exclusive."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timepoint:
     key: str
@@ -53,10 +85,26 @@ class Timepoint:
     """What staff enter at the desk for the same assessment; apart from the patient's submission and compliance."""
     computed: tuple[QuestionnaireVersion, ...] = ()
     """What is computed on reading from the others, each only from what stands before it; nobody is asked it."""
+    anchor: Anchor = DAY0
+    """Day 0 of first_day, last_day and `hours`: what they are counted from."""
+    burst: int = 1
+    """Days in a row from each of the days that `every` gives."""
+    hours: Hours | None = None
+    """The window in place of whole days; first_day and last_day are 0 then."""
+    on_demand: bool = False
+    """The patient opens it, on one of the days first_day to last_day; nothing is planned and nothing is missed."""
 
     @property
     def repeats(self) -> bool:
         return self.first_day != self.last_day
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """The days it aims at, counted from its anchor; none for what the patient opens."""
+        if self.on_demand:
+            return ()
+        starts = range(self.first_day, self.last_day + 1, max(1, self.every))
+        return tuple(day for start in starts for day in range(start, min(start + self.burst, self.last_day + 1)))
 
     @property
     def named(self) -> tuple[QuestionnaireVersion, ...]:

@@ -1,26 +1,55 @@
-"""Calendar sums of a study: which patient-day an instant belongs to, and what a protocol plans for a patient.
+"""Calendar sums of a study: what a protocol plans for a patient, and what waits for something to happen first.
 
-Sums are done on local dates and only then turned into instants (aware UTC). A patient-day opens at the first
-instant whose local wall clock is at or past date + cut-off and lasts until the next one opens.
+Sums are done on local dates and only then turned into instants (aware UTC). Whose day an instant is stands in
+`patient_days`, and for a patient who travels in `travel`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pro.domain.protocol import Protocol, ReminderStep, Timepoint
+from pro.domain.patient_days import (
+    DAY,
+    DEFAULT_CUTOFF,
+    LATEST_CUTOFF,
+    clock_instant,
+    day_closes,
+    day_exists,
+    day_opens,
+    first_instant,
+    patient_day,
+)
+from pro.domain.protocol import Anchor, Protocol, ReminderStep, Timepoint
+from pro.domain.travel import Calendar
 
-DEFAULT_CUTOFF = time(4)
-LATEST_CUTOFF = time(12)
-_DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
-_DAYS_KEPT = 65_536
-"""Openings remembered: a year of days in each of some 180 zones."""
+__all__ = [
+    "DEFAULT_CUTOFF",
+    "LATEST_CUTOFF",
+    "Happened",
+    "Plan",
+    "Planned",
+    "PlannedReminder",
+    "Waiting",
+    "clock_instant",
+    "day_closes",
+    "day_exists",
+    "day_opens",
+    "first_instant",
+    "patient_day",
+    "plan",
+    "plan_after",
+    "plan_all",
+    "plan_calendar",
+    "plan_one",
+    "reminder_steps",
+    "start_now",
+    "steps_of",
+    "target_days",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,125 +70,185 @@ class Planned:
     reminders: tuple[PlannedReminder, ...]
     respondent: Literal["patient", "clinician"]
 
-
-@lru_cache(maxsize=_DAYS_KEPT)
-def clock_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The instant of a clock time: forward by the gap where the clocks skip it, the first where it repeats."""
-    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
-
-
-@lru_cache(maxsize=_DAYS_KEPT)
-def first_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The first instant whose local wall clock is at or past `day` `at`; in a gap the instant of the jump."""
-    wall = datetime.combine(day, at)
-    instant = clock_instant(day, at, zone)
-    if _wall(instant, zone) == wall:
-        return instant
-    return _jump(wall, before=wall.replace(tzinfo=zone, fold=1).astimezone(UTC), after=instant, zone=zone)
+    @property
+    def end(self) -> datetime:
+        """The instant from which it can no longer be filled."""
+        return self.late_until or self.closes_at
 
 
-def _wall(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An anchor that is known: `at` its instant, `day` its patient-day (of an examination the day staff wrote)."""
+
+    anchor: Anchor
+    at: datetime
+    day: date
 
 
-def _jump(wall: datetime, *, before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The second at which the clocks of `zone` leap over `wall`, known to lie in (before, after]."""
-    while after - before > _SECOND:
-        middle = before + timedelta(seconds=(after - before) // _SECOND // 2)
-        if _wall(middle, zone) < wall:
-            before = middle
-        else:
-            after = middle
-    return after
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A timepoint that cannot be planned yet, and what it waits for."""
+
+    timepoint: str
+    anchor: Anchor
 
 
-@lru_cache(maxsize=_DAYS_KEPT)
-def day_exists(day: date, zone: ZoneInfo) -> bool:
-    """Whether the zone has that date at all (Samoa went from 2011-12-29 to 2011-12-31)."""
-    return _wall(first_instant(day, time(0), zone), zone).date() == day
-
-
-def day_opens(day: date, zone: ZoneInfo, cutoff: time) -> datetime:
-    """The instant at which the patient-day opens; ValueError for a date that the zone skips."""
-    if not day_exists(day, zone):
-        raise ValueError(f"{day} does not exist in {zone.key}")
-    return first_instant(day, cutoff, zone)
-
-
-def day_closes(day: date, zone: ZoneInfo, cutoff: time) -> datetime:
-    """The instant at which the patient-day has ended, which is where the next existing one opens."""
-    following = day + _DAY
-    while not day_exists(following, zone):
-        following += _DAY
-    return first_instant(following, cutoff, zone)
-
-
-def patient_day(instant: datetime, zone: ZoneInfo, cutoff: time) -> date:
-    """The date of the patient-day that holds `instant` (aware); exactly one does."""
-    day = instant.astimezone(zone).date() + _DAY
-    while not (day_exists(day, zone) and first_instant(day, cutoff, zone) <= instant):
-        day -= _DAY
-    return day
+@dataclass(frozen=True, slots=True)
+class Plan:
+    planned: tuple[Planned, ...]
+    waiting: tuple[Waiting, ...]
 
 
 def plan(protocol: Protocol, day0: date, zone: ZoneInfo, cutoff: time | None = None) -> tuple[Planned, ...]:
-    """Every assessment of one patient, by opening, then timepoint; target dates the zone skips have none.
+    """Every assessment counted from day 0, by opening, then timepoint; target dates the zone skips have none.
 
-    `cutoff` stands in for the protocol's own (00:00 to 12:00).
+    `cutoff` stands in for the protocol's own (00:00 to 12:00). What counts from a visit or an event: `plan_all`.
     """
-    starts = protocol.cutoff if cutoff is None else cutoff
-    planned = (
+    return plan_calendar(protocol, day0, Calendar.of(zone, protocol.cutoff if cutoff is None else cutoff))
+
+
+def plan_all(protocol: Protocol, day0: date, happened: Iterable[Happened], calendar: Calendar) -> Plan:
+    """Every assessment that can be planned, and which timepoints wait for what.
+
+    An event may come again: each time plans its timepoints anew. Of two that aim at the same day one is kept.
+    """
+    known = tuple(happened)
+    found = {(one.timepoint, one.day): one for one in plan_calendar(protocol, day0, calendar)}
+    for each in known:
+        for one in plan_after(protocol, each, calendar):
+            found.setdefault((one.timepoint, one.day), one)
+    met = {each.anchor for each in known}
+    waiting = (Waiting(one.key, one.anchor) for one in protocol.timepoints if one.anchor.kind != "day0")
+    return Plan(_sorted(found.values()), tuple(one for one in waiting if one.anchor not in met))
+
+
+def plan_calendar(protocol: Protocol, day0: date, calendar: Calendar) -> tuple[Planned, ...]:
+    """As `plan`, through every zone of the patient's calendar."""
+    return _sorted(one for each in protocol.timepoints for one in _from_day0(each, day0, calendar) if one is not None)
+
+
+def plan_after(protocol: Protocol, happened: Happened, calendar: Calendar) -> tuple[Planned, ...]:
+    """The assessments of the timepoints that waited for this."""
+    return _sorted(
         one
         for timepoint in protocol.timepoints
-        for target in target_days(timepoint, day0)
-        if (one := plan_one(timepoint, target, zone, starts)) is not None
+        if timepoint.anchor == happened.anchor and not timepoint.on_demand
+        for one in _from(timepoint, happened, calendar)
+        if one is not None
     )
-    return tuple(sorted(planned, key=lambda one: (one.opens_at, one.timepoint)))
+
+
+def start_now(timepoint: Timepoint, day0: date, now: datetime, calendar: Calendar) -> Planned | None:
+    """What the patient opens at `now`: until its hours are over, else until its days are; None where it may not be.
+
+    It may be opened on the patient-days first_day to last_day, both included.
+    """
+    day = calendar.holds(now)
+    if not timepoint.on_demand or not timepoint.first_day <= (day - day0).days <= timepoint.last_day:
+        return None
+    if timepoint.hours is not None:
+        return replace(_in_hours(timepoint, now, calendar), day=day)
+    one = _on_day(timepoint, day, calendar)
+    return None if one is None else replace(one, opens_at=now)
 
 
 def target_days(timepoint: Timepoint, day0: date) -> Iterator[date]:
-    """The dates a timepoint aims at, whether or not the zone has them."""
-    for offset in range(timepoint.first_day, timepoint.last_day + 1, timepoint.every):
+    """The dates a timepoint aims at, counted from `day0`, whether or not the zone has them."""
+    for offset in timepoint.targets:
         yield day0 + timedelta(days=offset)
 
 
 def plan_one(timepoint: Timepoint, target: date, zone: ZoneInfo, cutoff: time) -> Planned | None:
     """The assessment of one target date; None where the zone skips that date."""
-    if not day_exists(target, zone):
+    return _on_day(timepoint, target, Calendar.of(zone, cutoff))
+
+
+def reminder_steps(timepoint: Timepoint, target: date, zone: ZoneInfo, cutoff: time) -> tuple[PlannedReminder, ...]:
+    """The reminders of one assessment of whole days in the order of their instants.
+
+    A step on each day of a longer window has that day's offset from the target in its key (`at-10:00/-1`).
+    """
+    calendar = Calendar.of(zone, cutoff)
+    return _steps(timepoint, target, _window(timepoint, target, calendar), calendar)
+
+
+def steps_of(
+    timepoint: Timepoint, day: date, opens_at: datetime, closes_at: datetime, zone: ZoneInfo, cutoff: time
+) -> tuple[PlannedReminder, ...]:
+    """The reminders of an assessment as it is stored; a window in hours has those clock times that lie in it."""
+    if timepoint.hours is None:
+        return reminder_steps(timepoint, day, zone, cutoff)
+    return _steps_in(timepoint, day, opens_at, closes_at, Calendar.of(zone, cutoff))
+
+
+def _sorted(planned: Iterable[Planned]) -> tuple[Planned, ...]:
+    return tuple(sorted(planned, key=lambda one: (one.opens_at, one.timepoint)))
+
+
+def _from_day0(timepoint: Timepoint, day0: date, calendar: Calendar) -> Iterator[Planned | None]:
+    if timepoint.anchor.kind != "day0" or timepoint.on_demand:
+        return
+    if timepoint.hours is None:
+        for target in target_days(timepoint, day0):
+            yield _on_day(timepoint, target, calendar)
+    elif calendar.has(day0):
+        yield _in_hours(timepoint, calendar.opens(day0), calendar)
+
+
+def _from(timepoint: Timepoint, happened: Happened, calendar: Calendar) -> Iterator[Planned | None]:
+    if timepoint.hours is not None:
+        yield _in_hours(timepoint, happened.at, calendar)
+        return
+    for target in target_days(timepoint, happened.day):
+        yield _on_day(timepoint, target, calendar)
+
+
+def _on_day(timepoint: Timepoint, target: date, calendar: Calendar) -> Planned | None:
+    if not calendar.has(target):
         return None
-    days = _window(timepoint, target, zone)
+    days = _window(timepoint, target, calendar)
+    opens_at, closes_at = calendar.opens(days[0]), calendar.closes(days[-1])
+    reminders = _steps(timepoint, target, days, calendar)
+    if calendar.travels:
+        reminders = tuple(one for one in reminders if opens_at <= one.at < closes_at)
     return Planned(
         timepoint=timepoint.key,
         day=target,
-        opens_at=day_opens(days[0], zone, cutoff),
-        closes_at=day_closes(days[-1], zone, cutoff),
-        late_until=_late_until(timepoint, days[-1], zone),
-        reminders=reminder_steps(timepoint, target, zone, cutoff),
+        opens_at=opens_at,
+        closes_at=closes_at,
+        late_until=_late_until(timepoint, days[-1], closes_at, calendar),
+        reminders=reminders,
         respondent=timepoint.respondent,
     )
 
 
-def _window(timepoint: Timepoint, target: date, zone: ZoneInfo) -> list[date]:
-    """The dates of the window that the zone has."""
+def _in_hours(timepoint: Timepoint, at: datetime, calendar: Calendar) -> Planned:
+    assert timepoint.hours is not None
+    opens_at, closes_at = at + timepoint.hours.opens, at + timepoint.hours.closes
+    day = calendar.holds(opens_at)
+    steps = _steps_in(timepoint, day, opens_at, closes_at, calendar)
+    return Planned(timepoint.key, day, opens_at, closes_at, None, steps, timepoint.respondent)
+
+
+def _window(timepoint: Timepoint, target: date, calendar: Calendar) -> list[date]:
+    """The dates of the window that there are."""
     offsets = range(-timepoint.window_before, timepoint.window_after + 1)
     days = (target + timedelta(days=offset) for offset in offsets)
-    return [day for day in days if day_exists(day, zone)]
+    return [day for day in days if calendar.has(day)]
 
 
-def _late_until(timepoint: Timepoint, last: date, zone: ZoneInfo) -> datetime | None:
+def _late_until(timepoint: Timepoint, last: date, closes_at: datetime, calendar: Calendar) -> datetime | None:
     if timepoint.late_until is None:
         return None
-    return clock_instant(last + _DAY, timepoint.late_until, zone)
+    late = calendar.clock(last + DAY, timepoint.late_until)
+    return max(late, closes_at) if calendar.travels else late
 
 
-def reminder_steps(timepoint: Timepoint, target: date, zone: ZoneInfo, cutoff: time) -> tuple[PlannedReminder, ...]:
-    """The reminders of one assessment in the order of their instants.
-
-    A step on each day of a longer window has that day's offset from the target in its key (`at-10:00/-1`).
-    """
-    window = _window(timepoint, target, zone)
+def _steps(
+    timepoint: Timepoint, target: date, window: Sequence[date], calendar: Calendar
+) -> tuple[PlannedReminder, ...]:
     found = (
-        PlannedReminder(_step_key(step, timepoint, (day - target).days), _reminds_at(step, day, zone, cutoff))
+        PlannedReminder(_step_key(step, timepoint, (day - target).days), _reminds_at(step, day, calendar))
         for step in timepoint.reminders
         for day in window
         if step.day is None or day == target + timedelta(days=step.day)
@@ -167,10 +256,20 @@ def reminder_steps(timepoint: Timepoint, target: date, zone: ZoneInfo, cutoff: t
     return tuple(sorted(found, key=lambda reminder: (reminder.at, reminder.step)))
 
 
+def _steps_in(
+    timepoint: Timepoint, target: date, opens_at: datetime, closes_at: datetime, calendar: Calendar
+) -> tuple[PlannedReminder, ...]:
+    """Each clock time on each patient-day that the hours touch, as far as it lies in them."""
+    days = range((calendar.holds(closes_at) - target).days + 1)
+    window = [day for n in days if calendar.has(day := target + timedelta(days=n))]
+    return tuple(one for one in _steps(timepoint, target, window, calendar) if opens_at <= one.at < closes_at)
+
+
 def _step_key(step: ReminderStep, timepoint: Timepoint, offset: int) -> str:
-    single = timepoint.window_before == timepoint.window_after == 0
+    single = timepoint.window_before == timepoint.window_after == 0 and timepoint.hours is None
     return step.key if single or step.day is not None else f"{step.key}/{offset}"
 
 
-def _reminds_at(step: ReminderStep, day: date, zone: ZoneInfo, cutoff: time) -> datetime:
-    return clock_instant(day + _DAY if step.at < cutoff else day, step.at, zone)
+def _reminds_at(step: ReminderStep, day: date, calendar: Calendar) -> datetime:
+    on = day + DAY if step.at < calendar.cutoff else day
+    return clock_instant(on, step.at, calendar.zone_on(day))
