@@ -31,8 +31,9 @@ FINAL = frozenset({State.DELIVERED, State.UNDELIVERED, State.FAILED, State.DROPP
 RANK = {State.PENDING: 0, State.CLAIMED: 1, State.SENDING: 2, State.SENT: 3} | dict.fromkeys(FINAL, 4)
 """Receipts come late, twice and out of order: they only ever move a message up."""
 
-BACK = frozenset({(State.CLAIMED, State.PENDING), (State.SENDING, State.PENDING)})
-"""A lease that ended before the mark; the provider refused for now, or was asked and never had it."""
+BACK = frozenset({(State.CLAIMED, State.PENDING), (State.SENDING, State.PENDING), (State.SENT, State.PENDING)})
+"""A lease that ended before the mark; the provider refused for now, or was asked and never had it; it took the text
+and broke down over it."""
 
 NEEDS_THE_MARK = frozenset({State.SENT, State.DELIVERED, State.UNDELIVERED, State.FAILED})
 
@@ -75,6 +76,8 @@ class Fault:
     opt_out: bool = False
     wrong_number: bool = False
     our_fault: bool = False
+    again: bool = False
+    """The provider's own breakdown: it gave up without the network, so the same text may go once more."""
 
 
 FAULTS = {
@@ -83,7 +86,7 @@ FAULTS = {
     21610: Fault("the number has said STOP", opt_out=True),
     21612: Fault("the number cannot be reached from our sender", our_fault=True),
     21614: Fault("not a mobile number", wrong_number=True),
-    30001: Fault("the provider's queue was full"),
+    30001: Fault("the provider's queue was full", again=True),
     30002: Fault("the account is suspended", our_fault=True),
     30003: Fault("the phone was switched off or out of reach"),
     30004: Fault("the number blocks messages", wrong_number=True),
@@ -92,7 +95,7 @@ FAULTS = {
     30007: Fault("filtered by the network as unwanted", our_fault=True),
     30008: Fault("the network gave no reason"),
     30036: Fault("not delivered before it was too late"),
-    30500: Fault("the provider broke down"),
+    30500: Fault("the provider broke down", again=True),
 }
 """The provider's error codes that tell something; the others are kept as numbers."""
 
@@ -105,6 +108,10 @@ SIGN_IN = frozenset({401, 403, 404})
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
 SIGN_IN_PAUSE = timedelta(minutes=5)
+AGAIN_PAUSE = timedelta(minutes=1)
+"""Before a text goes once more that the provider had taken and broke down over."""
+MOST_AGAIN = 2
+"""So often one message goes once more."""
 
 
 def pause(attempts: int) -> timedelta:
@@ -159,7 +166,8 @@ def receipt_outcome(status: str, code: int | None = None) -> Outcome | None:
 def fault_outcome(state: State, code: int | None) -> Outcome:
     fault = FAULTS.get(code or 0, Fault("the provider gave no reason that we know"))
     known = "" if code is None else str(code)
-    return Outcome(state, fault.why, known, fault.opt_out, fault.wrong_number, fault.our_fault)
+    wait = AGAIN_PAUSE if fault.again else None
+    return Outcome(state, fault.why, known, fault.opt_out, fault.wrong_number, fault.our_fault, wait)
 
 
 # What a message says

@@ -118,7 +118,7 @@ def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Ca
         said = _judge(case, marked, now)
         if said.send:
             going.append(case)
-            if case.patient:
+            if case.patient and case.row.template == "reminder":
                 marked.setdefault(case.patient.id, []).append(case.row.due_at)
         elif said.again_at is not None:
             leases.put_off(session, case.row.id, said.again_at)
@@ -150,7 +150,7 @@ def _facts(case: Case, patient: Found, protocol: Protocol, marked: Sequence[date
         zone=zone,
         quiet=protocol.quiet_hours,
         daily_cap=protocol.daily_cap,
-        sent_today=sum(opens <= due_at < closes for due_at in marked),
+        sent_today=sum(opens <= due_at < closes for due_at in marked) if is_reminder else 0,
         has_number=patient.number_wrong_at is None or not is_reminder,
         withdrawn=patient.withdrawn_at is not None,
         opted_out=patient.opted_out_at is not None,

@@ -13,7 +13,7 @@ from pro.services.marking import token_hash
 from pro.services.shift import Shift
 from pro.sms.sender import Found as Listed
 from pro.sms.sender import Unknown
-from pro.store import leases, messages
+from pro.store import leases, messages, tries
 from pro.store.messages import Found
 
 TOKEN = re.compile(r"/(?:d/|staff/\?r=)([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
@@ -62,10 +62,11 @@ def _ask(shift: Shift, row: Found, number: str) -> tuple[Listed, ...] | Unknown:
     """The texts at the provider that carry a link of this message."""
     with shift.parts.study.reading() as session:
         hashes = messages.link_hashes(session, row.id)
+        spent = tries.spent(session, [row.id])
     listed = shift.parts.sender.find_since(number, row.marked_at - SLACK)
     if isinstance(listed, Unknown):
         return listed
-    return tuple(one for one in listed if carries(one.body, hashes))
+    return tuple(one for one in listed if (row.id, one.provider_id) not in spent and carries(one.body, hashes))
 
 
 def carries(body: str, hashes: Collection[str]) -> bool:

@@ -8,18 +8,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session
 
 from pro.clock import Moment
-from pro.domain.message import FINAL, Outcome, State, pause, receipt_outcome
+from pro.domain.message import FINAL, MOST_AGAIN, Outcome, State, pause, receipt_outcome
 from pro.services import inbound
 from pro.services.audit import lock_patient
 from pro.services.marking import Letter
 from pro.services.parts import Parts
 from pro.services.shift import Shift
 from pro.sms.sender import Accepted, NotProcessed, Refused, Unknown
-from pro.store import bells, leases, messages
+from pro.store import bells, leases, messages, tries
 from pro.store.messages import Found
 
 log = logging.getLogger(__name__)
@@ -30,13 +31,15 @@ UNREACHABLE, MISSING = "number-unreachable", "contact-missing"
 
 def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
     """Writes down what the provider took, a batch in one transaction."""
-    if not taken:
-        return
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": letter.message_id, "provider_id": one.provider_id, "segments": one.segments, "cost": one.cost}
         for letter, one in taken.items()
     ]
     with shift.parts.study.writing() as session:
+        spent = tries.spent(session, [letter.message_id for letter in taken])
+        rows = [row for row in rows if (row["id"], row["provider_id"]) not in spent]
+        if not rows:
+            return
         moved = messages.accept_all(session, rows, shift.moment.study)
         ids = {letter.message_id: one.provider_id for letter, one in taken.items() if letter.message_id in moved}
         messages.note_each(session, ids, shift.moment.study, "sent")
@@ -100,16 +103,34 @@ def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome,
     if row is None or row.marked_at is None:
         log.warning("the provider tells of message %s, which was never marked as sending", message_id)
         return False
+    spent = set() if row.provider_id == provider_id else tries.spent(session, [row.id])
+    if (row.id, provider_id) in spent:
+        return True
     if messages.accept(session, row.id, provider_id, None, None, moment.study):
         messages.note(session, [row.id], moment.study, "sent", f"{how}: {provider_id}")
     elif row.provider_id not in (None, provider_id):
         messages.note(session, [row.id], moment.study, "sent-again", f"{how}: {provider_id}")
+        return True
+    if outcome.retry_after is not None and _again(session, row, provider_id, outcome, moment):
         return True
     if outcome.state in FINAL and messages.end(session, row.id, outcome.state, outcome.code or None):
         messages.note(session, [row.id], moment.study, outcome.state, f"{how}: {outcome.code or outcome.state}")
         if outcome.state is State.FAILED:
             messages.explain(session, [row.id], "failed")
         _consequences(session, row, outcome.opt_out, outcome.wrong_number, moment)
+    return True
+
+
+def _again(session: Session, row: Found, provider_id: str, outcome: Outcome, moment: Moment) -> bool:
+    """Back to the outbox what the provider took and broke down over; whether it still should go is asked there."""
+    assert outcome.retry_after is not None
+    failed = len(tries.spent(session, [row.id]))
+    if failed >= MOST_AGAIN:
+        return False
+    not_before = moment.running + outcome.retry_after * (1 << failed)
+    if not tries.begin_again(session, row.id, provider_id, not_before):
+        return False
+    messages.note(session, [row.id], moment.study, tries.AGAIN, provider_id)
     return True
 
 

@@ -88,11 +88,12 @@ def announced(session: Session, message_ids: Sequence[int]) -> Sequence[Found]:
 
 
 def marked_since(session: Session, patient_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, datetime]]:
-    """(patient_id, due_at) of what was marked for these patients: what the daily cap counts."""
+    """(patient_id, due_at) of the reminders marked for these patients: what the daily cap counts. A test is none."""
     counted = (State.SENDING, State.SENT, State.DELIVERED, State.UNDELIVERED)
     wanted = select(message.c.patient_id, message.c.due_at).where(
         message.c.patient_id.in_(patient_ids),
         message.c.staff_id.is_(None),
+        message.c.template == "reminder",
         message.c.due_at >= since,
         message.c.state.in_(counted),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import pairwise, permutations, product
 
 import pytest
 
 from pro.domain.message import (
+    FAULTS,
     FINAL,
     LONGEST_LINK,
     RANK,
@@ -23,6 +25,7 @@ from pro.domain.message import (
     test_body,
 )
 from pro.domain.phone import segments
+from tests.sms import error_table
 
 test_body.__test__ = False  # type: ignore[attr-defined]  # a text, not a test
 
@@ -32,7 +35,7 @@ ALLOWED = {
     "pending": "claimed dropped",
     "claimed": "pending sending dropped",
     "sending": "pending sent delivered undelivered failed",
-    "sent": "delivered undelivered failed",
+    "sent": "pending delivered undelivered failed",
     "delivered": "",
     "undelivered": "",
     "failed": "",
@@ -61,7 +64,7 @@ def test_receipts_in_any_order_end_in_the_same_state() -> None:
         assert state is State.DELIVERED
 
 
-def test_ranks_never_fall_but_by_the_two_ways_back() -> None:
+def test_ranks_never_fall_but_by_the_ways_back() -> None:
     for before, after in product(State, State):
         if may_move(before, after) and after is not State.PENDING:
             assert RANK[after] > RANK[before]
@@ -183,3 +186,15 @@ def test_lint_finds(body: str, problem: str) -> None:
 def test_lint_reads_words_not_letters_and_leaves_the_link_alone() -> None:
     assert lint("Entertain the Paint: https://x.org/d/pain-flare-0612345678") == ()
     assert lint("Bonjour Marie", forbidden=["marie", "Mar"]) == ("'marie' is a forbidden word",)
+
+
+def test_the_page_says_what_the_code_does_with_every_code() -> None:
+    page = error_table.PAGE.read_text()
+    assert page == error_table.laid_in(page), "run python -m tests.sms.error_table"
+    assert {"21211", "21610", "21614", "30003", "30005", "30006", "30007", "30500"} <= set(re.findall(r"\d{5}", page))
+
+
+@pytest.mark.parametrize("code", [30001, 30500])
+def test_only_the_providers_own_breakdown_is_tried_again_after_a_receipt(code: int) -> None:
+    again = {known for known in FAULTS if (said := receipt_outcome("failed", known)) and said.retry_after}
+    assert code in again == {30001, 30500}

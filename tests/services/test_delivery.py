@@ -203,6 +203,18 @@ def test_no_more_than_the_daily_cap_and_again_on_the_next_day(house: House) -> N
     assert state(house.parts, tomorrow) == "sent"
 
 
+def test_a_test_text_neither_counts_towards_the_cap_nor_is_held_by_it(house: House) -> None:
+    at = EVENING - timedelta(hours=2)
+    house.clock.moment = Moment(at, at)
+    tests = [digits_text(house.parts, house.patient, due_at=at - n * MINUTE) for n in range(3)]
+    house.tick()
+    reminders = [remind(house.parts, house.patient, due_at=at - n * MINUTE) for n in range(3)]
+    house.tick()
+    tests.append(digits_text(house.parts, house.patient, due_at=at - 5 * MINUTE))
+    house.tick()
+    assert {state(house.parts, id_) for id_ in (*tests, *reminders)} == {"sent"}
+
+
 def opt_out(house: House) -> None:
     with house.parts.study.writing() as session:
         inbound.opt_out(session, house.patient, "page", house.clock.now())
@@ -613,6 +625,62 @@ def test_a_failed_receipt_has_the_same_consequences(house: House, code: int, kin
     assert (row(house.parts, id_).state, row(house.parts, id_).error) == ("undelivered", str(code))
     assert [task.kind for task in rows(house.parts, "task")] == ([kind] if kind else [])
     assert (rows(house.parts, "patient", id=house.patient)[0].opted_out_at is None) == (code != 21610)
+
+
+@pytest.mark.parametrize("code", [30001, 30500])
+def test_what_the_provider_broke_down_over_goes_once_more(house: House, code: int) -> None:
+    """Receipts of the text that failed come again and out of order: they neither stop nor settle the second one."""
+    id_ = remind(house.parts, house.patient)
+    house.tick()
+    receipt(house, id_, "failed", code)
+    assert (state(house.parts, id_), story(house.parts, id_)[-1]) == ("pending", "tried-again")
+    for status, said in (("failed", code), ("sent", None), ("queued", None)):
+        assert receipt(house, id_, status, said)
+    house.tick()
+    assert (state(house.parts, id_), len(house.sender.sent)) == ("pending", 1), "not before a minute has passed"
+    house.clock.move(MINUTE)
+    house.tick()
+    assert (state(house.parts, id_), len(house.sender.sent)) == ("sent", 2)
+    receipt(house, id_, "sent")
+    assert "sent-again" not in story(house.parts, id_)
+    receipt(house, id_, "delivered", provider_id="memory-2")
+    assert (row(house.parts, id_).state, row(house.parts, id_).provider_id) == ("delivered", "memory-2")
+
+
+def test_a_breakdown_told_before_our_own_record_is_not_forgotten(house: House) -> None:
+    id_ = remind(house.parts, house.patient)
+
+    def overtake(point: str) -> None:
+        if point == "after-post":
+            receipt(house, id_, "failed", 30500)
+
+    house.tick(at=overtake)
+    assert state(house.parts, id_) == "pending"
+    house.clock.move(MINUTE)
+    lose_acknowledgement(house)
+    house.tick()
+    house.clock.move(timedelta(minutes=3))
+    house.tick("w2")
+    assert (row(house.parts, id_).provider_id, len(house.sender.sent)) == ("memory-2", 2), "the first text is no proof"
+
+
+def test_a_provider_that_goes_on_breaking_down_is_given_up(house: House) -> None:
+    id_ = remind(house.parts, house.patient)
+    for n in range(1, 4):
+        house.tick()
+        receipt(house, id_, "failed", 30500, f"memory-{n}")
+        house.clock.move(5 * MINUTE)
+    assert (row(house.parts, id_).state, row(house.parts, id_).error) == ("failed", "30500")
+    assert len(house.sender.sent) == 3
+
+
+def test_a_breakdown_is_no_reason_to_send_too_late(quick: House) -> None:
+    id_ = remind(quick.parts, quick.patient, not_after=EVENING + MINUTE)
+    quick.tick()
+    receipt(quick, id_, "failed", 30500)
+    quick.clock.move(2 * MINUTE)
+    quick.tick()
+    assert (row(quick.parts, id_).state, row(quick.parts, id_).error) == ("dropped", "too-late")
 
 
 def test_receipts_for_what_was_never_marked_or_never_was(quick: House) -> None:

@@ -1,0 +1,34 @@
+"""SQL of messages that go once more: the provider had taken them and broke down. Their old texts say nothing any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import Session
+
+from pro.domain.message import State
+from pro.store.messages import message, message_event
+
+AGAIN = "tried-again"
+"""The event's kind; its detail is the provider's id of the text that failed."""
+
+
+def spent(session: Session, message_ids: Sequence[int]) -> set[tuple[int, str]]:
+    """(message, provider's id) of every text that failed and was followed by another try."""
+    wanted = select(message_event.c.message_id, message_event.c.detail).where(
+        message_event.c.message_id.in_(message_ids), message_event.c.kind == AGAIN
+    )
+    return {(row.message_id, row.detail) for row in session.connection().execute(wanted)}
+
+
+def begin_again(session: Session, message_id: int, provider_id: str, not_before: datetime) -> bool:
+    """Back to the outbox, when that text is the message's newest; nobody takes it before `not_before` (running time)."""
+    back = (
+        update(message)
+        .where(message.c.id == message_id, message.c.provider_id == provider_id)
+        .where(message.c.state.in_((State.SENDING, State.SENT)))
+        .values(state=State.PENDING, claimed_by=None, lease_until=not_before, provider_id=None, sent_at=None)
+    )
+    return session.connection().execute(back).rowcount == 1
