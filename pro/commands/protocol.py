@@ -9,7 +9,7 @@ import click
 
 from pro.cli import Family
 from pro.commands.root import root_option
-from pro.library import Unreadable, check_protocol_file, load, publish_protocol
+from pro.library import Problem, Unreadable, check_protocol_file, load, publish_protocol
 
 
 @click.group(cls=Family)
@@ -21,12 +21,19 @@ def protocol() -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @root_option
 def check(file: Path, root: Path) -> None:
-    """A problem a line, FILE:LINE: what is wrong and what would be right; exit code 1 if there is one."""
+    """A problem a line, FILE:LINE: what is wrong and what would be right; exit code 1 if there is one.
+
+    A line `warning: FILE:LINE: …` names what is allowed and worth a second look.
+    """
+    warnings: list[Problem] = []
     try:
-        found = check_protocol_file(file, root)
+        found = check_protocol_file(file, root, warnings)
     except Unreadable as error:
         click.echo(str(error))
         sys.exit(1)
+    finally:
+        for warning in sorted(warnings):
+            click.echo(f"warning: {warning}")
     click.echo(f"{file}: {found.id} {found.version} holds")
 
 

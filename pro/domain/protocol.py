@@ -93,6 +93,8 @@ class Timepoint:
     """The window in place of whole days; first_day and last_day are 0 then."""
     on_demand: bool = False
     """The patient opens it, on one of the days first_day to last_day; nothing is planned and nothing is missed."""
+    recall_note: str = ""
+    """Why its window may be longer than what a questionnaire asks back."""
 
     @property
     def repeats(self) -> bool:
@@ -263,6 +265,10 @@ class Protocol:
     """After this time without acknowledgement the next on the duty list is told."""
     baseline: str = ""
     """Key of the timepoint that later ones are compared with; empty where none is."""
+    zones: tuple[str, ...] = ()
+    """Where patients are expected to live; their own may be any."""
+    recall_note: str = ""
+    """As a timepoint's, for all of them."""
 
     def timepoint(self, key: str) -> Timepoint:
         """The timepoint of that key; KeyError where there is none."""

@@ -177,6 +177,8 @@ class Questionnaire:
     """Where the owner is asked for it."""
     wordings: Mapping[str, str] = field(default_factory=dict)
     """Language → SHA-256 of the owner's text that is laid over the labels, where one is installed."""
+    recall_hours: int | None = None
+    """How far back the questions look, where the file says so in hours."""
 
     @property
     def takes_wording(self) -> bool:

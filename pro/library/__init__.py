@@ -128,10 +128,11 @@ def load_questionnaire(id: str, version: str | None = None, root: Path = DEFAULT
     return questionnaire
 
 
-def check_protocol_file(path: Path, root: Path = DEFAULT_ROOT) -> Protocol:
+def check_protocol_file(path: Path, root: Path = DEFAULT_ROOT, warnings: list[Problem] | None = None) -> Protocol:
     """The protocol of one file, its questionnaires from `root`; raises Unreadable with every problem found.
 
-    The file may stand anywhere; under `root` its folder and name must agree with its id and version.
+    The file may stand anywhere; under `root` its folder and name must agree with its id and version. What is
+    allowed and worth a second look goes to `warnings`, also where problems are found.
     """
     root, path = plain_path(root), plain_path(path)
     problems: list[Problem] = []
@@ -139,7 +140,8 @@ def check_protocol_file(path: Path, root: Path = DEFAULT_ROOT) -> Protocol:
     if problems:
         raise Unreadable(problems)
     room = root / "protocols"
-    protocol = protocol_files.build(read(path), path, room if path.is_relative_to(room) else None, questionnaires)
+    place = room if path.is_relative_to(room) else None
+    protocol = protocol_files.build(read(path), path, place, questionnaires, warnings)
     changed = [each for each in check_lock(root, read_lock(root)) if each.file == shown_path(path)]
     if changed:
         raise Unreadable(changed)

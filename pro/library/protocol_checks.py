@@ -7,9 +7,13 @@ from datetime import time
 
 from pro.domain.protocol import Protocol, QuestionnaireVersion, QuietHours, Timepoint
 from pro.domain.questionnaire import Questionnaire
+from pro.domain.reach import never_shown
+from pro.library.anchor_checks import check_anchors, check_zones
 from pro.library.computed_checks import check_computed
 from pro.library.files import Place
 from pro.library.flare_checks import check_flare_rules, check_screening
+from pro.library.overlap_checks import check_overlaps
+from pro.library.recalls import check_recalls
 from pro.library.wording import Findings, one_of
 
 Known = Mapping[tuple[str, str], Questionnaire]
@@ -28,7 +32,10 @@ def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None
         _check_questionnaires(findings, protocol, timepoint, known, place)
         _check_days(findings, protocol, timepoint, place)
         _check_reminders(findings, protocol, timepoint, place)
-    _check_overlaps(findings, protocol)
+    check_anchors(findings, protocol)
+    check_zones(findings, protocol)
+    check_overlaps(findings, protocol)
+    check_recalls(findings, protocol, known)
     _check_baseline(findings, protocol)
     check_computed(findings, protocol, known)
     check_screening(findings, protocol, known)
@@ -97,6 +104,9 @@ def _check_named(
     for language in protocol.languages:
         if language not in questionnaire.languages:
             findings.add(where, f"{each.id} {each.version} has no wording in {language!r}")
+    for key in never_shown(questionnaire):
+        what = f"{each.id}.{key} can never show: no answers make its show_if hold; mend it in a new version"
+        findings.add(where, what)
 
 
 def _unknown(id_: str, version: str, known: Known) -> str:
@@ -112,6 +122,8 @@ def _check_days(findings: Findings, protocol: Protocol, timepoint: Timepoint, pl
         findings.add((*place, "days"), "from must not be after to")
     if timepoint.every < 1:
         findings.add((*place, "days", "every"), "must be at least 1 day")
+    if not 1 <= timepoint.burst <= max(1, timepoint.every):
+        findings.add((*place, "days", "for"), f"must be 1 to {timepoint.every} days, no longer than every:")
     if timepoint.window_before < 0 or timepoint.window_after < 0:
         findings.add((*place, "window"), "before and after are numbers of days, 0 or more")
     if timepoint.late_until is not None and timepoint.late_until <= protocol.cutoff:
@@ -139,24 +151,6 @@ def _same_day(day: int | None, other: int | None) -> bool:
     return day is None or other is None or day == other
 
 
-def _check_overlaps(findings: Findings, protocol: Protocol) -> None:
-    """No patient-day may hold two windows that ask the same questionnaire: an answer would fit both."""
-    taken: dict[str, dict[int, str]] = {}
-    for i, timepoint in enumerate(protocol.timepoints):
-        clashes: dict[str, tuple[str, int]] = {}
-        for asked in timepoint.questionnaires:
-            days = taken.setdefault(asked.id, {})
-            for target in targets(timepoint):
-                name = f"{timepoint.key} (day {target})"
-                for day in range(target - timepoint.window_before, target + timepoint.window_after + 1):
-                    other = days.setdefault(day, name)
-                    if other != name:
-                        clashes.setdefault(asked.id, (f"{name} and {other}", day))
-        for id_, (who, day) in clashes.items():
-            what = f"the windows of {who} overlap on day {day} and both ask {id_}; move or shorten one"
-            findings.add(("timepoints", i, "window"), what)
-
-
 def _check_baseline(findings: Findings, protocol: Protocol) -> None:
     if not protocol.baseline:
         return
@@ -164,8 +158,3 @@ def _check_baseline(findings: Findings, protocol: Protocol) -> None:
     if protocol.baseline not in keys:
         what = f"{protocol.baseline!r} is no timepoint that comes once; there are {one_of(keys)}"
         findings.add(("baseline",), what)
-
-
-def targets(timepoint: Timepoint) -> range:
-    """The target days; none where the days make no sense."""
-    return range(timepoint.first_day, timepoint.last_day + 1, max(1, timepoint.every))

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import time, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from pro.domain.protocol import (
+    DAY0,
+    Anchor,
     Creep,
     Criteria,
     Criterion,
     Declared,
     Emergency,
     FlareRule,
+    Hours,
     Jump,
     Level,
     Protocol,
@@ -28,145 +30,36 @@ from pro.domain.protocol import (
     Timepoint,
 )
 from pro.domain.questionnaire import Questionnaire
-from pro.library.files import Document, Place, Unreadable, typed
+from pro.library.files import Document, Place, Problem, Unreadable, typed
 from pro.library.protocol_checks import check_protocol
+from pro.library.protocol_shapes import (
+    AnchorFile,
+    CreepFile,
+    CriteriaFile,
+    DaysFile,
+    DeclaredFile,
+    EligibilityFile,
+    EmergencyFile,
+    HoursFile,
+    JumpFile,
+    LevelFile,
+    ProtocolFile,
+    RuleFile,
+    StepFile,
+    TimepointFile,
+)
 from pro.library.wording import Findings
 
-Wording = dict[str, str]
 Known = Mapping[tuple[str, str], Questionnaire]
 
 
-class QuietHoursFile(msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
-    start: str
-    end: str
+def build(
+    document: Document, path: Path, room: Path | None, known: Known, warnings: list[Problem] | None = None
+) -> Protocol:
+    """The protocol of a document, its questionnaires among `known`; raises Unreadable with every problem.
 
-
-class CriterionFile(msgspec.Struct, forbid_unknown_fields=True):
-    key: str
-    text: Wording
-
-
-class EligibilityFile(msgspec.Struct, forbid_unknown_fields=True):
-    inclusion: list[CriterionFile]
-    exclusion: list[CriterionFile]
-
-
-class ScreeningFile(msgspec.Struct, forbid_unknown_fields=True):
-    criterion: str
-    timepoint: str
-    questionnaire: str
-    item: str
-    above: Decimal
-
-
-class StepFile(msgspec.Struct, forbid_unknown_fields=True):
-    at: str
-    day: int
-
-
-class WindowFile(msgspec.Struct, forbid_unknown_fields=True):
-    before: int = 0
-    after: int = 0
-
-
-class DaysFile(msgspec.Struct, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}):
-    first: int
-    last: int
-    every: int = 1
-
-
-class TimepointFile(msgspec.Struct, forbid_unknown_fields=True):
-    key: str
-    title: Wording
-    respondent: Literal["patient", "clinician"]
-    questionnaires: list[str]
-    days: int | DaysFile
-    window: WindowFile = msgspec.field(default_factory=WindowFile)
-    late_until: str | None = None
-    reminders: list[str | StepFile] = []
-    clinician: list[str] = []
-    computed: list[str] = []
-
-
-class RuleFile(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind"):
-    key: str
-    version: str
-    questionnaire: str
-    text: Wording
-
-
-class JumpFile(RuleFile, forbid_unknown_fields=True, tag="jump"):
-    item: str
-    jump: Decimal
-    floor: Decimal
-    recorded_days: int
-    baseline_days: int
-    baseline_least: int
-
-
-class LevelFile(RuleFile, forbid_unknown_fields=True, tag="level"):
-    item: str
-    at_least: Decimal
-    baseline_days: int
-    baseline_least: int
-
-
-class CreepFile(RuleFile, forbid_unknown_fields=True, tag="creep"):
-    item: str
-    rise: Decimal
-    days: int
-    days_least: int
-    reference_first: int
-    reference_last: int
-
-
-class DeclaredFile(RuleFile, forbid_unknown_fields=True, tag="declared"):
-    item: str
-
-
-class CriteriaFile(RuleFile, forbid_unknown_fields=True, tag="criteria"):
-    declared: str
-    rest_pain: str
-    rest_pain_above: Decimal
-    swollen: str
-    warm: str
-    needed: int
-
-
-class EmergencyFile(RuleFile, forbid_unknown_fields=True, tag="emergency"):
-    item: str
-    at_least: Decimal
-    advice: Wording
-
-
-class FlaresFile(msgspec.Struct, forbid_unknown_fields=True):
-    episode_days: int
-    review_within: str
-    duty_delay: str
-    rules: list[JumpFile | LevelFile | CreepFile | DeclaredFile | CriteriaFile | EmergencyFile]
-
-
-class ProtocolFile(msgspec.Struct, forbid_unknown_fields=True):
-    id: str
-    version: str
-    title: Wording
-    notice: Wording
-    demonstration: bool
-    languages: list[str]
-    cutoff: str
-    quiet_hours: QuietHoursFile
-    daily_cap: int
-    late_message: str
-    link_life: str
-    eligibility: EligibilityFile
-    screening: ScreeningFile
-    timepoints: list[TimepointFile]
-    flares: FlaresFile
-    baseline: str = ""
-
-
-def build(document: Document, path: Path, room: Path | None, known: Known) -> Protocol:
-    """The protocol of a document, its questionnaires among `known`; raises Unreadable with every problem."""
+    What is allowed and worth a second look goes to `warnings`.
+    """
     file = typed(document, ProtocolFile)
     findings = Findings(document)
     findings.identity(file.id, file.version, path, room)
@@ -175,6 +68,8 @@ def build(document: Document, path: Path, room: Path | None, known: Known) -> Pr
     protocol = _Reader(findings).protocol(file, document.sha256)
     if protocol is not None:
         check_protocol(findings, protocol, known)
+    if warnings is not None:
+        warnings.extend(findings.warnings)
     if protocol is None or findings.problems:
         raise Unreadable(findings.problems)
     return protocol
@@ -212,11 +107,13 @@ class _Reader:
             review_within=self.duration(file.flares.review_within, ("flares", "review_within")),
             duty_delay=self.duration(file.flares.duty_delay, ("flares", "duty_delay")),
             baseline=file.baseline,
+            zones=tuple(file.zones),
+            recall_note=_said(file.recall_note),
         )
         return protocol if len(self.findings.problems) == before else None
 
     def timepoint(self, file: TimepointFile, place: Place) -> Timepoint:
-        days = file.days if isinstance(file.days, DaysFile) else DaysFile(file.days, file.days)
+        days = self.days(file, place)
         late = file.late_until
         return Timepoint(
             key=file.key,
@@ -225,14 +122,56 @@ class _Reader:
             questionnaires=self.versions(file.questionnaires, (*place, "questionnaires")),
             first_day=days.first,
             last_day=days.last,
-            every=days.every,
+            every=self.count(days.every, (*place, "days", "every")),
             window_before=file.window.before,
             window_after=file.window.after,
             late_until=None if late is None else self.clock(late, (*place, "late_until")),
             reminders=tuple(self.step(each, (*place, "reminders", i)) for i, each in enumerate(file.reminders)),
             clinician=self.versions(file.clinician, (*place, "clinician")),
             computed=self.versions(file.computed, (*place, "computed")),
+            anchor=self.anchor(file.anchor, (*place, "anchor")),
+            burst=self.count(days.burst, (*place, "days", "for")),
+            hours=self.hours(file.hours, (*place, "hours")),
+            on_demand=file.started_by == "patient",
+            recall_note=_said(file.recall_note),
         )
+
+    def days(self, file: TimepointFile, place: Place) -> DaysFile:
+        if isinstance(file.days, DaysFile):
+            return file.days
+        if file.days is not None:
+            return DaysFile(file.days, file.days)
+        if file.hours is None or file.started_by == "patient":
+            self.findings.add(place, f"{file.key}: `days:` is missing here; say which days it is asked on")
+        return DaysFile(0, 0)
+
+    def count(self, given: int | str, place: Place) -> int:
+        """A number of days, plain or in words."""
+        if isinstance(given, int):
+            return given
+        match = re.fullmatch(r"(?:([1-9][0-9]{0,3}) )?(day|week)s?", given)
+        if match is None:
+            self.findings.add(place, f"{given!r} must be a number of days, or day, week, 3 days, 2 weeks")
+            return 1
+        return int(match[1] or 1) * (7 if match[2] == "week" else 1)
+
+    def hours(self, file: HoursFile | None, place: Place) -> Hours | None:
+        if file is None:
+            return None
+        if not 0 <= file.opens < file.closes <= _MOST_HOURS:
+            what = f"from {file.opens} to {file.closes}: hours go from 0 up to {_MOST_HOURS}, and from before to"
+            self.findings.add(place, what)
+        return Hours(timedelta(hours=file.opens), timedelta(hours=file.closes))
+
+    def anchor(self, file: AnchorFile | None, place: Place) -> Anchor:
+        if file is None:
+            return DAY0
+        if (file.visit is None) == (file.event is None):
+            self.findings.add(place, "an anchor is one visit or one event, such as {visit: week4}")
+            return DAY0
+        if file.visit is not None:
+            return Anchor("visit", file.visit, file.by)
+        return Anchor("event", file.event or "")
 
     def step(self, file: str | StepFile, place: Place) -> ReminderStep:
         text, day = (file, None) if isinstance(file, str) else (file.at, file.day)
@@ -265,7 +204,12 @@ class _Reader:
         return int(match[1]) * _UNITS[match[2]]
 
 
+_MOST_HOURS = 24 * 366
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def _said(note: str | dict[str, str]) -> str:
+    return note if isinstance(note, str) else " / ".join(note.values())
 
 
 def _criteria(file: EligibilityFile) -> tuple[Criterion, ...]:

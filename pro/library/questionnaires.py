@@ -128,6 +128,7 @@ class QuestionnaireFile(msgspec.Struct, forbid_unknown_fields=True):
     items: list[ItemFile]
     scales: list[ScaleFile] = []
     wording: Literal["own"] | WordingFile = "own"
+    recall_hours: int | None = None
 
 
 def build(document: Document, path: Path, room: Path | None) -> Questionnaire:
@@ -162,6 +163,7 @@ def build(document: Document, path: Path, room: Path | None) -> Questionnaire:
         scales=scales,
         wording_owner=owner,
         wording_ask=ask,
+        recall_hours=file.recall_hours,
     )
 
 

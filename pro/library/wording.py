@@ -20,9 +20,14 @@ class Findings:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        """What is allowed and worth a second look."""
 
     def add(self, place: Place, what: str) -> None:
         self.problems.append(self.document.problem(place, what))
+
+    def warn(self, place: Place, what: str) -> None:
+        self.warnings.append(self.document.problem(place, what))
 
     def languages(self, given: Sequence[str]) -> None:
         """Refuses languages the pages do not speak, none, or one twice."""

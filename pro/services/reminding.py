@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pro.clock import Moment
-from pro.domain import reminders
+from pro.domain import reminders, schedule
 from pro.domain.protocol import Protocol
 from pro.domain.reminders import DueStep
-from pro.domain.schedule import PlannedReminder, reminder_steps
+from pro.domain.schedule import PlannedReminder
 from pro.domain.zones import zone
 from pro.services.parts import Parts
 from pro.store import bells
@@ -38,7 +38,8 @@ class Rung:
 def steps_of(parts: Parts, row: Found) -> Rung:
     """The reminder steps of an assessment by its protocol version, in the patient's zone."""
     protocol = parts.library.protocol(row.protocol, row.protocol_version)
-    planned = reminder_steps(protocol.timepoint(row.timepoint), row.day, zone(row.zone), protocol.cutoff)
+    timepoint = protocol.timepoint(row.timepoint)
+    planned = schedule.steps_of(timepoint, row.day, row.opens_at, row.closes_at, zone(row.zone), protocol.cutoff)
     return Rung(row, protocol, planned)
 
 

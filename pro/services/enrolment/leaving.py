@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from pro.clock import Moment
 from pro.domain import zones
-from pro.domain.schedule import PlannedReminder, reminder_steps
+from pro.domain.schedule import PlannedReminder, steps_of
 from pro.services.access import Right
 from pro.services.audit import lock_patient, record
 from pro.services.enrolment.facts import Doer, by_of
@@ -138,7 +138,7 @@ def coming_reminders(
 def planned_reminders(parts: Parts, patient: Patient, one: Assessment) -> tuple[PlannedReminder, ...]:
     protocol = parts.library.protocol(one.protocol, one.protocol_version)
     timepoint = protocol.timepoint(one.timepoint)
-    return reminder_steps(timepoint, one.day, zones.zone(patient.zone), protocol.cutoff)
+    return steps_of(timepoint, one.day, one.opens_at, one.closes_at, zones.zone(patient.zone), protocol.cutoff)
 
 
 def waiting_messages(session: Session, patient_id: int) -> Sequence[Message]:

@@ -68,9 +68,13 @@ def sheet(parts: Parts, patient_id: int) -> Sheet | None:
 
 
 def appointments(parts: Parts, protocol: Protocol, day0: date) -> tuple[Appointment, ...]:
-    """What the patient is asked, by first day, then the longer one first."""
-    theirs = [_appointment(parts, one, day0) for one in protocol.timepoints if one.respondent == "patient"]
+    """What the patient is asked, by first day, then the longer one first; what waits for something has no day yet."""
+    theirs = [_appointment(parts, one, day0) for one in protocol.timepoints if _has_days(one)]
     return tuple(sorted(theirs, key=lambda one: (one.first, one.repeats)))
+
+
+def _has_days(timepoint: Timepoint) -> bool:
+    return timepoint.respondent == "patient" and timepoint.anchor.kind == "day0" and not timepoint.on_demand
 
 
 def _appointment(parts: Parts, timepoint: Timepoint, day0: date) -> Appointment:

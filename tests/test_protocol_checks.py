@@ -1,0 +1,221 @@
+"""What `pro protocol check` says of anchors, hours, bursts, zones, recall and forms that nobody can reach."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pro.commands.protocol import check
+from pro.domain.protocol import Anchor
+from pro.domain.questionnaire import AllOf, AnyOf, Item, Kind, Option, Questionnaire
+from pro.domain.questionnaire import Test as Compared
+from pro.domain.reach import never_shown
+from pro.library import DEFAULT_ROOT, Problem, Unreadable, check_protocol_file, load
+from pro.library.recalls import recall_hours
+
+SOURCE = DEFAULT_ROOT / "protocols/thera-demo/1.yaml"
+WEEK2 = "    days: 14\n    window: {before: 1, after: 1}\n"
+DIARY_DAYS = "    days: {from: 0, to: 83}\n"
+
+
+def changed(tmp_path: Path, *pairs: tuple[str, str]) -> Path:
+    path = tmp_path / "protocol.yaml"
+    text = SOURCE.read_text("utf-8")
+    for old, new in pairs:
+        assert text.count(old) >= 1, old
+        text = text.replace(old, new, 1)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def told(path: Path) -> tuple[list[str], list[str]]:
+    """Problems and warnings, each `LINE: what`."""
+    warnings: list[Problem] = []
+    problems: tuple[Problem, ...] = ()
+    try:
+        check_protocol_file(path, DEFAULT_ROOT, warnings)
+    except Unreadable as refused:
+        problems = refused.problems
+    return [f"{one.line}: {one.what}" for one in problems], [f"{one.line}: {one.what}" for one in warnings]
+
+
+def line_of(path: Path, text: str) -> int:
+    lines = path.read_text("utf-8").splitlines()
+    (found,) = (n for n, line in enumerate(lines, 1) if text in line)
+    return found
+
+
+def week2(rest: str) -> tuple[str, str]:
+    return WEEK2, f"{rest}\n"
+
+
+REFUSED = [
+    ("itself", week2("    days: 14\n    anchor: {visit: week2}"), "anchor:", "week2 waits for itself (week2 for week2)"),
+    ("no such visit", week2("    days: 14\n    anchor: {visit: week3}"), "anchor:", "'week3' is no visit that comes once"),
+    ("a diary", week2("    days: 14\n    anchor: {visit: diary}"), "anchor:", "'diary' is no visit that comes once"),
+    ("nothing examined", week2("    days: 14\n    anchor: {visit: day0, by: examination}"), "anchor:", "nothing is examined at day0"),  # noqa: E501
+    ("no such event", week2("    days: 14\n    anchor: {event: full-moon}"), "anchor:", "unknown event 'full-moon'"),
+    ("two anchors", week2("    days: 14\n    anchor: {visit: day0, event: dose-stopped}"), "anchor:", "one visit or one event"),
+    ("no days", week2("    window: {before: 1, after: 1}"), "key: week2", "`days:` is missing here"),
+    ("hours backwards", week2("    hours: {from: 72, to: 24}"), "    hours: {", "from before to"),
+    ("hours and days", week2("    days: 14\n    hours: {from: 24, to: 72}"), "    hours: {", "days and hours are both given"),
+    ("hours and window", week2("    hours: {from: 400, to: 472}\n    window: {after: 1}"), "    hours: {", "has no window:"),
+    ("words of every", (DIARY_DAYS, "    days: {from: 0, to: 83, every: fortnight}\n"), "every:", "'fortnight' must be a number of days"),  # noqa: E501
+    ("burst too long", (DIARY_DAYS, "    days: {from: 0, to: 83, every: week, for: 8 days}\n"), "for:", "must be 1 to 7 days"),
+    ("patient's with reminders", (DIARY_DAYS, DIARY_DAYS + "    started_by: patient\n"), "reminders: [18:00", "nobody is reminded"),  # noqa: E501
+    ("a zone", ("cutoff: 04:00\n", "cutoff: 04:00\nzones: [Europe/Paris, Europe/Pariss]\n"), "zones:", "did you mean Europe/Paris?"),  # noqa: E501
+    ("overlap after a visit", week2("    days: 3\n    anchor: {visit: week4}\n    window: {before: 1, after: 1}"), None, "can overlap on day"),  # noqa: E501
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pair", "at", "what"), [each[1:] for each in REFUSED], ids=[each[0] for each in REFUSED])
+def test_what_cannot_come_about_is_refused_at_its_line(
+    tmp_path: Path, pair: tuple[str, str], at: str | None, what: str
+) -> None:
+    path = changed(tmp_path, pair)
+    problems, _ = told(path)
+    assert any(what in one and (at is None or one.startswith(f"{line_of(path, at)}: ")) for one in problems), problems
+
+
+def test_visits_that_wait_for_each_other_are_both_named(tmp_path: Path) -> None:
+    round_ = (
+        week2("    days: 14\n    anchor: {visit: week4}"),
+        ("    days: 28\n", "    days: 28\n    anchor: {visit: week2}\n"),
+    )
+    problems, _ = told(changed(tmp_path, *round_))
+    assert sum("waits for itself" in one for one in problems) == 2
+
+
+def test_a_visit_after_a_visit_and_one_after_an_event_hold(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        week2("    days: 5\n    anchor: {visit: day0}\n    window: {before: 1, after: 1}"),
+        ("    days: 56\n", "    hours: {from: 24, to: 72}\n    anchor: {event: flare-opened}\n"),
+    )
+    text = path.read_text("utf-8")
+    after = text.index("anchor: {event: flare-opened}")
+    path.write_text(
+        text[:after] + text[after:].replace("    window: {before: 1, after: 1}\n", "", 1),
+        "utf-8",
+    )
+    problems, warnings = told(path)
+    assert problems == []
+    assert any("an event (flare-opened) can bring its window over" in one for one in warnings)
+    found = check_protocol_file(path, DEFAULT_ROOT)
+    assert found.timepoint("week2").anchor == Anchor("visit", "day0")
+    assert found.timepoint("week8").hours is not None
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ("{from: 0, to: 20, every: week}", [0, 7, 14]),
+        ("{from: 0, to: 9, every: 3 days}", [0, 3, 6, 9]),
+        ("{from: 0, to: 57, every: 4 weeks, for: 3 days}", [0, 1, 2, 28, 29, 30, 56, 57]),
+        ("{from: 0, to: 4, every: day}", [0, 1, 2, 3, 4]),
+    ],
+)
+def test_every_in_words(tmp_path: Path, days: str, expected: list[int]) -> None:
+    path = changed(tmp_path, (DIARY_DAYS, f"    days: {days}\n"))
+    assert list(check_protocol_file(path, DEFAULT_ROOT).timepoint("diary").targets) == expected
+
+
+# --- recall
+
+
+def test_a_window_longer_than_the_recall_is_a_warning_unless_it_says_why(tmp_path: Path) -> None:
+    longer = week2("    days: 14\n    window: {before: 1, after: 2}")
+    path = changed(tmp_path, longer)
+    problems, warnings = told(path)
+    assert problems == []
+    assert f"{line_of(path, 'after: 2}')}: the window is 72 h long" in "\n".join(warnings)
+    assert "pain-vas-48h 1 (48 h)" in "\n".join(warnings)
+    noted = week2("    days: 14\n    window: {before: 1, after: 2}\n    recall_note: as published")
+    assert not any("72 h" in one for one in told(changed(tmp_path, noted))[1])
+    all_noted = ("cutoff: 04:00\n", "cutoff: 04:00\nrecall_note: {en: the owner agrees, fr: accord}\n")
+    assert told(changed(tmp_path, longer, all_noted)) == ([], [])
+
+
+def test_the_command_says_warnings_and_holds(tmp_path: Path) -> None:
+    path = changed(tmp_path, week2("    days: 14\n    window: {before: 1, after: 2}"))
+    said = CliRunner().invoke(check, [str(path)])
+    assert said.exit_code == 0
+    lines = said.stdout.splitlines()
+    assert f"warning: {path}:{line_of(path, 'after: 2}')}: the window is 72 h long" in lines[1]
+    assert lines[-1].endswith("thera-demo 1 holds")
+
+
+@pytest.mark.parametrize(
+    ("id_", "hours"),
+    [("pain-vas-48h", 48), ("raid", 168), ("who-5", 336), ("rand-36", 672), ("eq-5d-5l", 24), ("adherence", None)],
+)
+def test_recall_is_read_from_its_words(id_: str, hours: int | None) -> None:
+    library = load()
+    assert recall_hours(library.questionnaire(id_, "1")) == hours
+    assert recall_hours(replace(library.questionnaire(id_, "1"), recall_hours=5)) == 5
+
+
+# --- forms that nobody can reach
+
+YES = Item("flare", Kind.YES_NO, {}, {})
+PAIN = Item("pain", Kind.RATING, {}, {}, low=0, high=10)  # type: ignore[arg-type]
+WHERE = Item("where", Kind.SEVERAL, {}, {}, options=(Option("knee", {}), Option("hip", {}), Option("none", {}, True)))
+
+
+def asking(*items: Item) -> Questionnaire:
+    keys = " ".join(f"{item.key}:{item.show_if}" for item in items)
+    return Questionnaire("q", "1", keys, {}, ("en",), {}, 1, "", "", items, ())  # type: ignore[arg-type]
+
+
+def at(op: str, value: object, item: str = "pain") -> Compared:
+    return Compared(item, op, value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("condition", "reachable"),
+    [
+        (AllOf((at("at_least", 7), at("at_most", 3))), False),
+        (AllOf((at("at_least", 3), at("at_most", 7))), True),
+        (AllOf((at("is", 5), at("at_least", 5))), True),
+        (AllOf((at("is", 5), at("is", 6))), False),
+        (AnyOf((AllOf((at("is", 5), at("is", 6))), at("is", 7))), True),
+        (AllOf((at("is", True, "flare"), at("is", False, "flare"))), False),
+        (AllOf((at("includes", "knee", "where"), at("includes", "hip", "where"))), True),
+        (AllOf((at("includes", "knee", "where"), at("includes", "none", "where"))), False),
+    ],
+)
+def test_a_condition_that_can_never_hold(condition: object, reachable: bool) -> None:
+    asked = asking(YES, PAIN, WHERE, Item("more", Kind.YES_NO, {}, {}, show_if=condition))  # type: ignore[arg-type]
+    assert never_shown(asked) == (() if reachable else ("more",))
+
+
+def test_what_asks_about_an_item_that_then_does_not_show() -> None:
+    mild = Item("mild", Kind.YES_NO, {}, {}, show_if=at("at_most", 3))
+    severe = Item("severe", Kind.YES_NO, {}, {}, show_if=AllOf((at("is", True, "mild"), at("at_least", 7))))
+    assert never_shown(asking(PAIN, mild, severe)) == ("severe",)
+
+
+def test_a_form_nobody_reaches_is_refused_where_it_is_asked(tmp_path: Path) -> None:
+    root = tmp_path / "questionnaires"
+    shutil.copytree(DEFAULT_ROOT, root)
+    (root / "published.lock").write_text("", "utf-8")
+    path = root / "library/joint-pain-diary/1.yaml"
+    text = path.read_text("utf-8")
+    key = "  - key: rest_pain\n"
+    assert key in text
+    never = "{all: [{item: worst_pain, at_least: 7}, {item: worst_pain, at_most: 3}]}"
+    item = f"  - key: never\n    kind: yes-no\n    text: {{en: A, fr: A}}\n    short: {{en: A, fr: A}}\n    show_if: {never}\n"
+    path.write_text(text.replace(key, item + key), "utf-8")
+    cases = path.with_suffix(".cases.yaml")
+    cases.write_text(re.sub(r" *hidden:.*\n", "", cases.read_text("utf-8")), "utf-8")
+    with pytest.raises(Unreadable, match=r"1\.yaml:\d+: joint-pain-diary\.\w+ can never show"):
+        check_protocol_file(root / "protocols/thera-demo/1.yaml", root)
+
+
+def test_every_item_of_the_library_can_show() -> None:
+    assert [one.id for one in load().questionnaires() if never_shown(one)] == []
