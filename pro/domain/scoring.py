@@ -16,11 +16,12 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
+from typing import NamedTuple
 
-from pro.domain.answers import seen
+from pro.domain.answers import holds
 from pro.domain.methods import METHODS
 from pro.domain.methods.outcome import Number
-from pro.domain.questionnaire import Questionnaire, Scale, Value
+from pro.domain.questionnaire import Condition, Questionnaire, Scale, Value
 
 DIGITS = 28
 """Significant digits of a score that no decimal can write exactly (a third)."""
@@ -33,8 +34,9 @@ Entries = Mapping[str, Exact]
 Combine = Callable[[Entries], tuple[Exact, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
+    """One is made for every scale of every answer set, so it is a cheap one."""
+
     value: Decimal | str | None
     """Not rounded; text where the score is no number (a profile); None where there is no score."""
     text: str | None
@@ -48,6 +50,7 @@ class Score:
 
 
 Scorer = Callable[[Mapping[str, Value]], Score]
+Branches = tuple[tuple[str, Condition], ...]
 
 
 def score(questionnaire: Questionnaire, answers: Mapping[str, Value], missing: str | None = None) -> dict[str, Score]:
@@ -57,7 +60,7 @@ def score(questionnaire: Questionnaire, answers: Mapping[str, Value], missing: s
     """
     prepared = _prepared(questionnaire, missing)
     if prepared.branches:
-        answers = {key: value for key, value in seen(questionnaire, answers).items() if value is not None}
+        answers = _counting(prepared.branches, answers)
     return {key: scored(answers) for key, scored in prepared.scorers}
 
 
@@ -72,13 +75,22 @@ def offers(questionnaire: Questionnaire, missing: str) -> bool:
     return any(under(scale, missing).missing.rule == missing for scale in questionnaire.scales)
 
 
+def _counting(branches: Branches, answers: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The answers without those to items that do not show, which count for no later condition either."""
+    counting = dict(answers)
+    for key, condition in branches:
+        if key in counting and not holds(condition, counting):
+            del counting[key]
+    return counting
+
+
 # --- a scale, read once
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    branches: bool
-    """Whether some item that a scale reads shows only on a condition."""
+    branches: Branches
+    """The items that show only on a condition, in their order, where a scale reads one of them."""
     scorers: tuple[tuple[str, Scorer], ...]
 
 
@@ -87,8 +99,9 @@ def _prepared(questionnaire: Questionnaire, missing: str | None) -> _Prepared:
     decimals = max((item.decimals for item in questionnaire.items), default=0)
     scales = [under(scale, missing) for scale in questionnaire.scales]
     read = {key for scale in scales for key in scale.items + scale.also}
+    branches = tuple((item.key, item.show_if) for item in questionnaire.items if item.show_if is not None)
     return _Prepared(
-        any(item.show_if is not None and item.key in read for item in questionnaire.items),
+        branches if any(key in read for key, _ in branches) else (),
         tuple((each.key, _by_name(each) if each.method in METHODS else _by_entries(each, decimals)) for each in scales),
     )
 
@@ -106,24 +119,36 @@ def _by_entries(scale: Scale, decimals: int) -> Scorer:
         answered = len(entries)
         return lacking[answered] or finished(answered, *combine(entries))
 
-    return scored
+    return _by_answer(scale.items[0], scored) if len(scale.items) == 1 else scored
+
+
+def _by_answer(key: str, scored: Scorer) -> Scorer:
+    """What the scale of one item comes to is kept by its answer."""
+
+    @lru_cache(maxsize=TOTALS_KEPT)
+    def of(answer: Value | None) -> Score:
+        return scored({} if answer is None else {key: answer})
+
+    return lambda answers: of(answers.get(key))
 
 
 def _by_name(scale: Scale) -> Scorer:
     method, items, also = METHODS[scale.method], scale.items, scale.also
-    read = items + also
     lacking = _lacking(scale)
     finished = _finished(scale, 1)
 
     def scored(answers: Mapping[str, Value]) -> Score:
-        given = {key: answers[key] for key in read if key in answers}
-        answered = sum([key in given for key in items]) if also else len(given)
+        given = {key: answers[key] for key in items if key in answers}
+        answered = len(given)
+        for key in also:
+            if key in answers:
+                given[key] = answers[key]
         if lack := lacking[answered]:
             return lack
         value, reason = method(scale, given)
         if value is None or isinstance(value, str):
             return Score(value, value, answered, len(items), None, reason)
-        return finished(answered, *value.as_integer_ratio())
+        return finished(answered, value, 1) if type(value) is int else finished(answered, *value.as_integer_ratio())
 
     return scored
 

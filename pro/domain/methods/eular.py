@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal, localcontext
-from functools import lru_cache
-from typing import cast
+from collections.abc import Mapping
+from decimal import Decimal
 
-from pro.domain.methods.numbers import FORTY, ln, number, rounded
+from pro.domain.methods.numbers import FORTY, ONE, ln, number, root, rounded
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
 
-KEPT = Decimal(1).scaleb(-20)
-"""Digits kept of the result: more than any cut-off can tell apart."""
-
-TENDER, SWOLLEN = Decimal("0.56"), Decimal("0.28")
-ESR, CRP, GLOBAL = Decimal("0.70"), Decimal("0.36"), Decimal("0.014")
-
-Given = Mapping[str, int | Decimal]
+KEPT = 20
+"""Digits after the point that are kept of the result: more than any cut-off can tell apart."""
 
 
 def das28_esr4(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -26,7 +19,7 @@ def das28_esr4(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     Prevoo et al., Arthritis Rheum 1995;38:44-48. The items are called tender28, swollen28, esr and global (0 to
     100 mm); an ESR of 0 has no logarithm and must not be allowed by the item. All are needed.
     """
-    return _worked_out(answers, lambda given: _joints(given) + ESR * _log(given["esr"]) + GLOBAL * given["global"])
+    return _kept(10 * (_joints(answers) + _esr(answers)) + _global(answers), 1000)
 
 
 def das28_esr3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -34,8 +27,7 @@ def das28_esr3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
     Prevoo et al., Arthritis Rheum 1995;38:44-48, and das-score.nl for the form without the patient's global.
     """
-    by, plus = Decimal("1.08"), Decimal("0.16")
-    return _worked_out(answers, lambda given: (_joints(given) + ESR * _log(given["esr"])) * by + plus)
+    return _kept((_joints(answers) + _esr(answers)) * 108 + 1600 * ONE, 10_000)
 
 
 def das28_crp4(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -43,8 +35,7 @@ def das28_crp4(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
     Wells et al., Ann Rheum Dis 2009;68:954-960, and das-score.nl. The 1 is added inside the logarithm.
     """
-    plus = Decimal("0.96")
-    return _worked_out(answers, lambda given: _joints(given) + _crp(given) + GLOBAL * given["global"] + plus)
+    return _kept(10 * (_joints(answers) + _crp(answers)) + _global(answers) + 960 * ONE, 1000)
 
 
 def das28_crp3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
@@ -52,32 +43,38 @@ def das28_crp3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 
     Wells et al., Ann Rheum Dis 2009;68:954-960, and das-score.nl for the form without the patient's global.
     """
-    by, plus = Decimal("1.10"), Decimal("1.15")
-    return _worked_out(answers, lambda given: (_joints(given) + _crp(given)) * by + plus)
+    return _kept((_joints(answers) + _crp(answers)) * 110 + 11_500 * ONE, 10_000)
 
 
-def _joints(given: Given) -> Decimal:
-    return TENDER * _root(given["tender28"]) + SWOLLEN * _root(given["swollen28"])
+# Each term in whole parts of one (`ONE`), times what makes its weight a whole number.
 
 
-def _crp(given: Given) -> Decimal:
-    return CRP * _log(given["crp"] + 1)
+def _joints(answers: Mapping[str, Value]) -> int:
+    return 56 * root(*_ratio(answers["tender28"])) + 28 * root(*_ratio(answers["swollen28"]))
 
 
-@lru_cache(maxsize=128)
-def _root(count: int | Decimal) -> Decimal:
-    return FORTY.sqrt(count)
+def _esr(answers: Mapping[str, Value]) -> int:
+    return 70 * ln(*_ratio(answers["esr"]))
 
 
-@lru_cache(maxsize=4096)
-def _log(value: int | Decimal) -> Decimal:
-    """Kept, because two formulas take the same logarithm and laboratories print few different values."""
-    return ln(value)
+def _crp(answers: Mapping[str, Value]) -> int:
+    top, bottom = _ratio(answers["crp"])
+    return 36 * ln(top + bottom, bottom)
 
 
-def _worked_out(answers: Mapping[str, Value], formula: Callable[[Given], Decimal]) -> Outcome:
-    with localcontext(FORTY):
-        return Outcome(formula(cast(Given, answers)).quantize(KEPT))
+def _global(answers: Mapping[str, Value]) -> int:
+    top, bottom = _ratio(answers["global"])
+    return 14 * top * ONE // bottom
+
+
+def _ratio(answer: Value) -> tuple[int, int]:
+    return number(answer).as_integer_ratio()
+
+
+def _kept(parts: int, times: int) -> Outcome:
+    """The score that comes to so many parts, `times` times over, rounded."""
+    whole = times * ONE
+    return Outcome(Decimal((2 * parts * 10**KEPT + whole) // (2 * whole)).scaleb(-KEPT, FORTY))
 
 
 LOW_ACTIVITY, HIGH_ACTIVITY = 320, 510

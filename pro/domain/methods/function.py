@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from pro.domain.methods.numbers import number, rounded
+from pro.domain.methods.numbers import FORTY, number
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
 
@@ -36,13 +37,12 @@ def haq_di_alternative(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
 def _index(scale: Scale, answers: Mapping[str, Value], raised: frozenset[str]) -> Outcome:
     worst: dict[str, int] = {}
     for category, keys in _categories(scale.items).items():
-        scores = [LEVEL[answers[key]] for key in keys if key in answers]
-        if scores:
+        if scores := [LEVEL[answers[key]] for key in keys if key in answers]:
             worst[category] = max(scores)
     if len(worst) < LEAST_CATEGORIES:
         return Outcome(None, f"needs {LEAST_CATEGORIES} of {CATEGORIES} categories, {len(worst)} answered")
-    counted = [max(score, WITH_AID) if category in raised else score for category, score in worst.items()]
-    return Outcome(Fraction(sum(counted), len(counted)))
+    total = sum(worst.values()) + sum([max(WITH_AID - worst.get(category, WITH_AID), 0) for category in raised])
+    return Outcome(Fraction(total, len(worst)))
 
 
 @lru_cache
@@ -74,12 +74,12 @@ def rapid3(scale: Scale, answers: Mapping[str, Value]) -> Outcome:
     """
     ends = ("pain", "global")
     function = _function(answers, tuple(key for key in scale.items if key not in ends))
-    pain, global_ = (Fraction(number(answers[key])) for key in ends)
-    return Outcome(function + pain + global_)
+    return Outcome(FORTY.add(function, FORTY.add(*(number(answers[key]) for key in ends))))
 
 
-def _function(answers: Mapping[str, Value], keys: tuple[str, ...]) -> Fraction:
-    return Fraction(rounded(Fraction(sum([LEVEL[answers[key]] for key in keys]), 3), 1), 10)
+def _function(answers: Mapping[str, Value], keys: tuple[str, ...]) -> Decimal:
+    tenths = (20 * sum([LEVEL[answers[key]] for key in keys]) + 3) // 6
+    return Decimal(tenths).scaleb(-1, FORTY)
 
 
 METHODS: dict[str, Method] = {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pro.domain.joints import SETS
 from pro.domain.methods.outcome import Method, Outcome
 from pro.domain.questionnaire import Scale, Value
+
+COUNTED = [Outcome(number) for number in range(len(SETS["68"]) + 1)]
 
 
 def _count_in(joints: frozenset[str]) -> Method:
@@ -20,10 +23,16 @@ def _count_in(joints: frozenset[str]) -> Method:
         first = scale.items[0]
         if first not in answers:
             return Outcome(None, f"needs {first}, which is not answered")
-        left_out = [_marked(marked) for key, marked in answers.items() if key != first]
-        return Outcome(len(joints.intersection(_marked(answers[first])).difference(*left_out)))
+        left_out = [marked for key, marked in answers.items() if key != first]
+        return COUNTED[len(joints & _judged(answers[first], *left_out))]
 
     return joint_count
+
+
+@lru_cache(maxsize=16)
+def _judged(marked: Value, *left_out: Value) -> frozenset[str]:
+    """The joints marked and not left out. Kept, because the scales of an answer set count the same joints."""
+    return frozenset(_marked(marked)).difference(*(_marked(each) for each in left_out))
 
 
 def _marked(value: Value) -> tuple[str, ...]:

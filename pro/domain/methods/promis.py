@@ -63,8 +63,8 @@ def _t_score(source: str, printed: str) -> Method:
             missing = [key for key in scale.items if key not in answers]
             return Outcome(None, f"the table needs all {len(scale.items)} items; not answered: {', '.join(missing)}")
         recode = scale.recode
-        raw = sum([int(recode[key][str(answers[key])]) for key in scale.items])
-        return table[raw - LEAST_RAW]
+        raw = sum([recode[key][str(answers[key])] for key in scale.items])
+        return table[int(raw) - LEAST_RAW]
 
     t_score.__doc__ = f"T-score (mean 50, SD 10) of the raw sum of four recoded items, all needed. {source}"
     return t_score
