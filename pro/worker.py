@@ -20,10 +20,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from pro.clock import Moment
 from pro.faults import place_of
-from pro.services import closing, delivery, enrolment, flagging, reminding
+from pro.services import balancing, closing, delivery, enrolment, flagging, reminding
 from pro.services.parts import Parts
+from pro.services.timekeeping import Timekeeper
 from pro.store import counters, due, heartbeats
 from pro.store.due import Due
+from pro.store.heartbeats import Beat
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +39,10 @@ def run(parts: Parts, stopped: threading.Event | None = None) -> None:
     """Ticks until SIGTERM or SIGINT, or until `stopped` is set; the tick in hand is finished."""
     stopped = stopped or threading.Event()
     every = EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY
-    worker = name()
+    worker, keeper = name(), Timekeeper()
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
-        lambda: _tick(parts, parts.clock.now, worker, every),
+        lambda: _tick(parts, parts.clock.now, worker, every, keeper),
         "interval",
         seconds=every,
         max_instances=1,
@@ -68,7 +70,7 @@ def name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def _tick(parts: Parts, now: Reading, worker: str, every: int) -> tuple[str, ...]:
+def _tick(parts: Parts, now: Reading, worker: str, every: int, keeper: Timekeeper | None = None) -> tuple[str, ...]:
     """One look first: an idle tick is that look and a sign of life, however many patients there are."""
     failed = []
     found = Due(work=True, swept=False)
@@ -88,9 +90,10 @@ def _tick(parts: Parts, now: Reading, worker: str, every: int) -> tuple[str, ...
         survives("closing", lambda: closing.tick(parts, now()))
         survives("flagging", lambda: flagging.tick(parts, now()))
         survives("delivery", lambda: delivery.tick(parts, now(), worker))
+        survives("balancing", lambda: balancing.check(parts, now()))
     if not found.swept:
         survives("sweeping", lambda: _sweep(parts, now()))
-    survives("heartbeat", lambda: _beat(parts, now(), worker, every))
+    survives("heartbeat", lambda: _beat(parts, now(), worker, every, keeper))
     return tuple(failed)
 
 
@@ -118,11 +121,16 @@ def _sweep(parts: Parts, moment: Moment) -> None:
         heartbeats.forget_silent(session, moment.running)
     if first:
         enrolment.sweep(parts, moment)
+        balancing.recount_if_due(parts, moment)
 
 
-def _beat(parts: Parts, moment: Moment, worker: str, every: int) -> None:
+def _beat(parts: Parts, moment: Moment, worker: str, every: int, keeper: Timekeeper | None) -> None:
+    """A sign of life, with what the steady clock shows where somebody remembers it from tick to tick."""
+    beat = Beat(worker, moment.running, every)
+    if keeper is not None:
+        beat = keeper.next(parts, moment, Beat(worker, moment.running, every, keeper.seconds()))
     with parts.study.plain_writing() as session:
-        heartbeats.beat(session, worker, moment.running, every)
+        heartbeats.beat(session, beat)
 
 
 def _stop_on_signals(stopped: threading.Event) -> None:

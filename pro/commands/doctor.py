@@ -11,7 +11,7 @@ import click
 
 from pro.app import build
 from pro.library import Unreadable
-from pro.services import checkup
+from pro.services import checkup, recounting
 from pro.services.checkup import Finding
 from pro.settings import Settings
 
@@ -19,7 +19,7 @@ from pro.settings import Settings
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def doctor(as_json: bool) -> None:
-    """Settings, databases, migrations, clock, keys, provider, worker: each ok or wrong, with the mend."""
+    """Settings, databases, migrations, clock, keys, provider, worker, messages, ledger: each ok or wrong, with the mend."""
     findings = list(examine())
     holds = all(finding.ok for finding in findings)
     if as_json:
@@ -56,7 +56,9 @@ def _inside(settings: Settings) -> Iterator[Finding]:
     yield checkup.keys(parts)
     yield checkup.provider(parts, moment)
     yield checkup.workers(parts, moment)
-    yield checkup.tally(parts)
+    yield from checkup.messages(parts, moment)
+    yield recounting.ledger(parts)
+    yield recounting.tally(parts)
 
 
 commands = (doctor,)

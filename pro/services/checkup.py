@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Column, and_, case, func, not_, select, text
+from sqlalchemy import Column, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session
 
 from pro.clock import Moment
-from pro.services import wording
+from pro.services import health, wording
 from pro.services.parts import Parts
 from pro.settings import Settings, WrongSettings, read
 from pro.sms.sender import Unknown
@@ -25,9 +24,7 @@ from pro.store.contacts import metadata as contact_tables
 from pro.store.engine import Database
 from pro.store.tables import metadata as study_tables
 
-_assessment, _heartbeat, _patient, _study, _tally = (
-    study_tables.tables[name] for name in ("assessment", "heartbeat", "patient", "study", "tally")
-)
+_heartbeat, _patient, _study = (study_tables.tables[name] for name in ("heartbeat", "patient", "study"))
 _contact, _staff_contact = (contact_tables.tables[name] for name in ("contact", "staff_contact"))
 
 DRIFT = timedelta(seconds=1)
@@ -244,39 +241,14 @@ def workers(parts: Parts, moment: Moment) -> Finding:
     return Finding("worker", False, said, "start `pro worker`")
 
 
-def tally(parts: Parts) -> Finding:
-    """What closing counted, counted again from the assessments."""
-    with parts.study.reading() as session:
-        wrong = {*_counted(session)} ^ {*_kept(session)}
-    if not wrong:
-        return Finding("tally", True, "agrees with the closed assessments")
-    days = sorted({f"{row[1]} {row[2]}" for row in wrong})
-    return Finding("tally", False, f"differs on {len(days)} days, first {days[0]}", "tell the developers")
-
-
-Counts = Iterator[tuple[Any, ...]]
-KINDS = ("completed", "late", "partial", "missed")
-
-
-def _counted(session: Session) -> Counts:
-    row = _assessment.c
-    done = row.submitted_at.is_not(None)
-    kinds = {
-        "completed": and_(done, row.submitted_at < row.closes_at),
-        "late": and_(done, row.submitted_at >= row.closes_at),
-        "partial": and_(not_(done), row.answered),
-        "missed": and_(not_(done), not_(row.answered)),
+def messages(parts: Parts, moment: Moment) -> Iterator[Finding]:
+    """What `/healthz` rings for, beside the worker: what waits, what is unknown, the clock's jumps."""
+    alarms = {alarm.about: alarm for alarm in health.look(parts, moment).alarms}
+    calm = {
+        "due": ("messages", "none is due for longer than five minutes"),
+        "unknown": ("outcomes", "none is unknown for longer than half an hour"),
+        "clock": ("clock steps", "no jump in the last hour"),
     }
-    keys = (row.site_id, row.timepoint, row.day)
-    sums = [func.sum(case((kinds[kind], 1), else_=0)) for kind in KINDS]
-    closed = select(*keys, *sums).where(row.closed_at.is_not(None), row.respondent == "patient")
-    return _rows(session, closed.group_by(*keys))
-
-
-def _kept(session: Session) -> Counts:
-    row = _tally.c
-    return _rows(session, select(row.site_id, row.timepoint, row.day, *(row[kind] for kind in KINDS)))
-
-
-def _rows(session: Session, wanted: Select[Any]) -> Counts:
-    return (tuple(found) for found in session.connection().execute(wanted))
+    for about, (what, well) in calm.items():
+        alarm = alarms.get(about)
+        yield Finding(what, True, well) if alarm is None else Finding(what, False, alarm.said, alarm.mend)

@@ -1,30 +1,67 @@
-"""How the service is doing: for people, and for alarms that ring when messages stay behind."""
+"""How the service is doing: for people, and for alarms that ring when messages stay behind.
+
+Every figure comes from an index or a bounded look, so that asking each minute costs the same however many are enrolled.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from pro.clock import Moment
+from pro.domain.ledger import Balance
 from pro.services.parts import Parts
-from pro.store import health
+from pro.store import health, ledger
 from pro.store.engine import Database
+from pro.store.health import Beat, Jump
 
 TICKS = 3
 """A worker is late when its newest tick is older than so many intervals."""
 DUE = timedelta(minutes=5)
 UNKNOWN = timedelta(minutes=30)
+AHEAD = timedelta(minutes=1)
+"""A tick that is so far in the future was written before the clock went back."""
+JUMP_STANDS = timedelta(hours=1)
+"""So long an alarm stands after the clock jumped: the trail keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is wrong, in `about` by one word, and what mends it."""
+
+    about: str
+    said: str
+    mend: str
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     ok: bool
-    problems: tuple[str, ...]
+    alarms: tuple[Alarm, ...]
     facts: Mapping[str, object]
     """JSON-able."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(alarm.said for alarm in self.alarms)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What the study database shows."""
+
+    beat: Beat | None
+    jump: Jump | None
+    due: datetime | None
+    """When the oldest message that waits was due, or the oldest bell that nobody answered rang; study time."""
+    unknown: int
+    unknown_since: datetime | None
+    balance: Balance
+    recount: str
 
 
 def is_alive(parts: Parts) -> bool:
@@ -33,45 +70,90 @@ def is_alive(parts: Parts) -> bool:
 
 
 def look(parts: Parts, moment: Moment) -> Health:
-    """Databases, worker, messages and ledger, with every reason for an alarm."""
+    """Databases, worker, messages, clock and ledger, with every reason for an alarm."""
     study, contacts = _answers(parts.study), _answers(parts.contacts)
     facts: dict[str, object] = {"databases": {"study": _word(study), "contacts": _word(contacts)}}
-    problems = [] if contacts else ["the contacts database does not answer"]
+    alarms = [] if contacts else [_silent("contacts")]
     if not study:
-        return Health(False, (*problems, "the study database does not answer"), facts)
+        return Health(False, (*alarms, _silent("study")), facts)
     with parts.study.reading() as session:
-        beat = health.newest_beat(session)
-        due = health.oldest_due(session, moment.study)
-        unknown, since = health.unknown_outcomes(session)
-        ledger = health.ledger(session)
-    tick_age = _age(beat.at if beat else None, moment.running)
-    due_age, unknown_age = _age(due, moment.study), _age(since, moment.running)
-    facts |= {
-        "worker": {"tick_age_seconds": tick_age, "interval_seconds": beat.every if beat else None},
-        "oldest_due_message_seconds": due_age,
-        "unknown_outcome": {"messages": unknown, "oldest_seconds": unknown_age},
-        "ledger": {
-            "steps": ledger.steps,
-            "with_message": ledger.with_message,
-            "explained": ledger.explained,
-            "balances": ledger.balances,
+        signs = _signs(session, moment)
+    alarms += _alarms(signs, moment)
+    return Health(not alarms, tuple(alarms), facts | _facts(signs, moment))
+
+
+def _signs(session: Session, moment: Moment) -> Signs:
+    unknown, since = health.unknown_outcomes(session)
+    waits = (health.oldest_due(session, moment.study), ledger.oldest_bell(session, moment.study))
+    found = ledger.look(session)
+    return Signs(
+        beat=health.newest_beat(session),
+        jump=health.newest_jump(session),
+        due=min((at for at in waits if at is not None), default=None),
+        unknown=unknown,
+        unknown_since=since,
+        balance=found.balance,
+        recount=found.mark.recount,
+    )
+
+
+def _facts(signs: Signs, moment: Moment) -> dict[str, object]:
+    return {
+        "worker": {
+            "tick_age_seconds": _age(signs.beat.at if signs.beat else None, moment.running),
+            "interval_seconds": signs.beat.every if signs.beat else None,
         },
+        "oldest_due_message_seconds": _age(signs.due, moment.study),
+        "unknown_outcome": {"messages": signs.unknown, "oldest_seconds": _age(signs.unknown_since, moment.running)},
+        "ledger": {
+            "balances": signs.balance.holds and not signs.recount,
+            "steps_without_message_or_reason": signs.balance.neither,
+            "reminders_without_a_step": signs.balance.lonely,
+            "failures_without_a_reason": signs.balance.told_nothing,
+        },
+        "clock_jump_seconds": signs.jump.seconds if _jumped(signs.jump, moment) and signs.jump else None,
         "study_time": moment.study.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    if tick_age is None or beat is None:
-        problems.append("no worker has ever ticked: start one with `pro worker`")
-    elif tick_age > TICKS * beat.every:
-        problems.append(f"the newest worker tick is {tick_age} s old")
-    if due_age is not None and due_age > DUE.total_seconds():
-        problems.append(f"a message is due since {due_age} s")
-    if unknown_age is not None and unknown_age > UNKNOWN.total_seconds():
-        problems.append(f"the outcome of {unknown} messages is unknown, the oldest for {unknown_age} s")
-    if not ledger.balances:
-        problems.append(
-            f"the ledger does not balance: {ledger.neither} steps without message or reason, "
-            f"{ledger.messages_without_step} reminders without a step"
+
+
+def _alarms(signs: Signs, moment: Moment) -> Iterator[Alarm]:
+    yield from _worker_alarms(signs.beat, moment)
+    due, unknown = _age(signs.due, moment.study), _age(signs.unknown_since, moment.running)
+    if due is not None and due > DUE.total_seconds():
+        mend = "see that `pro worker` runs, and what its log says of the provider; what is too late will not be sent"
+        yield Alarm("due", f"a message is due since {due} s", mend)
+    if unknown is not None and unknown > UNKNOWN.total_seconds():
+        said = f"the outcome of {signs.unknown} messages is unknown, the oldest for {unknown} s"
+        yield Alarm(
+            "unknown", said, "the provider does not say what it sent: see its status page; nothing is sent twice"
         )
-    return Health(not problems, tuple(problems), facts)
+    if not signs.balance.holds or signs.recount:
+        said = f"the ledger does not balance: {signs.recount if signs.balance.holds else signs.balance}"
+        yield Alarm("ledger", said, "tell the developers, with what `pro doctor` says; messages go on")
+    if signs.jump is not None and _jumped(signs.jump, moment):
+        said = f"the system clock jumped by {signs.jump.seconds} s at {signs.jump.at:%Y-%m-%d %H:%M} UTC"
+        yield Alarm(
+            "clock", said, "see that the machine follows a time server (`timedatectl`), then restart `pro worker`"
+        )
+
+
+def _worker_alarms(beat: Beat | None, moment: Moment) -> Iterator[Alarm]:
+    mend = "start `pro worker`"
+    if beat is None:
+        yield Alarm("worker", "no worker has ever ticked: start one with `pro worker`", mend)
+    elif beat.at - moment.running > AHEAD:
+        ahead = round((beat.at - moment.running).total_seconds())
+        yield Alarm("clock", f"the newest worker tick lies {ahead} s ahead: the system clock went back", mend)
+    elif (age := _age(beat.at, moment.running)) is not None and age > TICKS * beat.every:
+        yield Alarm("worker", f"the newest worker tick is {age} s old", mend)
+
+
+def _jumped(jump: Jump | None, moment: Moment) -> bool:
+    return jump is not None and abs(moment.running - jump.at) <= JUMP_STANDS
+
+
+def _silent(which: str) -> Alarm:
+    return Alarm("databases", f"the {which} database does not answer", "see that it runs; `pro doctor` says more")
 
 
 def _answers(database: Database) -> bool:

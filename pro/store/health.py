@@ -11,8 +11,7 @@ from sqlmodel import Session
 from pro.store.tables import metadata
 
 _t = metadata.tables
-_heartbeat, _message, _reminder = _t["heartbeat"], _t["message"], _t["reminder"]
-_assessment, _tally = _t["assessment"], _t["tally"]
+_heartbeat, _message = _t["heartbeat"], _t["message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +23,11 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """Reminder steps: each one has a message or a reason."""
+class Jump:
+    """The newest jump of the system clock that a worker saw; running time."""
 
-    steps: int
-    with_message: int
-    explained: int
-    neither: int
-    messages_without_step: int
-    """Reminder messages that no step points to."""
-
-    @property
-    def balances(self) -> bool:
-        return self.neither == 0 and self.messages_without_step == 0
+    at: datetime
+    seconds: int
 
 
 def answers(session: Session) -> bool:
@@ -48,6 +39,12 @@ def newest_beat(session: Session) -> Beat | None:
         select(_heartbeat.c.at, _heartbeat.c.every).order_by(_heartbeat.c.at.desc()).limit(1)
     ).first()
     return None if found is None else Beat(found.at, found.every)
+
+
+def newest_jump(session: Session) -> Jump | None:
+    jumped = select(_heartbeat.c.jumped_at, _heartbeat.c.jump_seconds).where(_heartbeat.c.jumped_at.is_not(None))
+    found = session.execute(jumped.order_by(_heartbeat.c.jumped_at.desc()).limit(1)).first()
+    return None if found is None else Jump(found.jumped_at, found.jump_seconds)
 
 
 def oldest_due(session: Session, now: datetime) -> datetime | None:
@@ -62,23 +59,3 @@ def unknown_outcomes(session: Session) -> tuple[int, datetime | None]:
         select(func.count(), func.min(_message.c.marked_at)).where(_message.c.state == "sending")
     ).one()
     return int(found[0]), found[1]
-
-
-def ledger(session: Session) -> Ledger:
-    """Counts every step of the ledger; cheap enough for an alarm that asks each minute."""
-    step = _reminder.c
-    carried, why = step.message_id.is_not(None), step.why_none.is_not(None)
-    steps, with_message, explained, neither = session.execute(
-        select(
-            func.count(),
-            func.count().filter(carried),
-            func.count().filter(~carried & why),
-            func.count().filter(~carried & ~why),
-        ).select_from(_reminder)
-    ).one()
-    lonely = (
-        select(func.count())
-        .select_from(_message)
-        .where(_message.c.template == "reminder", ~select(1).where(step.message_id == _message.c.id).exists())
-    )
-    return Ledger(steps, with_message, explained, neither, int(session.execute(lonely).scalar_one()))

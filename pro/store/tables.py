@@ -351,6 +351,14 @@ class FlareAction(Row, table=True):
 class Reminder(Row, table=True):
     """One step of one assessment: the message that carried it, or why none did."""
 
+    __table_args__ = (
+        Index(
+            "ix_reminder_unexplained",
+            "assessment_id",
+            postgresql_where=text("message_id IS NULL AND why_none IS NULL"),
+            sqlite_where=text("message_id IS NULL AND why_none IS NULL"),
+        ),
+    )
     assessment_id: int = Field(sa_column=Column(Big, ForeignKey("assessment.id"), primary_key=True))
     step: str = Field(primary_key=True)
     planned_at: datetime
@@ -503,7 +511,7 @@ class Task(Row, table=True):
     site_id: int = Field(foreign_key="site.id")
     patient_id: int | None = Field(default=None, sa_column=Column(Big, ForeignKey("patient.id")))
     kind: str
-    """`missed-in-a-row`, `under-80`, `number-unreachable`, `contact-missing`."""
+    """`missed-in-a-row`, `under-80`, `endpoint-due`, `undelivered`, `number-unreachable`, `contact-missing`."""
     detail: str = ""
     made_at: datetime
     done_at: datetime | None = None
@@ -526,6 +534,29 @@ class Heartbeat(Row, table=True):
     every: int
     """Seconds between its ticks."""
     ticks: int = 0
+    monotonic: float | None = None
+    """Seconds of a clock that nobody sets, beside `at`."""
+    jumped_at: datetime | None = None
+    """When the system clock last left that clock by more than a minute; running time."""
+    jump_seconds: int | None = None
+
+
+class LedgerMark(Row, table=True):
+    """How far the ledger was found to balance: one row, so that each look costs what is new."""
+
+    __tablename__ = "ledger_mark"
+    id: int = Field(default=1, primary_key=True)
+    message_to: int = Field(default=0, sa_column=Column(Big, nullable=False))
+    event_to: int = Field(default=0, sa_column=Column(Big, nullable=False))
+    seen_message: int = Field(default=0, sa_column=Column(Big, nullable=False))
+    """Where the marks go next, once whatever was in flight at `seen_at` has been committed."""
+    seen_event: int = Field(default=0, sa_column=Column(Big, nullable=False))
+    seen_at: datetime | None = None
+    """Running time."""
+    recounted_at: datetime | None = None
+    """Running time."""
+    recount: str = ""
+    """What the newest recount found wrong; empty where it balanced."""
 
 
 class DemoClock(Row, table=True):

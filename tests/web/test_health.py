@@ -107,7 +107,7 @@ def test_a_ledger_that_does_not_balance(parts: Parts, client: FlaskClient) -> No
         session.add(Reminder(assessment_id=1, step="at-18:00", planned_at=NOW, message_id=message_id))
         session.add(Reminder(assessment_id=1, step="at-20:00", planned_at=NOW, why_none="submitted"))
     status, found = health(client)
-    assert (status, found["ledger"]) == (200, {"steps": 2, "with_message": 1, "explained": 1, "balances": True})
+    assert (status, found["ledger"]["balances"]) == (200, True)
     with parts.study.writing() as session:
         session.add(Reminder(assessment_id=2, step="at-18:00", planned_at=NOW))
     assert health(client)[0] == 503

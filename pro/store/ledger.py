@@ -1,0 +1,143 @@
+"""SQL of the ledger's balance: a look at what is new, and a recount. Decides nothing, commits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, bindparam, func, select, update
+from sqlmodel import Session
+
+from pro.domain.ledger import NOTHING_CAME, Balance
+from pro.store.engine import Connected, insert_for
+from pro.store.sittings import Found
+from pro.store.tables import metadata
+
+_t = metadata.tables
+_reminder, _message, _event = _t["reminder"], _t["message"], _t["message_event"]
+_mark, _assessment, _patient = _t["ledger_mark"], _t["assessment"], _t["patient"]
+
+AT_MOST = 20_000
+"""Rows that one look goes over; what is left is next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    message_to: int = 0
+    event_to: int = 0
+    seen_message: int = 0
+    seen_event: int = 0
+    seen_at: datetime | None = None
+    recounted_at: datetime | None = None
+    recount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is wrong among what is new, and up to where was looked."""
+
+    mark: Mark
+    balance: Balance
+    message_to: int
+    event_to: int
+
+
+_carried = select(1).where(_reminder.c.message_id == _message.c.id).exists()
+_untold = and_(_reminder.c.message_id == _message.c.id, _reminder.c.why_none.is_(None))
+_neither = and_(_reminder.c.message_id.is_(None), _reminder.c.why_none.is_(None))
+_came_to_nothing = _message.c.state.in_(tuple(NOTHING_CAME))
+_lonely = and_(_message.c.template == "reminder", ~_carried)
+
+_newest = select(select(func.max(_message.c.id)).scalar_subquery(), select(func.max(_event.c.id)).scalar_subquery())
+_new = select(
+    select(func.count()).select_from(_reminder).where(_neither).scalar_subquery(),
+    select(func.count())
+    .select_from(_message)
+    .where(_message.c.id > bindparam("message_from"), _message.c.id <= bindparam("message_to"), _lonely)
+    .scalar_subquery(),
+    select(func.count())
+    .select_from(_event)
+    .join(_message, _message.c.id == _event.c.message_id)
+    .join(_reminder, _untold)
+    .where(_event.c.id > bindparam("event_from"), _event.c.id <= bindparam("event_to"))
+    .where(_event.c.kind.in_(tuple(NOTHING_CAME)), _came_to_nothing)
+    .scalar_subquery(),
+)
+_marks = select(_mark).where(_mark.c.id == 1)
+
+
+def mark(session: Connected) -> Mark:
+    row = session.connection().execute(_marks).first()
+    return Mark() if row is None else Mark(*(getattr(row, name) for name in Mark.__slots__))
+
+
+def look(session: Connected) -> Look:
+    """Steps without message or reason, and what came since the mark. Three statements, each from an index."""
+    connection, at = session.connection(), mark(session)
+    newest = connection.execute(_newest).one()
+    message_to = min(newest[0] or 0, at.message_to + AT_MOST)
+    event_to = min(newest[1] or 0, at.event_to + AT_MOST)
+    values = {"message_from": at.message_to, "message_to": message_to, "event_from": at.event_to, "event_to": event_to}
+    neither, lonely, told_nothing = connection.execute(_new, values).one()
+    return Look(at, Balance(neither=neither, lonely=lonely, told_nothing=told_nothing), message_to, event_to)
+
+
+def keep(session: Connected, values: dict[str, object]) -> None:
+    """Writes these columns of the one row."""
+    connection = session.connection()
+    made = insert_for(connection)(_mark).values(
+        {"id": 1, "message_to": 0, "event_to": 0, "seen_message": 0, "seen_event": 0, "recount": "", **values}
+    )
+    connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def forget(session: Session) -> None:
+    """Looks at everything again from the beginning."""
+    session.connection().execute(update(_mark).values(message_to=0, event_to=0, seen_message=0, seen_event=0))
+
+
+# The recount
+
+
+def count_messages(session: Session, since: datetime | None) -> Balance:
+    """Every step and every reminder; with `since` those due from then on (study time)."""
+    connection = session.connection()
+    recent = () if since is None else (_message.c.due_at >= since,)
+    neither = select(func.count()).select_from(_reminder).where(_neither)
+    lonely = select(func.count()).select_from(_message).where(_lonely, *recent)
+    told = select(func.count()).select_from(_message).join(_reminder, _untold).where(_came_to_nothing, *recent)
+    return Balance(*(int(connection.execute(one).scalar_one()) for one in (neither, told, lonely)))
+
+
+def closed_page(session: Session, after: int, since: date | None, limit: int) -> Sequence[Found]:
+    """Closed assessments by id from the one after `after`, with what plans their steps."""
+    columns = (
+        _assessment.c.id.label("assessment_id"),
+        *(_assessment.c[name] for name in ("timepoint", "day", "protocol", "protocol_version", "closes_at")),
+        _assessment.c.late_until,
+        _patient.c.zone,
+    )
+    wanted = (
+        select(*columns)
+        .join_from(_assessment, _patient, _assessment.c.patient_id == _patient.c.id)
+        .where(_assessment.c.id > after, _assessment.c.closed_at.is_not(None))
+    )
+    if since is not None:
+        wanted = wanted.where(_assessment.c.day >= since)
+    return session.connection().execute(wanted.order_by(_assessment.c.id).limit(limit)).all()
+
+
+def steps_between(session: Session, first: int, last: int) -> set[tuple[int, str]]:
+    """(assessment, step) of every row of the ledger in a range of assessments."""
+    wanted = select(_reminder.c.assessment_id, _reminder.c.step).where(_reminder.c.assessment_id.between(first, last))
+    return {(row[0], row[1]) for row in session.connection().execute(wanted)}
+
+
+def oldest_bell(session: Session, before: datetime) -> datetime | None:
+    """The oldest bell that rang before `before` and that nobody answered; study time."""
+    wanted = select(func.min(_assessment.c.next_at)).where(
+        _assessment.c.next_at.is_not(None), _assessment.c.next_at <= before
+    )
+    found: datetime | None = session.connection().execute(wanted).scalar()
+    return found
