@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, func, select, update
 from sqlmodel import Session
 
 from pro.domain.ledger import NOTHING_CAME, Balance
+from pro.store import instants
 from pro.store.engine import Connected, insert_for
 from pro.store.sittings import Found
 from pro.store.tables import metadata
@@ -114,8 +115,8 @@ def closed_page(session: Session, after: int, since: date | None, limit: int) ->
     """Closed assessments by id from the one after `after`, with what plans their steps."""
     columns = (
         _assessment.c.id.label("assessment_id"),
-        *(_assessment.c[name] for name in ("timepoint", "day", "protocol", "protocol_version", "closes_at")),
-        _assessment.c.late_until,
+        *(_assessment.c[name] for name in ("timepoint", "day", "protocol", "protocol_version")),
+        *instants.COLUMNS,
         _patient.c.zone,
     )
     wanted = (
