@@ -72,10 +72,10 @@ def test_week_4_from_the_phone_to_the_eular_response(demonstration: Running, bro
     desk.get_by_label("No joint out of the count").check()
     desk.get_by_label("CRP mg/L").fill("4,0")
     desk.locator('[name="esr.skip"]').check()
-    desk.get_by_role("button", name="Read it once more").click()
+    desk.get_by_role("button", name="Check before saving").click()
     expect(desk.get_by_role("heading", level=1)).to_contain_text("is this what stands on the sheet?")
     expect(desk.locator("table")).to_contain_text("4 mg/L")
-    desk.get_by_role("button", name="Keep it in the record").click()
+    desk.get_by_role("button", name="Save").click()
     expect(desk.get_by_role("status").first).to_contain_text("The examination is in the record")
 
     desk.get_by_role("link", name="Scales").click()
