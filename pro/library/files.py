@@ -22,9 +22,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-Key = str | int
-Place = tuple[Key, ...]
-"""Where in a file: keys and list positions from the top."""
+from pro.library.plain_yaml import Key as Key
+from pro.library.plain_yaml import NotSure, plain_document
+from pro.library.plain_yaml import Place as Place
 
 T = TypeVar("T")
 
@@ -122,6 +122,14 @@ class _Parsed:
 @lru_cache(maxsize=128)
 def _parsed(text: str) -> _Parsed:
     """Kept by content, because reading YAML is most of the cost of loading a library again."""
+    try:
+        data, lines = plain_document(text)
+    except NotSure:
+        return _thoroughly(text)
+    return _Parsed(data, lines, ())
+
+
+def _thoroughly(text: str) -> _Parsed:
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:

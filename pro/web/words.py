@@ -19,9 +19,9 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
-from ruamel.yaml import YAML
 
 from pro.domain import zones
+from pro.library.files import read
 
 LANGUAGES = ("en", "fr")
 NAMES: Mapping[str, str] = {"en": "English", "fr": "Français"}
@@ -45,8 +45,7 @@ def say(key: str, language: str, **values: object) -> str:
 @lru_cache(maxsize=64)
 def texts(area: str, language: str) -> Mapping[str, Entry]:
     """Every entry of one file by its dotted key, typeset."""
-    with (TEXTS / f"{area}.{language}.yaml").open(encoding="utf-8") as file:
-        tree = cast(dict[str, object], YAML(typ="safe").load(file))
+    tree = cast(dict[str, object], read(TEXTS / f"{area}.{language}.yaml").data)
     return _flat("", tree, language)
 
 
