@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from pro.clock import Moment
 from pro.faults import place_of
-from pro.services import balancing, closing, delivery, enrolment, flagging, reminding
+from pro.services import attention, balancing, closing, delivery, enrolment, flagging, reminding
 from pro.services.parts import Parts
 from pro.services.timekeeping import Timekeeper
 from pro.store import counters, due, heartbeats
@@ -121,6 +121,7 @@ def _sweep(parts: Parts, moment: Moment) -> None:
         heartbeats.forget_silent(session, moment.running)
     if first:
         enrolment.sweep(parts, moment)
+        attention.sweep(parts, moment)
         balancing.recount_if_due(parts, moment)
 
 

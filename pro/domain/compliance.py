@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from pro.domain.assessment import Instants, State, end, state
+from pro.domain.protocol import Attention
 
 MISSED_IN_A_ROW = 2
 LAST_DAYS = 7
@@ -99,20 +100,33 @@ def runs_missed(days: Iterable[Day], now: datetime, withdrawn_at: datetime | Non
     return run
 
 
-def last_seven(days: Iterable[Day], now: datetime, withdrawn_at: datetime | None = None) -> Compliance:
+def last_seven(
+    days: Iterable[Day], now: datetime, withdrawn_at: datetime | None = None, newest: int = LAST_DAYS
+) -> Compliance:
     """Compliance over the newest seven expected days, or over fewer while there are no seven yet."""
-    return _count(_outcomes(days, now, withdrawn_at)[-LAST_DAYS:])
+    return _count(_outcomes(days, now, withdrawn_at)[-newest:])
 
 
 def needs_call(days: Sequence[Day], now: datetime, withdrawn_at: datetime | None = None) -> NeedsCall | None:
-    """Whether a diary is going wrong: two missed days in a row, or under 80 % of the last seven (once seven)."""
+    """Whether a diary is going wrong, and the most urgent reason."""
+    return next(iter(calls_needed(days, now, withdrawn_at)), None)
+
+
+def calls_needed(
+    days: Sequence[Day],
+    now: datetime,
+    withdrawn_at: datetime | None = None,
+    attention: Attention = Attention(MISSED_IN_A_ROW, LAST_DAYS, int(LEAST_RATIO * 100)),  # noqa: B008
+) -> tuple[NeedsCall, ...]:
+    """Every reason: two missed days in a row, and under 80 % of the last seven (once seven); the protocol's figures."""
     missed = runs_missed(days, now, withdrawn_at)
-    recent = last_seven(days, now, withdrawn_at)
-    if missed >= MISSED_IN_A_ROW:
-        return NeedsCall("missed-in-a-row", missed, recent.ratio)
-    if recent.expected == LAST_DAYS and recent.ratio is not None and recent.ratio < LEAST_RATIO:
-        return NeedsCall("low-last-seven", missed, recent.ratio)
-    return None
+    recent = last_seven(days, now, withdrawn_at, attention.last_days)
+    found = []
+    if missed >= attention.missed_in_a_row:
+        found.append(NeedsCall("missed-in-a-row", missed, recent.ratio))
+    if recent.expected == attention.last_days and recent.completed * 100 < attention.least_percent * recent.expected:
+        found.append(NeedsCall("low-last-seven", missed, recent.ratio))
+    return tuple(found)
 
 
 def share_of(part: int, whole: int) -> Decimal | None:

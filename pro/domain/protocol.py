@@ -236,6 +236,19 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """When the site is asked to look after a patient."""
+
+    missed_in_a_row: int = 2
+    """Diary days missed one after the other."""
+    last_days: int = 7
+    least_percent: int = 80
+    """Of the last `last_days` closed diary days, at least so many per cent completed."""
+    undelivered: int = 2
+    """Messages one after the other that the network did not deliver."""
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     id: str
     version: str
@@ -269,6 +282,15 @@ class Protocol:
     """Where patients are expected to live; their own may be any."""
     recall_note: str = ""
     """As a timepoint's, for all of them."""
+    attention: Attention = Attention()
+    endpoint: str = ""
+    """Key of the visit that the study's answer rests on; empty where none is named."""
+
+    @property
+    def watched_visit(self) -> str:
+        """The endpoint; where none is named the last visit that a patient answers on planned days, empty without one."""
+        planned = [each for each in self.timepoints if each.respondent == "patient" and _is_planned_visit(each)]
+        return self.endpoint or max(planned, key=lambda each: each.first_day, default=_NO_VISIT).key
 
     def timepoint(self, key: str) -> Timepoint:
         """The timepoint of that key; KeyError where there is none."""
@@ -276,3 +298,10 @@ class Protocol:
             if timepoint.key == key:
                 return timepoint
         raise KeyError(f"{self.id} {self.version} has no timepoint {key!r}")
+
+
+def _is_planned_visit(timepoint: Timepoint) -> bool:
+    return not timepoint.repeats and not timepoint.on_demand and timepoint.anchor == DAY0 and timepoint.hours is None
+
+
+_NO_VISIT = Timepoint("", {}, "patient", (), 0, 0, 1, 0, 0, None, ())

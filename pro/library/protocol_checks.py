@@ -9,6 +9,7 @@ from pro.domain.protocol import Protocol, QuestionnaireVersion, QuietHours, Time
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.reach import never_shown
 from pro.library.anchor_checks import check_anchors, check_zones
+from pro.library.attention_checks import check_attention
 from pro.library.computed_checks import check_computed
 from pro.library.files import Place
 from pro.library.flare_checks import check_flare_rules, check_screening
@@ -37,6 +38,7 @@ def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None
     check_overlaps(findings, protocol)
     check_recalls(findings, protocol, known)
     _check_baseline(findings, protocol)
+    check_attention(findings, protocol)
     check_computed(findings, protocol, known)
     check_screening(findings, protocol, known)
     check_flare_rules(findings, protocol, known)

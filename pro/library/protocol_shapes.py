@@ -136,6 +136,13 @@ class FlaresFile(msgspec.Struct, forbid_unknown_fields=True):
     rules: list[JumpFile | LevelFile | CreepFile | DeclaredFile | CriteriaFile | EmergencyFile]
 
 
+class AttentionFile(msgspec.Struct, forbid_unknown_fields=True):
+    missed_in_a_row: int = 2
+    last_days: int = 7
+    least_percent: int = 80
+    undelivered: int = 2
+
+
 class ProtocolFile(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     version: str
@@ -155,3 +162,5 @@ class ProtocolFile(msgspec.Struct, forbid_unknown_fields=True):
     baseline: str = ""
     zones: list[str] = []
     recall_note: str | Wording = ""
+    attention: AttentionFile = msgspec.field(default_factory=AttentionFile)
+    endpoint: str = ""

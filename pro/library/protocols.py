@@ -13,6 +13,7 @@ import msgspec
 from pro.domain.protocol import (
     DAY0,
     Anchor,
+    Attention,
     Creep,
     Criteria,
     Criterion,
@@ -109,6 +110,8 @@ class _Reader:
             baseline=file.baseline,
             zones=tuple(file.zones),
             recall_note=_said(file.recall_note),
+            attention=Attention(**_fields(file.attention)),
+            endpoint=file.endpoint,
         )
         return protocol if len(self.findings.problems) == before else None
 

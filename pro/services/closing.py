@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from pro.clock import Moment
 from pro.domain.assessment import State, state
-from pro.domain.compliance import LAST_DAYS, Day, needs_call, percent
+from pro.domain.compliance import Day, NeedsCall, calls_needed, percent
 from pro.domain.protocol import Protocol
 from pro.faults import place_of
 from pro.services import flagging
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 TRY_AGAIN = timedelta(minutes=10)
+IN_A_ROW, UNDER = "missed-in-a-row", "under-80"
 SETTLED = "answered"
 """Stands among a task's attempts where a call was not needed any more."""
 
@@ -143,22 +144,37 @@ def _count(session: Session, found: Found, *, answered: bool, moment: Moment) ->
 
 
 def _settle_calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Events:
-    """A call because diaries stayed away is needed no more once the patient has sent one."""
+    """A call because diaries stayed away is needed no more once the patient has sent one, or enough of them."""
     if found.submitted_at is None or not protocol.timepoint(found.timepoint).repeats:
         return []
     note = f"{moment.study.isoformat()}\t{SETTLED}\t{WORKER.name}\tsettled by answering"
-    settled = bells.settle_tasks(session, found.patient_id, "missed-in-a-row", found.submitted_at, note, moment.study)
+    settled = [*bells.settle_tasks(session, found.patient_id, IN_A_ROW, found.submitted_at, note, moment.study)]
+    if not any(call.why == "low-last-seven" for call in _calls(session, found, protocol, moment)):
+        settled += bells.settle_tasks(session, found.patient_id, UNDER, moment.study, note, moment.study)
     return [("call.settled", {"task": task_id, "why": SETTLED}) for task_id in settled]
 
 
 def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, moment: Moment) -> None:
-    if found.submitted_at is not None or not protocol.timepoint(found.timepoint).repeats or found.withdrawn_at:
+    """A task for each reason. A low week on a day that was answered asks once a week: somebody may have called."""
+    if not protocol.timepoint(found.timepoint).repeats or found.withdrawn_at:
         return
-    rows = bells.recent(session, found.patient_id, found.timepoint, found.day, LAST_DAYS)
-    call = needs_call([Day(row.day, instants_of(row)) for row in rows], moment.study)
-    if call is not None:
-        kind = "missed-in-a-row" if call.why == "missed-in-a-row" else "under-80"
-        detail = str(call.missed) if kind == "missed-in-a-row" else f"{percent(call.ratio)}"
+    for call in _calls(session, found, protocol, moment):
+        low = call.why == "low-last-seven"
+        week = moment.study - timedelta(days=protocol.attention.last_days)
+        if found.submitted_at is not None and (not low or bells.asked_since(session, found.patient_id, UNDER, week)):
+            continue
         bells.open_task(
-            session, site_id=found.site_id, patient_id=found.patient_id, kind=kind, detail=detail, at=moment.study
+            session,
+            site_id=found.site_id,
+            patient_id=found.patient_id,
+            kind=UNDER if low else IN_A_ROW,
+            detail=f"{percent(call.ratio)}" if low else str(call.missed),
+            at=moment.study,
         )
+
+
+def _calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> tuple[NeedsCall, ...]:
+    attention = protocol.attention
+    most = max(attention.last_days, attention.missed_in_a_row)
+    rows = bells.recent(session, found.patient_id, found.timepoint, found.day, most)
+    return calls_needed([Day(row.day, instants_of(row)) for row in rows], moment.study, attention=attention)

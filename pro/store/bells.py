@@ -154,6 +154,12 @@ def open_task(session: Session, *, site_id: int, patient_id: int | None, kind: s
     connection.execute(insert_for(connection)(task).values(**values).on_conflict_do_nothing())
 
 
+def asked_since(session: Session, patient_id: int, kind: str, since: datetime) -> bool:
+    """Whether such a task was made since, settled or not."""
+    wanted = select(task.c.id).where(task.c.patient_id == patient_id, task.c.kind == kind, task.c.made_at > since)
+    return session.connection().execute(wanted.limit(1)).first() is not None
+
+
 def settle_tasks(
     session: Session, patient_id: int, kind: str, sent_at: datetime, note: str, at: datetime
 ) -> Sequence[int]:

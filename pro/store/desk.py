@@ -267,8 +267,12 @@ def count_patients(session: Session, ids: Sites) -> Sequence[Found]:
 # Tasks
 
 
-URGENCY = case({"contact-missing": 0, "number-unreachable": 1, "missed-in-a-row": 2}, value=task.c.kind, else_=3)
-"""Nobody can be reached without a number; days missed in a row come before a low week."""
+URGENCY = case(
+    {"contact-missing": 0, "number-unreachable": 1, "endpoint-due": 2, "undelivered": 3, "missed-in-a-row": 4},
+    value=task.c.kind,
+    else_=5,
+)
+"""Nobody can be reached without a number; a visit that cannot be made up comes before diaries."""
 
 
 def answered_since(diaries: Collection[str]) -> ColumnElement[bool]:
@@ -278,7 +282,12 @@ def answered_since(diaries: Collection[str]) -> ColumnElement[bool]:
         assessment.c.timepoint.in_(diaries),
         assessment.c.submitted_at > task.c.made_at,
     )
-    return and_(task.c.kind == "missed-in-a-row", sent)
+    visited = exists().where(
+        assessment.c.patient_id == task.c.patient_id,
+        assessment.c.timepoint == task.c.detail,
+        assessment.c.submitted_at > task.c.made_at,
+    )
+    return or_(and_(task.c.kind == "missed-in-a-row", sent), and_(task.c.kind == "endpoint-due", visited))
 
 
 def open_tasks(session: Session, ids: Sites, diaries: Collection[str], limit: int) -> Sequence[Found]:

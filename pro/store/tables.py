@@ -386,6 +386,12 @@ class Message(Row, table=True):
             postgresql_where=text("provider_id IS NOT NULL AND redacted_at IS NULL"),
             sqlite_where=text("provider_id IS NOT NULL AND redacted_at IS NULL"),
         ),
+        Index(
+            "ix_message_failed",
+            "due_at",
+            postgresql_where=text("state IN ('undelivered', 'failed')"),
+            sqlite_where=text("state IN ('undelivered', 'failed')"),
+        ),
         Index("ix_message_patient_id_due_at", "patient_id", "due_at"),
         Index("ix_message_site_id_due_at", "site_id", "due_at"),
     )
@@ -498,6 +504,7 @@ class Task(Row, table=True):
             postgresql_where=text("done_at IS NULL"),
             sqlite_where=text("done_at IS NULL"),
         ),
+        Index("ix_task_patient_id_made_at", "patient_id", "made_at"),
         Index(
             "uq_task_open",
             "patient_id",

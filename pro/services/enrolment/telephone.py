@@ -22,7 +22,7 @@ from pro.store import contacts
 from pro.store.contacts import Person
 from pro.store.tables import Patient, Site, Task
 
-UNREACHABLE = "number-unreachable"
+UNREACHABLE, UNDELIVERED = "number-unreachable", "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,11 @@ def change_phone(parts: Parts, doer: Doer, patient_id: int, phone: str, moment: 
         patient.number_wrong_at = None
         session.connection().execute(
             update(Task)
-            .where(col(Task.patient_id) == patient_id, col(Task.kind) == UNREACHABLE, col(Task.done_at).is_(None))
+            .where(
+                col(Task.patient_id) == patient_id,
+                col(Task.kind).in_((UNREACHABLE, UNDELIVERED)),
+                col(Task.done_at).is_(None),
+            )
             .values(done_at=moment.study, done_by=by.staff_id)
         )
         links = revoke(session, patient_id, moment)

@@ -73,7 +73,7 @@ def task_view(line: TaskLine, zone: str) -> dict[str, object]:
     if last is not None:
         tried = t("call.tried", day=phrases.month_day(phrases.local(last.at, zone).date(), spoken))
     detail = line.detail.replace(".", ",") if spoken == "fr" else line.detail
-    known = {"missed-in-a-row", "under-80", "number-unreachable", "contact-missing"}
+    known = {"missed-in-a-row", "under-80", "endpoint-due", "undelivered", "number-unreachable", "contact-missing"}
     kind = line.kind if line.kind in known else "other"
     return {
         "line": line,
