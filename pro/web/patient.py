@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from pro.domain.questionnaire import Text
 from pro.services import answering, visiting
 from pro.services.answering import LinkView, Saved, Sitting, Started
-from pro.web import item_pages, sending
+from pro.web import item_pages, sending, snooze
 from pro.web.asked import row_number_or_none
 from pro.web.assets import page_style
 from pro.web.csrf import script_token
@@ -25,6 +25,7 @@ from pro.web.words import LANGUAGES, in_language
 
 blueprint = Blueprint("patient", __name__, url_prefix="/d")
 blueprint.register_blueprint(sending.blueprint)
+blueprint.register_blueprint(snooze.blueprint)
 
 MODES = ("own-phone", "read-aloud")
 
@@ -49,6 +50,7 @@ def link(token: str) -> ResponseReturnValue:
         opted_out=view.opted_out,
         start_to=address(f"/d/{token}/start"),
         stop_to=address(f"/d/{token}/stop"),
+        later_to=address(f"/d/{token}/later"),
         page_style=lambda template: page_style(template, style_of_start(long=any(map(waits_long, view.waiting)))),
     )
 

@@ -100,7 +100,7 @@ def test_no_page_has_a_serious_finding(demonstration: Running, browser: Browser,
         "/demo/clock": "/demo/clock",
         "/demo/phone": "/demo/phone?phone=R-002",
     }
-    before = {"/d/<token>": link, "/d/<token>/stop": f"{link}/stop"}
+    before = {"/d/<token>": link, "/d/<token>/later": f"{link}/later", "/d/<token>/stop": f"{link}/stop"}
     key = "joint-pain-diary.tender"
     within = {
         "/d/now": "/d/now",

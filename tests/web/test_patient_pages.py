@@ -509,3 +509,28 @@ def test_what_comes_after_the_first_answer_is_kept_by_the_browser(phone: Phone) 
     assert "immutable" in answer.headers["Cache-Control"]
     assert phone.get("/d/later.xx.js").status_code == 404
     assert phone.get(state["laterStyle"]).status_code == 200
+
+
+# --- a reminder later
+
+
+def test_a_reminder_later_is_chosen_shown_and_taken_back(phone: Phone) -> None:
+    page = f"/d/{phone.token}/later"
+    assert f'href="{page}"' in phone.get().text
+    offered = re.findall(r'name="at" value="([^"]+)"', phone.get(page).text)
+    assert 1 <= len(offered) <= 4
+    assert phone.rows(metadata.tables["message"]) == [], "looking plans nothing"
+    answer = phone.post(page, {"at": offered[0]}, page)
+    assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    told = phone.get(page).text
+    assert "Nous vous enverrons un rappel à" in told
+    assert 'name="at"' not in told
+    phone.post(page, {"undo": "yes"}, page)
+    assert re.findall(r'name="at" value="([^"]+)"', phone.get(page).text) == offered
+
+
+def test_a_reminder_later_is_not_for_strangers_and_not_by_get(phone: Phone) -> None:
+    assert phone.get("/d/" + "x" * 22 + "/later").status_code == 404
+    phone.get(f"/d/{phone.token}/later?at=2026-04-14T17:00:00%2B00:00&undo=yes")
+    phone.post(f"/d/{phone.token}/later", {"at": "whenever"}, f"/d/{phone.token}/later")
+    assert phone.rows(metadata.tables["message"]) == []

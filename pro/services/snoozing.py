@@ -1,0 +1,161 @@
+"""A patient's "remind me later": one more reminder for what waits now, at a time that suits, and undoing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, Literal, cast
+
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain import reminders, zones
+from pro.domain.schedule import day_closes, day_opens, patient_day
+from pro.domain.snooze import snooze_times, step_key
+from pro.services.answering import token_hash
+from pro.services.audit import lock_patient, patient_actor, record
+from pro.services.parts import Parts
+from pro.services.reminding import Rung, steps_of
+from pro.store import messages, sittings, snoozes
+from pro.store.engine import Connected
+from pro.store.sittings import Found
+
+UNDONE = "snooze-undone"
+COMING = 8
+"""Windows to come whose reminders are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the page shows: the time that is set, else times to choose from, else why there are none."""
+
+    zone: str
+    set_at: datetime | None = None
+    times: tuple[datetime, ...] = ()
+    why_none: Literal["", "no-time", "daily-cap", "not-now"] = ""
+
+
+def offer(parts: Parts, token: str, moment: Moment) -> Offer | None:
+    """What may be asked for behind this link; None for one that is unknown, over or revoked. Changes nothing."""
+    with parts.study.plain_reading() as session:
+        who = _who(session, token, moment)
+        return None if who is None else _offer(parts, session, who, moment)
+
+
+def snooze(parts: Parts, token: str, wanted: str, moment: Moment) -> bool:
+    """Plans the reminder, `wanted` being one of the offered times as ISO text; False where it is not offered (any more).
+
+    One message for everything that waits. Whether it may really go is asked again when it is due.
+    """
+    with parts.study.writing() as session:
+        who = _locked(session, token, moment)
+        offered = _offer(parts, session, who, moment) if who else None
+        at = next((one for one in offered.times if one.isoformat() == wanted), None) if offered else None
+        if who is None or at is None:
+            return False
+        _plan(session, who, _rung(parts, session, who, moment), at)
+        said = {"at": at.isoformat()}
+        _note(session, who, "reminder.snoozed", said, moment)
+        return True
+
+
+def undo(parts: Parts, token: str, moment: Moment) -> bool:
+    """Takes the reminder back that was asked for; False where none waits."""
+    with parts.study.writing() as session:
+        who = _locked(session, token, moment)
+        waiting = snoozes.waiting(session, who.patient_id) if who else None
+        if who is None or waiting is None or not messages.drop(session, [waiting.id], UNDONE, moment.study):
+            return False
+        _note(session, who, "reminder.snooze_undone", {}, moment)
+        return True
+
+
+def _who(session: Connected, token: str, moment: Moment) -> Found | None:
+    found = sittings.by_link(session, token_hash(token))
+    if found is None or found.revoked_at is not None or found.expires_at <= moment.study or found.withdrawn_at:
+        return None
+    return found
+
+
+def _locked(session: Session, token: str, moment: Moment) -> Found | None:
+    """The patient is locked first; what decides is read after it."""
+    found = _who(session, token, moment)
+    if found is None:
+        return None
+    lock_patient(session, found.patient_id)
+    return _who(session, token, moment)
+
+
+def _offer(parts: Parts, session: Connected, who: Found, moment: Moment) -> Offer:
+    waiting = snoozes.waiting(session, who.patient_id)
+    if waiting is not None:
+        return Offer(who.zone, set_at=waiting.due_at)
+    open_now = _rung(parts, session, who, moment)
+    if not open_now or who.opted_out_at is not None:
+        return Offer(who.zone, why_none="not-now")
+    first = open_now[0]
+    coming = [_one(parts, who, row) for row in sittings.coming(session, who.patient_id, moment.study, COMING)]
+    planned = [step.at for one in (*open_now, *coming) for step in one.steps if step.at < one.end]
+    zone, cutoff = zones.zone(who.zone), first.protocol.cutoff
+    today_ends = day_closes(patient_day(moment.study, zone, cutoff), zone, cutoff)
+    ends = min(today_ends, max(_closing(one, moment.study) for one in open_now))
+    times = snooze_times(moment.study, ends, zone, first.protocol.quiet_hours, planned)
+    left = tuple(at for at in times if _room(session, who, first, at, moment, planned))
+    why: Literal["", "no-time", "daily-cap"] = "" if left else "daily-cap" if times else "no-time"
+    return Offer(who.zone, times=left, why_none=why)
+
+
+def _rung(parts: Parts, session: Connected, who: Found, moment: Moment) -> list[Rung]:
+    """What waits for the patient, with its steps."""
+    return [_one(parts, who, row) for row in sittings.waiting(session, who.patient_id, moment.study)]
+
+
+def _one(parts: Parts, who: Found, row: Found) -> Rung:
+    return steps_of(parts, cast(Found, SimpleNamespace(**who._mapping, **row._mapping)))
+
+
+def _closing(one: Rung, now: datetime) -> datetime:
+    """Nobody is reminded into the late time who may still be in time."""
+    return cast(datetime, one.row.closes_at) if now < one.row.closes_at else one.end
+
+
+def _room(
+    session: Connected, who: Found, first: Rung, at: datetime, moment: Moment, planned: Sequence[datetime]
+) -> bool:
+    """Whether the day's messages hold it: those that went and the protocol's own that still come are counted."""
+    zone, cutoff = zones.zone(who.zone), first.protocol.cutoff
+    day = patient_day(at, zone, cutoff)
+    since, until = day_opens(day, zone, cutoff), day_closes(day, zone, cutoff)
+    went = snoozes.planned_on_day(session, who.patient_id, since, until)
+    coming = {one for one in planned if max(since, moment.study) < one < until}
+    return went + len(coming) < first.protocol.daily_cap
+
+
+def _plan(session: Session, who: Found, waiting: Sequence[Rung], at: datetime) -> None:
+    zone = zones.zone(who.zone)
+    carried = [one for one in waiting if at < one.end]
+    made = messages.queue(
+        session,
+        dedupe_key=snoozes.next_key(session, who.patient_id),
+        site_id=who.site_id,
+        patient_id=who.patient_id,
+        staff_id=None,
+        template="reminder",
+        language=who.language,
+        due_at=at,
+        not_after=max(reminders.not_after(at, one.end, one.protocol.late_message) for one in carried),
+    )
+    assert made is not None
+    snoozes.keep_steps(session, [(one.row.assessment_id, _step(one.row, at, zone)) for one in carried], at, made)
+
+
+def _step(row: Any, at: datetime, zone: Any) -> str:
+    several = (row.closes_at - row.opens_at).days > 1
+    return step_key(at, zone, row.day, several_days=several)
+
+
+def _note(session: Session, who: Found, kind: str, said: dict[str, str], moment: Moment) -> None:
+    patient = lock_patient(session, who.patient_id)
+    record(session, patient, kind, said, patient_actor(who.number), moment.study)

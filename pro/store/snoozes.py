@@ -1,0 +1,55 @@
+"""SQL of the reminders that patients ask for: a step of the ledger and a message of its own. Commits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from pro.domain.message import State
+from pro.store.engine import Connected, insert_for
+from pro.store.messages import Found, message, reminder
+
+PREFIX = "snooze:"
+
+
+def waiting(session: Connected, patient_id: int) -> Found | None:
+    """The reminder that this patient has asked for and not had yet."""
+    wanted = select(message).where(
+        message.c.patient_id == patient_id,
+        message.c.dedupe_key.startswith(PREFIX),
+        message.c.state.in_((State.PENDING, State.CLAIMED)),
+    )
+    return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
+
+
+def planned_on_day(session: Connected, patient_id: int, since: datetime, until: datetime) -> int:
+    """Reminders of that time that went or still may: each takes one of the day's messages."""
+    counted = select(func.count()).where(
+        message.c.patient_id == patient_id,
+        message.c.staff_id.is_(None),
+        message.c.template == "reminder",
+        message.c.due_at >= since,
+        message.c.due_at < until,
+        message.c.state.not_in((State.DROPPED, State.FAILED)),
+    )
+    return int(session.connection().execute(counted).scalar_one())
+
+
+def next_key(session: Connected, patient_id: int) -> str:
+    """Never that of an earlier one, which may have been undone. The patient's row must be locked."""
+    start = f"{PREFIX}{patient_id}:"
+    before = select(func.count()).where(message.c.patient_id == patient_id, message.c.dedupe_key.startswith(start))
+    return f"{start}{session.connection().execute(before).scalar_one() + 1}"
+
+
+def keep_steps(session: Session, rows: Sequence[tuple[int, str]], at: datetime, message_id: int) -> None:
+    """Writes (assessment, step) into the ledger; a step that was undone is planned anew."""
+    connection = session.connection()
+    for assessment_id, step in rows:
+        row = {"assessment_id": assessment_id, "step": step, "planned_at": at, "message_id": message_id}
+        kept = insert_for(connection)(reminder).values(**row)
+        changed = {"planned_at": at, "message_id": message_id, "why_none": None}
+        connection.execute(kept.on_conflict_do_update(index_elements=["assessment_id", "step"], set_=changed))

@@ -1,0 +1,196 @@
+"""A reminder that the patient asks for: offered where it may go, planned in the ledger, sent once, undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pro.clock import FixedClock, Moment
+from pro.domain.protocol import QuietHours
+from pro.domain.reminders import in_quiet_hours
+from pro.domain.snooze import AT_MOST, snooze_times, step_key
+from pro.services import answering, delivery, reminding, snoozing
+from pro.services.parts import Parts
+from pro.sms.memory import MemorySender
+from tests.conftest import Urls
+from tests.factories import make_parts, make_patient, make_study
+from tests.services.play import CALM, fill, give_link
+from tests.sms.outbox import assessment_id, change, rows
+
+AFTERNOON = datetime(2026, 4, 15, 12, 5, tzinfo=UTC)
+"""14:05 in Paris."""
+PARIS = ZoneInfo("Europe/Paris")
+QUIET = QuietHours(time(20, 30), time(8, 30))
+
+
+def clocks(times: tuple[datetime, ...], zone: ZoneInfo = PARIS) -> list[str]:
+    return [f"{one.astimezone(zone):%H:%M}" for one in times]
+
+
+def at(clock: str, day: date = date(2026, 4, 15), zone: ZoneInfo = PARIS) -> datetime:
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
+
+
+def test_a_few_times_by_day_and_not_beside_another_reminder() -> None:
+    closes = at("04:00", date(2026, 4, 16))
+    six_and_eight = [at("18:00"), at("20:00")]
+    assert clocks(snooze_times(at("18:05"), closes, PARIS, QUIET, six_and_eight)) == ["18:30", "19:00", "19:30"]
+    assert clocks(snooze_times(at("14:05"), closes, PARIS, QUIET, six_and_eight)) == [
+        "15:00",
+        "16:00",
+        "17:00",
+        "19:00",
+    ]
+    assert clocks(snooze_times(at("09:00"), closes, PARIS, QUIET, six_and_eight)) == [
+        "10:00",
+        "12:00",
+        "15:00",
+        "19:00",
+    ]
+    assert snooze_times(at("20:05"), closes, PARIS, QUIET, six_and_eight) == ()
+    assert clocks(snooze_times(at("18:05"), at("19:15"), PARIS, QUIET, [])) == ["18:30"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("Europe/Paris", date(2026, 3, 29)), ("Europe/Paris", date(2026, 10, 25)), ("Asia/Kathmandu", date(2026, 5, 1)),
+     ("Australia/Lord_Howe", date(2026, 4, 5)), ("America/St_Johns", date(2026, 11, 1))],
+)  # fmt: skip
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_every_time_offered_is_one_that_may_be_kept(zone: str, day: date, hour: int) -> None:
+    place, now = ZoneInfo(zone), datetime.combine(day, time(hour, 7), ZoneInfo(zone)).astimezone(UTC)
+    end = now + timedelta(hours=20)
+    planned = [now + timedelta(hours=4)]
+    found = snooze_times(now, end, place, QUIET, planned)
+    assert len(found) <= AT_MOST
+    for one in found:
+        assert now + timedelta(minutes=15) <= one <= end - timedelta(minutes=30)
+        assert not in_quiet_hours(one, place, QUIET)
+        assert abs(one - planned[0]) >= timedelta(minutes=30)
+        assert one.astimezone(place).minute in (0, 30)
+    assert all(one < other for one, other in pairwise(found))
+
+
+def test_the_step_says_the_clock_time_and_in_a_longer_window_the_day() -> None:
+    assert step_key(at("19:00"), PARIS, date(2026, 4, 15), several_days=False) == "snooze-19:00"
+    assert step_key(at("19:00"), PARIS, date(2026, 4, 16), several_days=True) == "snooze-19:00/-1"
+
+
+@dataclass
+class House:
+    parts: Parts
+    clock: FixedClock
+    sender: MemorySender
+    patient: int
+    token: str
+
+    def now(self) -> Moment:
+        return self.clock.now()
+
+    def to(self, clock: str) -> None:
+        self.clock.moment = Moment(at(clock), at(clock))
+
+    def tick(self) -> None:
+        reminding.tick(self.parts, self.now())
+        delivery.tick(self.parts, self.now(), "w1", seconds=lambda: 0.0)
+
+    def offer(self) -> snoozing.Offer:
+        found = snoozing.offer(self.parts, self.token, self.now())
+        assert found is not None
+        return found
+
+    def snooze(self, clock: str) -> bool:
+        return snoozing.snooze(self.parts, self.token, at(clock).isoformat(), self.now())
+
+    def steps(self) -> dict[str, str | None]:
+        mine = assessment_id(self.parts, self.patient)
+        return {row.step: row.why_none for row in rows(self.parts, "reminder", assessment_id=mine)}
+
+
+@pytest.fixture
+def house(database_urls: Urls) -> House:
+    clock, sender = FixedClock(AFTERNOON), MemorySender()
+    parts = replace(make_parts(database_urls, clock), sender=sender)
+    patient = make_patient(parts, make_study(parts), day0=date(2026, 3, 28))
+    return House(parts, clock, sender, patient, give_link(parts, patient))
+
+
+def test_asked_for_planned_and_sent_once(house: House) -> None:
+    assert clocks(house.offer().times) == ["15:00", "16:00", "17:00", "19:00"]
+    assert house.snooze("16:00")
+    assert (house.offer().set_at, house.offer().times) == (at("16:00"), ())
+    assert not house.snooze("17:00"), "one at a time"
+    assert house.steps() == {"snooze-16:00": None}
+    house.to("15:59")
+    house.tick()
+    assert house.sender.sent == []
+    house.to("16:00")
+    house.tick()
+    house.tick()
+    assert [sms.at for sms in house.sender.sent] == [at("16:00")]
+    assert house.sender.sent[0].valid_for > timedelta(0)
+    events = [row.kind for row in rows(house.parts, "audit_event") if row.kind.startswith("reminder")]
+    assert events == ["reminder.snoozed"]
+
+
+def test_the_protocol_s_own_reminders_come_all_the_same_and_the_cap_is_never_passed(house: House) -> None:
+    change(house.parts, "assessment", assessment_id(house.parts, house.patient), next_at=at("18:00"))
+    assert house.snooze("16:00")
+    for clock in ("16:00", "18:00"):
+        house.to(clock)
+        house.tick()
+    house.to("18:05")
+    assert house.offer() == snoozing.Offer("Europe/Paris", why_none="daily-cap"), "the 20:00 one is the third"
+    assert not house.snooze("19:00")
+    house.to("20:00")
+    house.tick()
+    assert [f"{sms.at.astimezone(PARIS):%H:%M}" for sms in house.sender.sent] == ["16:00", "18:00", "20:00"]
+
+
+def test_what_was_undone_is_not_sent_and_may_be_asked_for_again(house: House) -> None:
+    assert house.snooze("16:00")
+    assert snoozing.undo(house.parts, house.token, house.now())
+    assert not snoozing.undo(house.parts, house.token, house.now())
+    assert house.steps() == {"snooze-16:00": "snooze-undone"}
+    assert house.snooze("16:00")
+    assert house.steps() == {"snooze-16:00": None}
+    house.to("16:00")
+    house.tick()
+    assert len(house.sender.sent) == 1
+
+
+def test_after_the_diary_was_sent_nothing_comes(house: House) -> None:
+    assert house.snooze("16:00")
+    fill(house.parts, house.token, CALM, house.now())
+    house.to("16:00")
+    house.tick()
+    assert house.sender.sent == []
+    assert house.steps()["snooze-16:00"] == "submitted"
+
+
+@pytest.mark.parametrize("wanted", ["", "18:00", "2026-04-15T21:00:00+00:00", "2026-04-15T13:07:00+00:00", "x" * 999])
+def test_only_an_offered_time_is_taken(house: House, wanted: str) -> None:
+    assert not snoozing.snooze(house.parts, house.token, wanted, house.now())
+    assert rows(house.parts, "message") == []
+
+
+def test_an_unknown_or_old_link_opens_nothing(house: House) -> None:
+    assert snoozing.offer(house.parts, "no such link", house.now()) is None
+    house.clock.move(timedelta(days=3))
+    assert snoozing.offer(house.parts, house.token, house.now()) is None
+    assert not house.snooze("16:00")
+
+
+def test_one_message_for_everything_that_waits(house: House) -> None:
+    other = date(2026, 4, 14)  # yesterday's diary may still be filled, late, until noon
+    house.to("09:05")
+    waiting = answering.open_link(house.parts, house.token, house.now()).waiting
+    assert {one.day for one in waiting} == {other, date(2026, 4, 15)}
+    assert house.snooze("10:00")
+    assert len(rows(house.parts, "message")) == 1
+    found = [row.step for row in rows(house.parts, "reminder")]
+    assert found == ["snooze-10:00", "snooze-10:00"]
