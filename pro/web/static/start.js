@@ -18,11 +18,7 @@ if ("replaceChildren" in Element.prototype && "keepalive" in Request.prototype) 
       script.textContent = document.getElementById("run").textContent;
       document.body.append(script);
     } else {
-      const field = document.createElement("input");
-      field.type = "hidden";
-      field.name = "start";
-      field.value = button.value;
-      form.append(field);
+      form.insertAdjacentHTML("beforeend", `<input type="hidden" name="start" value="${button.value}">`);
       form.submit();
     }
   });
