@@ -148,7 +148,7 @@ def _by_name(scale: Scale) -> Scorer:
         value, reason = method(scale, given)
         if value is None or isinstance(value, str):
             return Score(value, value, answered, len(items), None, reason)
-        return finished(answered, value, 1) if type(value) is int else finished(answered, *value.as_integer_ratio())
+        return finished(answered, *value.as_integer_ratio())
 
     return scored
 
