@@ -79,8 +79,8 @@ def _counting(branches: Branches, answers: Mapping[str, Value]) -> Mapping[str, 
     """The answers without those to items that do not show, which count for no later condition either."""
     counting = dict(answers)
     for key, condition in branches:
-        if key in counting and not holds(condition, counting):
-            del counting[key]
+        if not holds(condition, counting):
+            counting.pop(key, None)
     return counting
 
 
@@ -90,7 +90,7 @@ def _counting(branches: Branches, answers: Mapping[str, Value]) -> Mapping[str, 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     branches: Branches
-    """The items that show only on a condition, in their order, where a scale reads one of them."""
+    """The items that show only on a condition, in their order."""
     scorers: tuple[tuple[str, Scorer], ...]
 
 
@@ -98,10 +98,9 @@ class _Prepared:
 def _prepared(questionnaire: Questionnaire, missing: str | None) -> _Prepared:
     decimals = max((item.decimals for item in questionnaire.items), default=0)
     scales = [under(scale, missing) for scale in questionnaire.scales]
-    read = {key for scale in scales for key in scale.items + scale.also}
     branches = tuple((item.key, item.show_if) for item in questionnaire.items if item.show_if is not None)
     return _Prepared(
-        branches if any(key in read for key, _ in branches) else (),
+        branches,
         tuple((each.key, _by_name(each) if each.method in METHODS else _by_entries(each, decimals)) for each in scales),
     )
 
