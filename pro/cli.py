@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "study": ("study",),
     "site": ("site",),
     "staff": ("staff",),
-    "patient": ("patient",),
+    "patient": ("patient", "course"),
     "flares": ("flares",),
     "audit": ("audit",),
 }

@@ -8,7 +8,7 @@ import sys
 import click
 from sqlmodel import col, select
 
-from pro.cli import Wrong
+from pro.cli import Family, Wrong
 from pro.commands.days import read_day
 from pro.commands.opened import ready
 from pro.services import enrolment
@@ -17,7 +17,7 @@ from pro.services.parts import Parts
 from pro.store.tables import Site, Study
 
 
-@click.group()
+@click.group(cls=Family)
 def patient() -> None:
     """Patients of the study."""
 

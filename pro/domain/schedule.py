@@ -45,6 +45,7 @@ __all__ = [
     "plan_all",
     "plan_calendar",
     "plan_one",
+    "plan_target",
     "reminder_steps",
     "start_now",
     "steps_of",
@@ -161,6 +162,11 @@ def target_days(timepoint: Timepoint, day0: date) -> Iterator[date]:
 def plan_one(timepoint: Timepoint, target: date, zone: ZoneInfo, cutoff: time) -> Planned | None:
     """The assessment of one target date; None where the zone skips that date."""
     return _on_day(timepoint, target, Calendar.of(zone, cutoff))
+
+
+def plan_target(timepoint: Timepoint, target: date, calendar: Calendar) -> Planned | None:
+    """As `plan_one`, through every zone of the patient's calendar."""
+    return _on_day(timepoint, target, calendar)
 
 
 def reminder_steps(timepoint: Timepoint, target: date, zone: ZoneInfo, cutoff: time) -> tuple[PlannedReminder, ...]:

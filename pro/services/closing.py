@@ -17,7 +17,7 @@ from pro.domain.assessment import State, state
 from pro.domain.compliance import Day, NeedsCall, calls_needed, percent
 from pro.domain.protocol import Protocol
 from pro.faults import place_of
-from pro.services import flagging
+from pro.services import anchoring, flagging
 from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of
 from pro.services.audit import WORKER, Head, append_to_patient
 from pro.services.flagging import Events
@@ -76,6 +76,7 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
         _explain_steps(parts, session, found)
         events = _freeze_what_was_left(parts, session, found, protocol, saves, moment)
         events += _end_episode(session, found, protocol, moment)
+        events += anchoring.after_events(session, protocol, found, events, moment)
         events += _settle_calls(session, found, protocol, moment)
         if events:
             head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
@@ -111,7 +112,8 @@ def _freeze_what_was_left(
     if found.submitted_at is not None:
         return []
     if not saves:
-        return [("assessment.missed", {"timepoint": found.timepoint, "day": found.day})]
+        kind = "assessment.missed" if found.excused_at is None else "assessment.excused"
+        return [(kind, {"timepoint": found.timepoint, "day": found.day})]
     questionnaires = questionnaires_of(parts, found, moment)
     frozen = freeze_all(questionnaires, newest(saves, questionnaires))
     made = Freezing(parts, session, found, protocol, questionnaires, frozen, saves, moment)
@@ -156,7 +158,7 @@ def _settle_calls(session: Session, found: Found, protocol: Protocol, moment: Mo
 
 def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, moment: Moment) -> None:
     """A task for each reason. A low week on a day that was answered asks once a week: somebody may have called."""
-    if not protocol.timepoint(found.timepoint).repeats or found.withdrawn_at:
+    if not protocol.timepoint(found.timepoint).repeats or found.withdrawn_at or found.excused_at:
         return
     for call in _calls(session, found, protocol, moment):
         low = call.why == "low-last-seven"

@@ -24,7 +24,7 @@ from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Questionnaire, Text
 from pro.domain.schedule import patient_day
 from pro.domain.scoring import score
-from pro.services import audit, wording
+from pro.services import anchoring, audit, wording
 from pro.services.access import Identity, Right
 from pro.services.answering import score_json
 from pro.services.parts import Parts
@@ -258,6 +258,13 @@ def _record(
     kind = "exam.corrected" if found.n else "exam.entered"
     actor = identity.actor(Right.ENTER_EXAM, patient.site_id)
     audit.record(session, patient, kind, _payload(found, frozen, row), actor, moment.study)
+    if not found.n:
+        given = frozen.values.get(EXAMINED_ON)
+        examined = date.fromisoformat(given) if isinstance(given, str) else None
+        who = anchoring.Whose(found.patient_id, found.site_id, found.zone)
+        planned = anchoring.after_examination(session, found.protocol, who, found.timepoint.key, examined, moment)
+        for planned_kind, payload in planned:
+            audit.record(session, patient, planned_kind, payload, actor, moment.study)
     return Entered(found.n + 1, str(row["sha256"]))
 
 

@@ -36,10 +36,12 @@ class Rung:
 
 
 def steps_of(parts: Parts, row: Found) -> Rung:
-    """The reminder steps of an assessment by its protocol version, in the patient's zone."""
+    """The reminder steps of an assessment by its protocol version, by the clocks it opened under."""
     protocol = parts.library.protocol(row.protocol, row.protocol_version)
     timepoint = protocol.timepoint(row.timepoint)
-    planned = schedule.steps_of(timepoint, row.day, row.opens_at, row.closes_at, zone(row.zone), protocol.cutoff)
+    planned = schedule.steps_of(
+        timepoint, row.day, row.opens_at, row.closes_at, zone(row.clocks or row.zone), protocol.cutoff
+    )
     return Rung(row, protocol, planned)
 
 
@@ -76,6 +78,8 @@ def why_none(row: Found) -> str | None:
         return "cancelled"
     if row.withdrawn_at is not None:
         return "withdrawn"
+    if row.excused_at is not None:
+        return "excused"
     return "opted-out" if row.opted_out_at is not None else None
 
 

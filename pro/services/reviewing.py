@@ -12,7 +12,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from pro.clock import Moment
-from pro.services import audit
+from pro.services import anchoring, audit
 from pro.services.access import Identity, Right
 from pro.services.parts import Parts
 from pro.store.tables import Flare, FlareAction, Patient, Task
@@ -91,7 +91,17 @@ def end_flare(parts: Parts, identity: Identity, flare_id: int, note: str, moment
             return NotRecorded("not-reviewed")
         flare.ended_at, flare.end_why, flare.next_tell_at = moment.study, CLOSED_BY_INVESTIGATOR, None
         _act(session, identity, patient, flare, "end", None, note, moment)
+        _plan_after_end(parts, session, identity, patient, moment)
         return Recorded()
+
+
+def _plan_after_end(parts: Parts, session: Session, identity: Identity, patient: Patient, moment: Moment) -> None:
+    protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
+    assert patient.id is not None
+    who = anchoring.Whose(patient.id, patient.site_id, patient.zone)
+    actor = identity.actor(Right.REVIEW_FLARE, patient.site_id)
+    for kind, payload in anchoring.after_events(session, protocol, who, [("flare.ended", {})], moment):
+        audit.record(session, patient, kind, payload, actor, moment.study)
 
 
 def log_call(

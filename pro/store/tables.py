@@ -187,6 +187,12 @@ class Patient(Row, table=True):
     number_wrong_at: datetime | None = None
     chain_seq: int = 0
     chain_hash: str = "0" * 64
+    held_at: datetime | None = None
+    """Since when an investigator holds the study for this patient; None while nobody does."""
+    held_why: str | None = None
+    ended_at: datetime | None = None
+    """When the study ended for this patient, who did not withdraw."""
+    ended_why: str | None = None
 
 
 class ZoneHistory(Row, table=True):
@@ -230,6 +236,8 @@ class Assessment(Row, table=True):
     excused_why: str | None = None
     answered: bool = False
     """Set by closing: at least one answer was given (partial and not missed)."""
+    clocks: str | None = None
+    """The zone its reminders go by, where the patient has left that zone since it opened."""
 
 
 class AnswerSave(Row, table=True):

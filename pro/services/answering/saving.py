@@ -14,7 +14,7 @@ from pro.domain.chain import canonical
 from pro.domain.protocol import Emergency
 from pro.domain.questionnaire import Questionnaire, Text, Value
 from pro.library import Library
-from pro.services import flagging
+from pro.services import anchoring, flagging
 from pro.services.answering.facts import (
     RefusedSave,
     Save,
@@ -139,6 +139,7 @@ def _judge_emergency(
     judged = [Judged(who.day, flares.judge(rule, history, who.day, who.day0)) for rule in struck]
     events = flagging.raise_hits(session, protocol, who, judged, moment)
     if events:
+        events += anchoring.after_events(session, protocol, found, events, moment)
         head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
         append_to_patient(session, found.patient_id, head, events, patient_actor(found.number), moment.study)
     return struck[0].advice

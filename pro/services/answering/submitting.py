@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pro.clock import Moment
+from pro.services import anchoring
 from pro.services.answering.facts import (
     Closed,
     Incomplete,
@@ -71,6 +72,8 @@ def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment) -> S
     made = Freezing(parts, session, found, protocol, questionnaires, frozen, saves, moment)
     rows, events = made.responses_and_events("assessment.submitted")
     sittings.insert_responses(session, rows)
+    events += anchoring.after_submission(session, protocol, found, found.timepoint, moment)
+    events += anchoring.after_events(session, protocol, found, events, moment)
     head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
     append_to_patient(session, found.patient_id, head, events, patient_actor(found.number), moment.study)
     return [str(row["sha256"]) for row in rows]

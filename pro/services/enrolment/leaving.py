@@ -138,7 +138,8 @@ def coming_reminders(
 def planned_reminders(parts: Parts, patient: Patient, one: Assessment) -> tuple[PlannedReminder, ...]:
     protocol = parts.library.protocol(one.protocol, one.protocol_version)
     timepoint = protocol.timepoint(one.timepoint)
-    return steps_of(timepoint, one.day, one.opens_at, one.closes_at, zones.zone(patient.zone), protocol.cutoff)
+    clocks = zones.zone(one.clocks or patient.zone)
+    return steps_of(timepoint, one.day, one.opens_at, one.closes_at, clocks, protocol.cutoff)
 
 
 def waiting_messages(session: Session, patient_id: int) -> Sequence[Message]:

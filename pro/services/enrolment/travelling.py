@@ -1,0 +1,118 @@
+"""A patient moves to another zone: days not yet open are planned by its clocks, the open one closes where they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain import zones
+from pro.domain.protocol import Protocol
+from pro.domain.reminders import next_bell
+from pro.domain.schedule import PlannedReminder, plan_target, steps_of
+from pro.domain.travel import Calendar
+from pro.services.access import Right
+from pro.services.audit import lock_patient, record
+from pro.services.calendars import calendar_of, keep
+from pro.services.enrolment.facts import Doer, by_of
+from pro.services.enrolment.leaving import unfinished
+from pro.services.parts import Parts
+from pro.store.tables import Assessment, Patient, metadata
+
+_assessment = metadata.tables["assessment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came of a change of zone."""
+
+    number: str
+    zone: str
+    from_day: date
+    """The first patient-day by the new clocks."""
+    at: datetime
+    """Its opening."""
+    assessments: int
+    """Those whose instants changed."""
+
+
+class SameZone(ValueError):
+    """The patient's clocks are those already."""
+
+
+def change_zone(parts: Parts, doer: Doer, patient_id: int, zone: str, moment: Moment) -> Moved:
+    """Moves a patient to the clocks of `zone`, an IANA name, from the next patient-day not yet open.
+
+    Reminders of what is open go by the clocks it opened under; quiet hours by the new ones at once. Raises
+    UnknownZone, SameZone, or KeyError where there is no patient.
+    """
+    wanted = zones.zone(zone)
+    with parts.study.writing() as session:
+        patient = lock_patient(session, patient_id)
+        if patient.zone == zone:
+            raise SameZone(f"{patient.number} lives by the clocks of {zone} already")
+        protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
+        before = calendar_of(session, patient_id, patient.zone, protocol.cutoff)
+        calendar = before.moved(wanted, moment.study)
+        keep(session, patient_id, calendar)
+        rows = _recompute(parts, patient, unfinished(session, patient_id, moment.study), calendar, moment.study)
+        _write(session, rows)
+        old, patient.zone = patient.zone, zone
+        newest = calendar.stays[-1]
+        event = {"from": old, "to": zone, "from_day": newest.from_day, "assessments": len(rows)}
+        by = by_of(doer, Right.ENROL, patient.site_id)
+        record(session, patient, "patient.zone-changed", event, by.actor, moment.study)
+        return Moved(patient.number, zone, newest.from_day, calendar.opens(newest.from_day), len(rows))
+
+
+def _recompute(
+    parts: Parts, patient: Patient, expected: Sequence[Assessment], calendar: Calendar, now: datetime
+) -> list[dict[str, Any]]:
+    changed = (_row(parts, patient, one, calendar, now) for one in expected)
+    return [row for row in changed if row is not None]
+
+
+def _row(parts: Parts, patient: Patient, one: Assessment, calendar: Calendar, now: datetime) -> dict[str, Any] | None:
+    """The new instants; what has opened keeps its opening and its clocks."""
+    protocol = parts.library.protocol(one.protocol, one.protocol_version)
+    opened = one.opens_at <= now
+    clocks = (one.clocks or patient.zone) if opened else None
+    row = _instants(one, protocol, calendar, now)
+    end = row["late_until"] or row["closes_at"]
+    steps = _steps(one, row, protocol, clocks or calendar.stays[-1].zone.key)
+    bell = end if one.excused_at is not None else next_bell(steps, end, now)
+    return {"b_id": one.id, **row, "clocks": clocks, "next_at": bell}
+
+
+def _instants(one: Assessment, protocol: Protocol, calendar: Calendar, now: datetime) -> dict[str, Any]:
+    kept = {"opens_at": one.opens_at, "closes_at": one.closes_at, "late_until": one.late_until}
+    timepoint = protocol.timepoint(one.timepoint)
+    if timepoint.hours is not None or one.closes_at <= now:
+        return kept
+    new = plan_target(timepoint, one.day, calendar)
+    if new is None or new.closes_at <= now:
+        return kept
+    opens_at = one.opens_at if one.opens_at <= now else new.opens_at
+    return {"opens_at": opens_at, "closes_at": new.closes_at, "late_until": new.late_until}
+
+
+def _steps(one: Assessment, row: dict[str, Any], protocol: Protocol, clocks: str) -> tuple[PlannedReminder, ...]:
+    timepoint = protocol.timepoint(one.timepoint)
+    return steps_of(timepoint, one.day, row["opens_at"], row["closes_at"], zones.zone(clocks), protocol.cutoff)
+
+
+_moving = (
+    update(_assessment)
+    .where(_assessment.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in ("opens_at", "closes_at", "late_until", "clocks", "next_at")})
+)
+
+
+def _write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(_moving, rows)

@@ -1,0 +1,172 @@
+"""A new zone, a hold, a pause, the end: what is recomputed, excused, cancelled and said. Both engines."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from pro.services import reminding
+from pro.services.enrolment import COMMAND_LINE
+from pro.services.enrolment.holding import NotNow, end, hold, pause, resume
+from pro.services.enrolment.travelling import SameZone, change_zone
+from pro.services.parts import Parts
+from tests.conftest import Urls
+from tests.factories import make_parts, make_patient, make_staff, make_study
+from tests.services.play import fill, give_link, stand
+from tests.services.test_bells import rows, set_bells, walk
+
+DAY0 = date(2026, 4, 10)
+TEN = datetime(2026, 4, 15, 8, 0, tzinfo=UTC)
+"""10:00 in Paris, patient-day 15 April."""
+AFTERNOON = TEN + timedelta(hours=4)
+"""Late filling of the day before is over."""
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def parts(database_urls: Urls) -> Parts:
+    return make_parts(database_urls)
+
+
+@pytest.fixture
+def patient(parts: Parts) -> int:
+    made = make_study(parts)
+    make_staff(parts, made, "first", duty=1)
+    stand(parts, TEN)
+    patient = make_patient(parts, made, day0=DAY0)
+    set_bells(parts, patient, TEN - timedelta(minutes=1))
+    return patient
+
+
+def diary(parts: Parts, day: str, timepoint: str = "diary") -> dict[str, object]:
+    return next(row for row in rows(parts, "assessment") if row["timepoint"] == timepoint and str(row["day"]) == day)
+
+
+def events(parts: Parts, kind: str) -> list[dict[str, object]]:
+    return [json.loads(str(row["payload"])) for row in rows(parts, "audit_event") if row["kind"] == kind]
+
+
+# --- zone
+
+
+def test_days_not_yet_open_go_by_the_new_clocks_and_the_open_one_closes_where_they_begin(
+    parts: Parts, patient: int
+) -> None:
+    moved = change_zone(parts, COMMAND_LINE, patient, "Indian/Reunion", parts.clock.now())
+    assert (moved.from_day, moved.at) == (date(2026, 4, 16), utc("2026-04-16T00:00"))
+    today, tomorrow = diary(parts, "2026-04-15"), diary(parts, "2026-04-16")
+    assert (today["opens_at"], today["closes_at"]) == (utc("2026-04-15T02:00"), utc("2026-04-16T00:00"))
+    assert today["clocks"] == "Europe/Paris"
+    assert today["next_at"] == utc("2026-04-15T16:00")  # 18:00 in Paris, as before
+    assert (tomorrow["opens_at"], tomorrow["closes_at"]) == (utc("2026-04-16T00:00"), utc("2026-04-17T00:00"))
+    assert (tomorrow["clocks"], tomorrow["next_at"]) == (None, utc("2026-04-16T14:00"))  # 18:00 on Réunion
+    yesterday = diary(parts, "2026-04-14")
+    assert yesterday["closes_at"] == today["opens_at"]
+    assert yesterday["late_until"] == utc("2026-04-15T10:00")
+    assert sorted((str(row["from_day"]), row["zone"]) for row in rows(parts, "zone_history")) == [
+        ("2026-04-15", "Europe/Paris"), ("2026-04-16", "Indian/Reunion"),
+    ]  # fmt: skip
+    (event,) = events(parts, "patient.zone-changed")
+    assert event["from_day"] == "2026-04-16"
+    assert (event["from"], event["to"]) == ("Europe/Paris", "Indian/Reunion")
+
+
+def test_a_step_that_was_sent_is_not_sent_again_by_other_clocks(parts: Parts, patient: int) -> None:
+    walk(parts, utc("2026-04-15T17:00"))
+    change_zone(parts, COMMAND_LINE, patient, "America/Guadeloupe", parts.clock.now())
+    walk(parts, utc("2026-04-16T12:00"))
+    steps = [
+        (row["step"], row["planned_at"])
+        for row in rows(parts, "reminder")
+        if row["assessment_id"] == diary(parts, "2026-04-15")["id"]
+    ]
+    assert sorted(steps) == [("at-18:00", utc("2026-04-15T16:00")), ("at-20:00", utc("2026-04-15T18:00"))]
+    due = [row["due_at"] for row in rows(parts, "message") if utc("2026-04-15T15:00") < row["due_at"]]  # type: ignore[operator]
+    assert sorted(due) == [utc("2026-04-15T16:00"), utc("2026-04-15T18:00")]  # type: ignore[type-var]
+
+
+def test_what_was_answered_keeps_its_instants(parts: Parts, patient: int) -> None:
+    stand(parts, AFTERNOON)
+    fill(parts, give_link(parts, patient))
+    before = diary(parts, "2026-04-15")
+    change_zone(parts, COMMAND_LINE, patient, "Asia/Tokyo", parts.clock.now())
+    assert diary(parts, "2026-04-15") == before
+
+
+def test_home_again_the_same_day_is_as_if_nobody_had_left(parts: Parts, patient: int) -> None:
+    before = [(row["id"], row["opens_at"], row["closes_at"], row["next_at"]) for row in rows(parts, "assessment")]
+    change_zone(parts, COMMAND_LINE, patient, "Asia/Tokyo", parts.clock.now())
+    change_zone(parts, COMMAND_LINE, patient, "Europe/Paris", parts.clock.now())
+    after = [(row["id"], row["opens_at"], row["closes_at"], row["next_at"]) for row in rows(parts, "assessment")]
+    assert sorted(after) == sorted(before)
+    with pytest.raises(SameZone):
+        change_zone(parts, COMMAND_LINE, patient, "Europe/Paris", parts.clock.now())
+
+
+# --- hold, pause, end
+
+
+def test_a_hold_silences_and_excuses_until_it_is_taken_back(parts: Parts, patient: int) -> None:
+    held = hold(parts, COMMAND_LINE, patient, "hospital", parts.clock.now())
+    assert held.assessments > 70
+    assert hold(parts, COMMAND_LINE, patient, "hospital", parts.clock.now()).already
+    before = len(rows(parts, "message"))
+    walk(parts, utc("2026-04-18T12:00"))
+    assert len(rows(parts, "message")) == before
+    assert rows(parts, "task") == []
+    over = diary(parts, "2026-04-16")
+    assert over["closed_at"] is not None
+    assert over["excused_why"] == "hold: hospital"
+    whys = {row["why_none"] for row in rows(parts, "reminder") if row["assessment_id"] == over["id"]}
+    assert whys == {"excused"}
+    assert [one["day"] for one in events(parts, "assessment.excused")][-1] == "2026-04-17"
+    taken_back = resume(parts, COMMAND_LINE, patient, parts.clock.now())
+    assert taken_back.assessments == held.assessments - 4  # the 14th (late filling) to the 17th are over
+    open_one = diary(parts, "2026-04-18")
+    assert (open_one["excused_at"], open_one["next_at"]) == (None, utc("2026-04-18T16:00"))
+    assert diary(parts, "2026-04-16")["excused_at"] is not None
+    assert (len(events(parts, "patient.held")), len(events(parts, "patient.resumed"))) == (1, 1)
+
+
+def test_a_diary_on_hold_may_still_be_filled(parts: Parts, patient: int) -> None:
+    hold(parts, COMMAND_LINE, patient, "other", parts.clock.now())
+    stand(parts, AFTERNOON)
+    fill(parts, give_link(parts, patient))
+    assert diary(parts, "2026-04-15")["submitted_at"] == AFTERNOON
+
+
+def test_a_pause_excuses_its_days_alone(parts: Parts, patient: int) -> None:
+    done = pause(parts, COMMAND_LINE, patient, date(2026, 4, 20), date(2026, 4, 26), "holiday", parts.clock.now())
+    assert done.assessments == 8  # seven diaries and week 2
+    assert diary(parts, "2026-04-20")["excused_why"] == "pause: holiday"
+    assert diary(parts, "2026-04-19")["excused_at"] is diary(parts, "2026-04-27")["excused_at"] is None
+    assert resume(parts, COMMAND_LINE, patient, parts.clock.now()).already
+    assert diary(parts, "2026-04-20")["excused_at"] is not None
+    with pytest.raises(NotNow, match="before it begins"):
+        pause(parts, COMMAND_LINE, patient, date(2026, 4, 26), date(2026, 4, 20), "holiday", parts.clock.now())
+
+
+def test_the_end_cancels_what_is_unfinished_and_drops_what_waits(parts: Parts, patient: int) -> None:
+    stand(parts, utc("2026-04-15T16:00"))
+    reminding.tick(parts, parts.clock.now())
+    ended = end(parts, COMMAND_LINE, patient, "completed", parts.clock.now())
+    assert ended.messages >= 1
+    assert end(parts, COMMAND_LINE, patient, "completed", parts.clock.now()).already
+    assert diary(parts, "2026-04-20")["cancelled_at"] is not None
+    assert "pending" not in {row["state"] for row in rows(parts, "message")}
+    walk(parts, utc("2026-05-01T12:00"))
+    assert not [row for row in rows(parts, "message") if row["due_at"] > utc("2026-04-15T16:00")]  # type: ignore[operator]
+    with pytest.raises(NotNow, match="has ended"):
+        hold(parts, COMMAND_LINE, patient, "other", parts.clock.now())
+    (event,) = events(parts, "patient.ended")
+    assert event["why"] == "completed"
+
+
+def test_a_reason_is_one_of_the_list(parts: Parts, patient: int) -> None:
+    with pytest.raises(NotNow, match="one of hospital"):
+        hold(parts, COMMAND_LINE, patient, "Mr. Smith is ill", parts.clock.now())
