@@ -117,6 +117,7 @@ def closed_page(session: Session, after: int, since: date | None, limit: int) ->
         _assessment.c.id.label("assessment_id"),
         *(_assessment.c[name] for name in ("timepoint", "day", "protocol", "protocol_version")),
         *instants.COLUMNS,
+        _assessment.c.clocks,
         _patient.c.zone,
     )
     wanted = (

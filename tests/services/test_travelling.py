@@ -95,7 +95,7 @@ def test_what_was_answered_keeps_its_instants(parts: Parts, patient: int) -> Non
     fill(parts, give_link(parts, patient))
     before = diary(parts, "2026-04-15")
     change_zone(parts, COMMAND_LINE, patient, "Asia/Tokyo", parts.clock.now())
-    assert diary(parts, "2026-04-15") == before
+    assert diary(parts, "2026-04-15") == {**before, "clocks": "Europe/Paris"}
 
 
 def test_home_again_the_same_day_is_as_if_nobody_had_left(parts: Parts, patient: int) -> None:

@@ -1,6 +1,6 @@
 """travel and holds
 
-Revision: 3c1f5a9e7d20, after ec355469de4a, made on 2026-11-22 20:33:10.000000.
+Revision: 3c1f5a9e7d20, after e5ae776d397c, made on 2026-11-22 20:33:10.000000.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 
 
 revision = '3c1f5a9e7d20'
-down_revision = 'ec355469de4a'
+down_revision = 'e5ae776d397c'
 branch_labels = None
 depends_on = None
 

@@ -61,6 +61,7 @@ def change_zone(parts: Parts, doer: Doer, patient_id: int, zone: str, moment: Mo
         calendar = before.moved(wanted, moment.study)
         keep(session, patient_id, calendar)
         rows = _recompute(parts, patient, unfinished(session, patient_id, moment.study), calendar, moment.study)
+        _keep_clocks(session, patient, moment.study)
         _write(session, rows)
         old, patient.zone = patient.zone, zone
         newest = calendar.stays[-1]
@@ -111,6 +112,12 @@ _moving = (
     .where(_assessment.c.id == bindparam("b_id"))
     .values({name: bindparam(name) for name in ("opens_at", "closes_at", "late_until", "clocks", "next_at")})
 )
+
+
+def _keep_clocks(session: Session, patient: Patient, now: datetime) -> None:
+    """What has opened remembers the clocks it opened under, over or not: its steps are named by them."""
+    mine = _assessment.c.patient_id == patient.id, _assessment.c.opens_at <= now, _assessment.c.clocks.is_(None)
+    session.connection().execute(update(_assessment).where(*mine).values(clocks=patient.zone))
 
 
 def _write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
