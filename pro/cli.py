@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "migrate": ("migrate",),
     "doctor": ("doctor",),
     "questionnaires": ("score", "questionnaires", "wording", "fhir", "drafts", "preview"),
-    "protocol": ("protocol", "schedule"),
+    "protocol": ("protocol", "schedule", "texts"),
     "study": ("study",),
     "site": ("site",),
     "staff": ("staff",),

@@ -8,6 +8,7 @@ from datetime import time
 from pro.domain.protocol import Protocol, QuestionnaireVersion, QuietHours, Timepoint
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.reach import never_shown
+from pro.domain.sms_texts import sms_texts
 from pro.library.anchor_checks import check_anchors, check_zones
 from pro.library.attention_checks import check_attention
 from pro.library.computed_checks import check_computed
@@ -15,7 +16,7 @@ from pro.library.files import Place
 from pro.library.flare_checks import check_flare_rules, check_screening
 from pro.library.overlap_checks import check_overlaps
 from pro.library.recalls import check_recalls
-from pro.library.wording import Findings, one_of
+from pro.library.wording import LANGUAGES, Findings, one_of
 
 Known = Mapping[tuple[str, str], Questionnaire]
 
@@ -26,6 +27,7 @@ def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None
     """Holds the protocol together; problems go to `findings`."""
     _check_figures(findings, protocol)
     _check_criteria(findings, protocol)
+    _check_texts(findings, protocol)
     findings.unique(("timepoints",), [each.key for each in protocol.timepoints], "timepoint", "key")
     findings.words(("timepoints",), [each.key for each in protocol.timepoints], "key")
     for i, timepoint in enumerate(protocol.timepoints):
@@ -60,6 +62,16 @@ def _check_figures(findings: Findings, protocol: Protocol) -> None:
         findings.add(("daily_cap",), "must be at least 1 message a day")
     if protocol.episode_days < 1:
         findings.add(("flares", "episode_days"), "must be at least 1 day")
+
+
+def _check_texts(findings: Findings, protocol: Protocol) -> None:
+    """No text message of the study may tell a stranger what it is about, or cost twice for one letter."""
+    if set(protocol.languages) - set(LANGUAGES):
+        return
+    for text in sms_texts(protocol):
+        for problem in text.problems:
+            said = f"the text message {text.template!r} in {text.language!r}: {problem}"
+            findings.add(("title",), f"{said}; `pro protocol messages` shows it")
 
 
 def _check_criteria(findings: Findings, protocol: Protocol) -> None:
