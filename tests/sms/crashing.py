@@ -1,4 +1,4 @@
-"""Two worker processes that are killed at random points and started anew, until nothing is left to send.
+"""Up to four worker processes that are killed or frozen at random points, until nothing is left to send.
 
 Run as a program: `python -m tests.sms.crashing PLAN`, PLAN being a file of JSON. It reads the library once and forks,
 so that a restart costs milliseconds; each worker joins its own parts. What is killed where is written to the log.
@@ -6,6 +6,7 @@ so that a restart costs milliseconds; each worker joins its own parts. What is k
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from pro.clock import Moment
 from pro.domain import message
@@ -37,7 +39,11 @@ PER_BATCH = ("after-claim", "before-mark-commit", "after-mark")
 PER_MESSAGE = ("before-post", "after-post", "before-record", "after-record", "after-ask")
 POINTS = (*PER_BATCH, *PER_MESSAGE)
 ANYWHERE = "anywhere"
-WORKERS = 2
+FROZEN, FROZEN_LONG = "frozen", "frozen-long"
+POSTING = "before-post"
+"""Between the look at the lease and the call: only there does it matter how long a worker is frozen."""
+LONG = (0.5, 3.0)
+"""Seconds of a freeze elsewhere: also longer than a lease."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,11 @@ class Plan:
     """Per look of the supervisor, 50 times a second, while its worker lives."""
     blind: bool
     """Sends again when the lease has ended, without asking: what the product must not do."""
+    workers: int = 2
+    freeze_probability: float = 0.0
+    """Per look of the supervisor: SIGSTOP anywhere, for less than the reserve and the settling delay together."""
+    freeze_long_probability: float = 0.0
+    """Per point but `before-post`: SIGSTOP, mostly for longer than the lease."""
     lease: float = 1.6
     reserve: float = 0.8
     timeout: float = 0.35
@@ -64,15 +75,17 @@ def main(path: str) -> int:
     plan = Plan(**json.loads(Path(path).read_text()))
     chance = random.Random(plan.seed)
     make_parts((plan.study_url, plan.contacts_url))  # reads the library before forking
-    lives: dict[int, int] = {_fork(plan, slot): slot for slot in range(WORKERS)}
-    life = WORKERS
+    lives: dict[int, int] = {_fork(plan, slot): slot for slot in range(plan.workers)}
+    life = plan.workers
+    thaw: dict[int, float] = {}
     while lives:
         for pid in list(lives):
-            if chance.random() < plan.anywhere_probability:
-                os.kill(pid, signal.SIGKILL)
-                _note(plan, ANYWHERE)
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
+            _disturb(plan, pid, chance, thaw)
+            ended, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
+            if ended and os.WIFSTOPPED(status):
+                thaw.setdefault(pid, time.monotonic() + chance.uniform(*LONG))
+            elif ended:
+                thaw.pop(pid, None)
                 del lives[pid]
                 if os.WIFSIGNALED(status):
                     lives[_fork(plan, life)] = life
@@ -81,6 +94,21 @@ def main(path: str) -> int:
                     return 1
         time.sleep(0.02)
     return 0
+
+
+def _disturb(plan: Plan, pid: int, chance: random.Random, thaw: dict[int, float]) -> None:
+    """Kills it, freezes it for a bounded time, or lets it go on."""
+    if chance.random() < plan.anywhere_probability:
+        os.kill(pid, signal.SIGKILL)
+        _note(plan, ANYWHERE)
+    elif pid in thaw and time.monotonic() >= thaw[pid]:
+        del thaw[pid]
+        os.kill(pid, signal.SIGCONT)
+    elif pid not in thaw and chance.random() < plan.freeze_probability:
+        bound = plan.reserve + plan.settling - 2 * plan.timeout - 0.2  # what the call itself and a slow machine take
+        thaw[pid] = time.monotonic() + chance.uniform(0.05, max(bound, 0.1))
+        os.kill(pid, signal.SIGSTOP)
+        _note(plan, FROZEN)
 
 
 def _fork(plan: Plan, life: int) -> int:
@@ -103,10 +131,19 @@ def work(plan: Plan, life: int) -> None:
     message.FIRST_PAUSE = timedelta(seconds=0.2)
     if plan.blind:
         reconciling._settle = _resend
-    while left(parts):
+    while _left_or_unknown(parts):
         moment = Moment(EVENING, datetime.now(UTC))
-        delivery.tick(parts, moment, f"worker-{life}", pace=pace, at=at)
+        with contextlib.suppress(SQLAlchemyError):  # as the real worker does: the next tick tries again
+            delivery.tick(parts, moment, f"worker-{life}", pace=pace, at=at)
         time.sleep(0.03)
+
+
+def _left_or_unknown(parts: Parts) -> bool:
+    try:
+        return left(parts) > 0
+    except SQLAlchemyError:  # the database restarts
+        time.sleep(0.2)
+        return True
 
 
 def join(plan: Plan) -> Parts:
@@ -124,6 +161,9 @@ def crasher(plan: Plan, life: int) -> Callable[[str], None]:
         if chance.random() < probability:
             _note(plan, point)
             os.kill(os.getpid(), signal.SIGKILL)
+        if point != POSTING and chance.random() < plan.freeze_long_probability:
+            _note(plan, FROZEN_LONG)
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     return at
 
