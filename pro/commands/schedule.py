@@ -16,7 +16,7 @@ from pro.cli import Wrong
 from pro.commands.days import read_day
 from pro.commands.root import root_option
 from pro.domain import zones
-from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, patient_day, plan
+from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, patient_day, plan, waiting_for
 from pro.library import Unknown, Unreadable, load
 
 HEADINGS = ("timepoint", "day", "opens", "closes", "late until", "reminders")
@@ -72,14 +72,20 @@ zone_option = click.option(
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, instants in UTC.")
 @root_option
 def schedule(protocol_id: str, day0: date, zone: ZoneInfo, cutoff: time | None, as_json: bool, root: Path) -> None:
-    """The assessments of one patient, by opening and timepoint."""
+    """The assessments of one patient, by opening and timepoint; what waits for a visit or an event is named below."""
     try:
-        planned = plan(load(root).latest_protocol(protocol_id), day0, zone, cutoff)
+        protocol = load(root).latest_protocol(protocol_id)
+        planned = plan(protocol, day0, zone, cutoff)
     except (Unknown, Unreadable) as refusal:
         raise Wrong(str(refusal)) from None
     except OverflowError:
         raise Wrong(f"--day0: {day0} is too near the end of the calendar") from None
-    click.echo(_json(planned) if as_json else _table(planned, zone))
+    if as_json:
+        click.echo(_json(planned))
+        return
+    click.echo(_table(planned, zone))
+    for one in waiting_for(protocol):
+        click.echo(f"{one.timepoint} waits for {one.anchor}")
 
 
 @click.command()

@@ -50,6 +50,7 @@ __all__ = [
     "start_now",
     "steps_of",
     "target_days",
+    "waiting_for",
 ]
 
 
@@ -118,9 +119,14 @@ def plan_all(protocol: Protocol, day0: date, happened: Iterable[Happened], calen
     for each in known:
         for one in plan_after(protocol, each, calendar):
             found.setdefault((one.timepoint, one.day), one)
-    met = {each.anchor for each in known}
+    return Plan(_sorted(found.values()), waiting_for(protocol, known))
+
+
+def waiting_for(protocol: Protocol, happened: Iterable[Happened] = ()) -> tuple[Waiting, ...]:
+    """The timepoints that cannot be planned yet, in the protocol's order."""
+    met = {each.anchor for each in happened}
     waiting = (Waiting(one.key, one.anchor) for one in protocol.timepoints if one.anchor.kind != "day0")
-    return Plan(_sorted(found.values()), tuple(one for one in waiting if one.anchor not in met))
+    return tuple(one for one in waiting if one.anchor not in met)
 
 
 def plan_calendar(protocol: Protocol, day0: date, calendar: Calendar) -> tuple[Planned, ...]:

@@ -459,3 +459,42 @@ def test_a_day_is_written_in_one_way(founded: Shell, day: str) -> None:
     assert "is not a date" in founded.refused("protocol", "schedule", "thera-demo", "--day0", day, *place)
     enrol = ("patient", "enrol", "--site", "R", "--ticked", "all", "--person-stdin", "--pain", "60")
     assert "is not a date" in founded.refused(*enrol, "--day0", day, given=PERSON)
+
+
+# ── What changes a patient's course
+
+
+def test_a_patient_travels_pauses_is_held_and_ends(founded: Shell) -> None:
+    founded.well(*ENROL, "--pain", "41", given=PERSON)
+    moved = json.loads(founded.well("patient", "zone", "R-001", "Indian/Reunion", "--json"))
+    assert (moved["number"], moved["zone"]) == ("R-001", "Indian/Reunion")
+    assert moved["assessments"] > 80
+    days = ("--from", TOMORROW, "--to", TOMORROW)
+    assert founded.well("patient", "pause", "R-001", *days, "--why", "holiday").startswith("R-001: 2 assessments")
+    held = json.loads(founded.well("patient", "hold", "R-001", "--why", "hospital", "--json"))
+    back = json.loads(founded.well("patient", "resume", "R-001", "--json"))
+    assert held["assessments"] == back["assessments"] == moved["assessments"] - 2
+    assert "already" in founded.well("patient", "resume", "R-001")
+    assert "0 assessments planned" in founded.well("patient", "event", "R-001", "dose-stopped")
+    assert "assessments changed" in founded.well("patient", "end", "R-001", "--why", "completed")
+    assert "already" in founded.well("patient", "end", "R-001", "--why", "completed")
+    assert "the study has ended for R-001" in founded.refused("patient", "hold", "R-001", "--why", "other")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("zone", "R-009", "Indian/Reunion"), "there is no patient 'R-009'"),
+        (("zone", "R-001", "Indian/Reunio"), "ZONE: no time zone 'Indian/Reunio'"),
+        (("zone", "R-001", "Europe/Paris"), "by the clocks of Europe/Paris already"),
+        (("hold", "R-001", "--why", "tired"), "tired"),
+        (("pause", "R-001", "--from", "2026-02-30", "--to", "2026-03-01", "--why", "other"), "--from"),
+        (("pause", "R-001", "--from", "2026-03-02", "--to", "2026-03-01", "--why", "other"), "before it begins"),
+        (("event", "R-001", "full-moon"), "full-moon"),
+    ],
+)
+def test_a_wrong_course_is_one_clear_line(founded: Shell, words: tuple[str, ...], named: str) -> None:
+    founded.well(*ENROL, "--pain", "41", given=PERSON)
+    said = founded.refused("patient", *words)
+    assert named in said
+    assert "\n" not in said
