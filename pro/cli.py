@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "site": ("site",),
     "staff": ("staff",),
     "patient": ("patient", "course"),
+    "extend": ("extend",),
     "flares": ("flares",),
     "audit": ("audit",),
 }

@@ -58,6 +58,9 @@ class Settings:
     trusted_proxies: int = 0
     """How many proxies of ours stand before the service: only so many addresses of `X-Forwarded-For` are believed."""
 
+    support: str = ""
+    """Whom staff tell when reminders may be late, in the hospital's own words."""
+
     @property
     def https(self) -> bool:
         return self.public_url.startswith("https://")
@@ -85,6 +88,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
         host=host,
         port=port,
         trusted_proxies=_proxies(environment.get("PRO_TRUSTED_PROXIES") or "0", problems),
+        support=environment.get("PRO_SUPPORT", "").strip(),
     )
     if settings.database_url == settings.contacts_database_url:
         problems.append("CONTACTS_DATABASE_URL is the study database: names and numbers need a database of their own")

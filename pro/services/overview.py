@@ -16,7 +16,7 @@ from pro.domain import zones
 from pro.domain.assessment import State, state
 from pro.domain.compliance import Compliance
 from pro.domain.protocol import Protocol
-from pro.domain.schedule import patient_day
+from pro.domain.schedule import day_opens, patient_day
 from pro.library import Library
 from pro.services.access import Identity, Right
 from pro.services.episodes import FlareLine, diaries, flare_lines
@@ -104,6 +104,16 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class DayLine:
+    """One line of what left since the patient-day began; what nobody needed is not counted."""
+
+    sent: int
+    due: int
+    unreachable: int
+    """Patients whose number has to be checked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     zone: str
     now: datetime
@@ -113,6 +123,7 @@ class Today:
     tasks: tuple[TaskLine, ...]
     tasks_in_all: int
     messages: MessageFigures
+    sent_today: DayLine
     yesterday: date
     diaries: tuple[Chip, ...]
     figures: Compliance
@@ -157,6 +168,7 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
             tasks_in_all=tasks_in_all,
             things=_things(session, identity, protocol, flares_in_all, tasks_in_all),
             messages=_messages(session, ids, now),
+            sent_today=_day_line(session, ids, day_opens(day, zones.zone(zone), protocol.cutoff), now),
             yesterday=yesterday,
             diaries=_chips(session, ids, protocol, yesterday, now),
             figures=sum(site_figures(session, ids, diaries(protocol), now).values(), Compliance()),
@@ -224,6 +236,11 @@ def _messages(session: Session, ids: Collection[int], now: datetime) -> MessageF
     failed = desk_messages.failed(session, ids, since, 5)
     numbers = tuple(dict.fromkeys(row.number for row in failed if row.number))
     return figures_of(desk_messages.counts(session, ids, since, now), numbers)
+
+
+def _day_line(session: Session, ids: Collection[int], since: datetime, now: datetime) -> DayLine:
+    figures = figures_of(desk_messages.counts(session, ids, since, now))
+    return DayLine(figures.sent, figures.due, desk.count_unreachable(session, ids))
 
 
 def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> MessageFigures:

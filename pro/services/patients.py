@@ -93,6 +93,10 @@ class Text:
     number: str | None
     staff: str | None
     zone: str | None
+    opened: bool = False
+    """Start was pressed on the page behind its link."""
+    answered: bool = False
+    """Everything that it announces was sent in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,8 @@ def chosen_item(library: Library, protocol: Protocol, wanted: str) -> tuple[Ques
 
 def text_of(row: Found) -> Text:
     at = row.sent_at if row.state in ("sent", "delivered", "undelivered", "failed") else None
-    return Text(row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name, row.zone)
+    known = (row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name, row.zone)
+    return Text(*known, opened=bool(row.opened), answered=bool(row.answered))
 
 
 def unsent_of(row: Found) -> Unsent:

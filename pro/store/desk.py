@@ -307,6 +307,17 @@ def count_patients_to_call(session: Session, ids: Sites, diaries: Collection[str
     return int(session.execute(wanted).scalar_one())
 
 
+def count_unreachable(session: Session, ids: Sites) -> int:
+    """Patients whose number cannot be reached, by the open tasks."""
+    wanted = select(func.count()).where(
+        task.c.site_id.in_(ids),
+        task.c.done_at.is_(None),
+        task.c.kind == "number-unreachable",
+        task.c.patient_id.is_not(None),
+    )
+    return int(session.execute(wanted).scalar_one())
+
+
 def task_with_patient(session: Session, task_id: int, diaries: Collection[str]) -> Found | None:
     answered = answered_since(diaries).label("answered")
     wanted = select(task, patient.c.number, answered).join_from(

@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlmodel import Session
 
 from pro.store.desk import Found, Sites, assessment, message, message_event, patient, reminder, staff
+from pro.store.tables import metadata
 
 FAILED = ("failed", "undelivered")
 NOT_SENT = ("dropped",)
+_link, _session = metadata.tables["link"], metadata.tables["patient_session"]
+_opened = (
+    exists()
+    .where(
+        _link.c.message_id == message.c.id,
+        _session.c.patient_id == _link.c.patient_id,
+        _session.c.link_hash == _link.c.token_hash,
+    )
+    .label("opened")
+)
+"""Somebody pressed Start behind this message's link. Opening the address alone leaves no trace: it changes nothing."""
+_carried = exists().where(reminder.c.message_id == message.c.id, assessment.c.id == reminder.c.assessment_id)
+_answered = and_(
+    _carried.where(assessment.c.submitted_at.is_not(None)), ~_carried.where(assessment.c.submitted_at.is_(None))
+).label("answered")
 
 
 def counts(session: Session, ids: Sites, since: datetime, until: datetime) -> dict[str, int]:
@@ -91,6 +107,6 @@ def _steps() -> Select[tuple[object, ...]]:
 
 
 def _with_names() -> Select[tuple[object, ...]]:
-    wanted = select(message, patient.c.number, patient.c.zone, staff.c.name.label("staff_name"))
+    wanted = select(message, patient.c.number, patient.c.zone, staff.c.name.label("staff_name"), _opened, _answered)
     joined = wanted.join_from(message, patient, message.c.patient_id == patient.c.id, isouter=True)
     return joined.join(staff, message.c.staff_id == staff.c.id, isouter=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
-from flask import Blueprint, g, render_template, request, session
+from flask import Blueprint, current_app, g, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from pro.services import health
+from pro.services.health import Alarm
 from pro.services.overview import Place, places
 from pro.web import errors, words
 from pro.web.desk import phrases
@@ -20,6 +23,9 @@ from pro.web.rights import to_sign_in, who_or_none
 from pro.web.words import LANGUAGES, NAMES, say
 
 blueprint = Blueprint("staff", "pro.web", url_prefix="/staff")
+
+LOOK_EVERY = timedelta(seconds=10)
+LASTS = timedelta(minutes=1)
 
 TABS = (
     ("today", "staff.door", "see-today"),
@@ -80,6 +86,8 @@ def desk_context() -> dict[str, Any]:
         "my_places": my_places,
         "demonstration": current_parts().settings.demo,
         "now": moment().study,
+        "alarm": alarm,
+        "support": current_parts().settings.support,
         "kept": kept,
         "phrases": phrases,
         "wording": lambda wording: words.in_language(wording, spoken),
@@ -91,6 +99,23 @@ def desk_context() -> dict[str, Any]:
         "say_number": bound(words.say_number, spoken),
         "say_percent": bound(phrases.percent_words, spoken),
     }
+
+
+def alarm() -> Alarm | None:
+    """What the watchdog rings for, looked at a few times a minute by each process; calm in the demonstration."""
+    now = moment()
+    asked, found = current_app.extensions.get("pro.alarm", (None, None))
+    if asked is None or not timedelta(0) <= now.running - asked < LOOK_EVERY:
+        found = health.look(current_parts(), now)
+        current_app.extensions["pro.alarm"] = (now.running, found)
+    seen = cast("health.Health", found)
+    return next((each for each in seen.alarms if not (current_parts().settings.demo and _passes(each, seen))), None)
+
+
+def _passes(alarm: Alarm, seen: health.Health) -> bool:
+    """The demonstration ticks every two seconds and moves its clock: only what lasts is worth a line there."""
+    age = cast("dict[str, int | None]", seen.facts.get("worker", {})).get("tick_age_seconds")
+    return alarm.about == "due" or (alarm.about == "worker" and (age is None or age < LASTS.total_seconds()))
 
 
 def bound(function: Callable[..., str], spoken: str) -> Callable[..., str]:

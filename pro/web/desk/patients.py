@@ -100,6 +100,8 @@ def text_view(text: Text, zone: str) -> dict[str, object]:
     state = phrases.word("sms", text.state, spoken)
     if text.at is not None:
         state += f" {phrases.clock(text.at, here, spoken)}"
+    if text.opened and text.state in ("sending", "sent", "delivered", "undelivered"):
+        state += f", {t('sms.opened')}" + (f", {t('sms.answered')}" if text.answered else "")
     why = phrases.word("why", text.error, spoken) if text.error else ""
     shapes = {"delivered": "check", "sent": "waiting", "failed": "fail", "undelivered": "fail", "dropped": "none"}
     tones = {"delivered": "fine", "failed": "hot", "undelivered": "hot", "dropped": "soft"}

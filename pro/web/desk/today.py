@@ -29,7 +29,16 @@ def page(identity: Identity) -> str:
         tasks=[task_view(line, found.zone) for line in found.tasks],
         chips=[(chip, strips.mark(chip.state, phrases.state_word(chip.state, language()))) for chip in found.diaries],
         bar=message_bar(found.messages),
+        sent_line=sent_line(found),
     )
+
+
+def sent_line(found: Today) -> str:
+    """`412 of 412 sent this morning`."""
+    line = found.sent_today
+    if not line.due:
+        return t("messages.none-due")
+    return t("messages.morning" if found.now.hour < 12 else "messages.day", some=line.sent, all=line.due)
 
 
 def greeting(found: Today, now: Moment) -> str:

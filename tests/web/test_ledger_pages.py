@@ -1,0 +1,107 @@
+"""What the desk says of messages: the morning's line, each step's fate, and that something is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, update
+
+from pro.store.tables import Task, metadata
+from tests.factories import NOW, make_patient
+from tests.web.test_desk import Desk, desk
+
+__all__ = ["desk"]
+t = metadata.tables
+
+
+def put(desk: Desk, patient: int, state: str, minutes: int = 10, template: str = "reminder") -> int:
+    due = NOW - timedelta(minutes=minutes)
+    values = {"site_id": desk.made.sites["R"], "patient_id": patient, "template": template, "language": "fr"}
+    values |= {"dedupe_key": f"k{patient}{minutes}", "due_at": due, "not_after": due, "state": state, "attempts": 1}
+    with desk.parts.study.writing() as session:
+        made = session.connection().execute(insert(t["message"]).values(**values).returning(t["message"].c.id))
+        return int(made.scalar_one())
+
+
+def announce(desk: Desk, message: int, patient: int, *, opened: bool, answered: bool) -> None:
+    """Gives the message a step and a link, on whose page Start may have been pressed."""
+    with desk.parts.study.writing() as session:
+        connection = session.connection()
+        mine = t["assessment"].c.patient_id == patient
+        row = connection.execute(t["assessment"].select().where(mine, t["assessment"].c.timepoint == "diary")).first()
+        assert row is not None
+        step = {"assessment_id": row.id, "step": f"s{message}", "planned_at": NOW, "message_id": message}
+        connection.execute(insert(t["reminder"]).values(**step))
+        link = {"token_hash": f"h{message}", "patient_id": patient, "message_id": message}
+        connection.execute(insert(t["link"]).values(**link, made_at=NOW, expires_at=NOW))
+        if opened:
+            session_ = {"token_hash": f"p{message}", "patient_id": patient, "link_hash": f"h{message}"}
+            times = {"made_at": NOW, "expires_at": NOW}
+            connection.execute(
+                insert(t["patient_session"]).values(**session_, **times, mode="own-phone", language="fr")
+            )
+        if answered:
+            connection.execute(update(t["assessment"]).where(t["assessment"].c.id == row.id).values(submitted_at=NOW))
+
+
+def beat(desk: Desk, at: datetime = NOW) -> None:
+    with desk.parts.study.writing() as session:
+        session.connection().execute(insert(t["heartbeat"]).values(worker="w", at=at, every=15, ticks=1))
+
+
+def test_the_morning_s_line_counts_what_was_to_be_sent_and_names_what_nobody_reaches(desk: Desk) -> None:
+    first, second = (make_patient(desk.parts, desk.made, number) for number in ("R-001", "R-002"))
+    desk.sign_in("coo")
+    assert "No message was due yet today" in desk.page("/staff/")
+    put(desk, first, "delivered")
+    put(desk, first, "dropped", 20)
+    put(desk, second, "undelivered")
+    put(desk, second, "delivered", 60 * 24)
+    assert "1 of 2 sent this morning." in desk.page("/staff/")
+    with desk.parts.study.writing() as session:
+        session.add(
+            Task(site_id=desk.made.sites["R"], patient_id=second, kind="number-unreachable", detail="", made_at=NOW)
+        )
+    page = desk.page("/staff/")
+    assert re.search(r'1 of 2 sent this morning, <a href="#calls">1 number unreachable</a>\.', page)
+    assert "R-002" in page[page.index('id="calls"') :]
+
+
+def test_a_message_says_that_it_was_opened_and_answered(desk: Desk) -> None:
+    patients = [make_patient(desk.parts, desk.made, f"R-00{n}") for n in (1, 2, 3)]
+    for patient, opened, answered in zip(patients, (False, True, True), (True, False, True), strict=True):
+        announce(desk, put(desk, patient, "delivered"), patient, opened=opened, answered=answered)
+    desk.sign_in("coo")
+    for number, said in (("R-001", "delivered</span>"), ("R-002", "delivered, opened</span>")):
+        assert said in desk.page(f"/staff/patients/{number}")
+    assert "delivered, opened, answered</span>" in desk.page("/staff/patients/R-003")
+    page = desk.page("/staff/messages")
+    assert (page.count("delivered, opened, answered"), page.count("delivered, opened</span>")) == (1, 1)
+
+
+def test_every_signed_in_member_of_staff_sees_that_something_is_wrong_and_whom_to_tell(desk: Desk) -> None:
+    beat(desk, NOW - timedelta(seconds=46))
+    assert "Reminders may be late" not in desk.client.get("/staff/").get_data(as_text=True), "signed in, not before"
+    for login in ("coo", "inv", "mon"):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        for path in ("/staff/", "/staff/messages"):
+            page = desk.page(path)
+            assert "What sends the reminders has stopped." in page
+            assert "Please tell whoever runs this service at your hospital." in page
+    desk.client = desk.app.test_client()
+    desk.sign_in("dm")
+    assert "envoi des rappels est arrêté." in desk.page("/staff/")
+
+
+def test_whom_to_tell_is_in_the_hospital_s_words_and_all_is_calm_while_it_runs(desk: Desk) -> None:
+    beat(desk)
+    desk.sign_in("coo")
+    assert "Reminders may be late" not in desk.page("/staff/")
+    settings = dataclasses.replace(desk.parts.settings, support="the IT desk, 1234")
+    other = Desk(dataclasses.replace(desk.parts, settings=settings), desk.made)
+    other.clock.move(timedelta(seconds=46))
+    other.sign_in("coo")
+    assert "Please tell the IT desk, 1234." in other.page("/staff/")
