@@ -40,7 +40,7 @@ def patients_with_open(session: Session, site_id: int, now: datetime, number: st
 def open_of(session: Session, patient_id: int, now: datetime) -> Sequence[Found]:
     """Those windows of a patient, whose row must be locked."""
     columns = (assessment.c.id, assessment.c.timepoint, assessment.c.day, *COLUMNS)
-    wanted = select(*columns, assessment.c.protocol, assessment.c.protocol_version, patient.c.zone)
+    wanted = select(*columns, assessment.c.protocol, assessment.c.protocol_version, assessment.c.clocks, patient.c.zone)
     wanted = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
     mine = wanted.where(assessment.c.patient_id == patient_id, assessment.c.opens_at <= now, *_OPEN)
     return session.connection().execute(mine.order_by(assessment.c.opens_at, assessment.c.id)).all()

@@ -77,7 +77,10 @@ def test_a_message_says_that_it_was_opened_and_answered(desk: Desk) -> None:
     for number, said in (("R-001", "delivered</span>"), ("R-002", "delivered, opened</span>")):
         assert said in desk.page(f"/staff/patients/{number}")
     assert "delivered, opened, answered</span>" in desk.page("/staff/patients/R-003")
+    unsure = put(desk, patients[0], "undelivered", 5)
+    announce(desk, unsure, patients[0], opened=True, answered=False)
     page = desk.page("/staff/messages")
+    assert "sent, opened, answered</span>" in page, "whoever opened it has got it, whatever the network said"
     assert (page.count("delivered, opened, answered"), page.count("delivered, opened</span>")) == (1, 1)
 
 

@@ -97,12 +97,13 @@ def text_view(text: Text, zone: str) -> dict[str, object]:
     """A message in words: when, what it was, and what became of it."""
     spoken = language()
     here = text.zone or zone
-    state = phrases.word("sms", text.state, spoken)
+    opened = text.opened and text.state in ("sending", "sent", "delivered", "undelivered")
+    state = phrases.word("sms", "left" if opened and text.state != "delivered" else text.state, spoken)
     if text.at is not None:
         state += f" {phrases.clock(text.at, here, spoken)}"
-    if text.opened and text.state in ("sending", "sent", "delivered", "undelivered"):
+    if opened:
         state += f", {t('sms.opened')}" + (f", {t('sms.answered')}" if text.answered else "")
-    why = phrases.word("why", text.error, spoken) if text.error else ""
+    why = phrases.word("why", text.error, spoken) if text.error and not opened else ""
     shapes = {"delivered": "check", "sent": "waiting", "failed": "fail", "undelivered": "fail", "dropped": "none"}
     tones = {"delivered": "fine", "failed": "hot", "undelivered": "hot", "dropped": "soft"}
     return {
@@ -112,8 +113,8 @@ def text_view(text: Text, zone: str) -> dict[str, object]:
         "what": phrases.word("template", text.template, spoken),
         "state": state,
         "why": why,
-        "shape": shapes.get(text.state, "tried"),
-        "tone": tones.get(text.state, ""),
+        "shape": "check" if opened else shapes.get(text.state, "tried"),
+        "tone": "fine" if opened else tones.get(text.state, ""),
     }
 
 
