@@ -38,7 +38,7 @@ prove: dev ## the long proofs at full size; counts, date and commit go to docs/g
 bench: dev ## the benchmarks, one JSON object a line
 	@.venv/bin/python -m tests.bench
 
-dev: .venv/.dev
+dev: .venv/.dev ## what tests and screen proofs need besides
 	@mkdir -p var
 
 .venv/bin/python:
@@ -48,6 +48,7 @@ dev: .venv/.dev
 	  || { rm -rf .venv; echo "this Python cannot make a virtual environment; install its venv package" >&2; exit 1; }
 
 .venv/.runtime: requirements.lock | .venv/bin/python
+	@echo "Installing what pro needs into .venv: a minute or two, once …" >&2
 	$(PIP) install --quiet --require-hashes -r requirements.lock
 	@touch $@
 

@@ -22,7 +22,7 @@ from pro.library.wording import WORD
 
 @click.command("export")
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--format", "format_", type=click.Choice(["fhir"]), required=True, help="fhir: an R4 Questionnaire.")
+@click.option("--format", "format_", type=click.Choice(["fhir"]), default="fhir", help="fhir: an R4 Questionnaire.")
 @click.option("--version", help="The newest unless given.")
 @click.option("--all", "all_", is_flag=True, help="Every version of every questionnaire, into --out DIR.")
 @click.option("--out", type=click.Path(path_type=Path), help="A file, or with --all a directory; else standard output.")

@@ -47,7 +47,7 @@ def preview(id_: str, language: str, out: Path, version: str | None, pdf: bool, 
 
 def _browser() -> str:
     if importlib.util.find_spec("playwright") is None:
-        raise Wrong("preview needs the package playwright: pip install 'pro[preview]' (or make dev)")
+        raise Wrong("preview needs the browser's driver, which is installed by: make dev")
     from pro.preview.camera import chromium
 
     path = chromium()
