@@ -11,9 +11,9 @@ import pytest
 
 from pro.library import DEFAULT_ROOT, Library, load
 from pro.services import anchoring
-from pro.services.answering import Submitted, open_link, save, submit
+from pro.services.answering import Submitted, open_link, report_now, reportable, save, submit
 from pro.services.enrolment import COMMAND_LINE
-from pro.services.enrolment.holding import hold
+from pro.services.enrolment.holding import end, hold
 from pro.services.parts import Parts
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_staff, make_study
@@ -46,6 +46,13 @@ AFTER = """
     anchor: {event: dose-stopped}
     days: 30
     window: {after: 2}
+
+  - key: report
+    title: {en: Something new, fr: Du nouveau}
+    respondent: patient
+    questionnaires: [raid 1]
+    days: {from: 0, to: 5}
+    started_by: patient
 
 """
 
@@ -130,3 +137,28 @@ def test_what_is_planned_on_hold_is_excused(parts: Parts, patient: int) -> None:
     (one,) = planned(parts, "after-dose")
     assert one["excused_why"] == "hold: planned meanwhile"
     assert one["next_at"] == one["closes_at"]
+
+
+def test_the_patient_opens_a_report_once_a_day(parts: Parts, patient: int) -> None:
+    token = give_link(parts, patient, until=EVENING + timedelta(days=30))
+    assert [one.key for one in reportable(parts, token, parts.clock.now())] == ["report"]
+    assert report_now(parts, token, "report", parts.clock.now())
+    assert report_now(parts, token, "report", stand(parts, EVENING + timedelta(hours=1)))
+    (one,) = planned(parts, "report")
+    assert (one["day"], one["opens_at"]) == (DAY0, EVENING)
+    assert one["next_at"] == one["closes_at"] == datetime(2026, 4, 16, 2, tzinfo=UTC)
+    assert events(parts, "assessment.opened") == [{"day": "2026-04-15", "timepoint": "report"}]
+    waiting = open_link(parts, token, parts.clock.now()).waiting
+    assert "report" in [each.timepoint for each in waiting]
+    assert report_now(parts, token, "report", stand(parts, EVENING + timedelta(days=1)))
+    assert len(planned(parts, "report")) == 2
+
+
+def test_a_report_is_opened_on_its_days_behind_a_good_link(parts: Parts, patient: int) -> None:
+    token = give_link(parts, patient, until=EVENING + timedelta(days=30))
+    assert not report_now(parts, token, "diary", parts.clock.now())
+    assert not report_now(parts, "x" * 22, "report", parts.clock.now())
+    assert not report_now(parts, token, "report", stand(parts, EVENING + timedelta(days=6)))
+    end(parts, COMMAND_LINE, patient, "completed", stand(parts, EVENING))
+    assert not report_now(parts, token, "report", parts.clock.now())
+    assert planned(parts, "report") == []

@@ -20,6 +20,7 @@ from pro.services.answering.facts import (
     Waiting,
 )
 from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, score_json
+from pro.services.answering.reporting import report_now, reportable
 from pro.services.answering.saving import save
 from pro.services.answering.sitting import continue_with, open_link, sitting, speak, start
 from pro.services.answering.submitting import receipt_again, submit
@@ -52,6 +53,8 @@ __all__ = [
     "questionnaires_of",
     "receipt_again",
     "receipt_of",
+    "report_now",
+    "reportable",
     "save",
     "score_json",
     "sitting",
