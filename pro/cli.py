@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "migrate": ("migrate",),
     "doctor": ("doctor",),
     "questionnaires": ("score", "questionnaires", "wording", "fhir", "drafts", "preview"),
-    "protocol": ("protocol", "schedule", "texts"),
+    "protocol": ("protocol", "schedule", "texts", "rehearse"),
     "study": ("study",),
     "site": ("site",),
     "staff": ("staff",),

@@ -12,6 +12,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
@@ -22,6 +23,7 @@ from pro.clock import Moment
 from pro.faults import place_of
 from pro.services import attention, balancing, closing, delivery, enrolment, flagging, reminding
 from pro.services.parts import Parts
+from pro.services.shift import pass_by
 from pro.services.timekeeping import Timekeeper
 from pro.store import counters, due, heartbeats
 from pro.store.due import Due
@@ -42,7 +44,7 @@ def run(parts: Parts, stopped: threading.Event | None = None) -> None:
     worker, keeper = name(), Timekeeper()
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
-        lambda: _tick(parts, parts.clock.now, worker, every, keeper),
+        lambda: _tick(parts, parts.clock.now, worker, every, keeper=keeper),
         "interval",
         seconds=every,
         max_instances=1,
@@ -60,9 +62,17 @@ def run(parts: Parts, stopped: threading.Event | None = None) -> None:
     log.info("worker %s has stopped", worker)
 
 
-def tick_once(parts: Parts, moment: Moment, worker: str) -> tuple[str, ...]:
-    """Everything that is due at `moment`, once; the names of the parts that failed."""
-    return _tick(parts, lambda: moment, worker, EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY)
+def tick_once(
+    parts: Parts,
+    moment: Moment,
+    worker: str,
+    *,
+    at: Callable[[str], None] = pass_by,
+    seconds: Callable[[], float] = time.monotonic,
+) -> tuple[str, ...]:
+    """Everything that is due at `moment`, once; the names of the parts that failed. `at`, `seconds`: as in delivery."""
+    every = EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY
+    return _tick(parts, lambda: moment, worker, every, at, seconds)
 
 
 def name() -> str:
@@ -70,7 +80,15 @@ def name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def _tick(parts: Parts, now: Reading, worker: str, every: int, keeper: Timekeeper | None = None) -> tuple[str, ...]:
+def _tick(
+    parts: Parts,
+    now: Reading,
+    worker: str,
+    every: int,
+    at: Callable[[str], None] = pass_by,
+    seconds: Callable[[], float] = time.monotonic,
+    keeper: Timekeeper | None = None,
+) -> tuple[str, ...]:
     """One look first: an idle tick is that look and a sign of life, however many patients there are."""
     failed = []
     found = Due(work=True, swept=False)
@@ -89,7 +107,7 @@ def _tick(parts: Parts, now: Reading, worker: str, every: int, keeper: Timekeepe
         survives("reminding", lambda: reminding.tick(parts, now()))
         survives("closing", lambda: closing.tick(parts, now()))
         survives("flagging", lambda: flagging.tick(parts, now()))
-        survives("delivery", lambda: delivery.tick(parts, now(), worker))
+        survives("delivery", lambda: delivery.tick(parts, now(), worker, at=at, seconds=seconds))
         survives("balancing", lambda: balancing.check(parts, now()))
     if not found.swept:
         survives("sweeping", lambda: _sweep(parts, now()))

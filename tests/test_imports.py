@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"pro.clock", "pro.faults", "pro.settings", "pro.library", "pro.store", "pro.sms"}),
     frozenset({"pro.services"}),
     frozenset({"pro.web", "pro.worker", "pro.exports"}),
-    frozenset({"pro.app"}),
+    frozenset({"pro.app", "pro.walking"}),
     frozenset({"pro.demo", "pro.preview", "pro.rehearsal"}),
     frozenset({"pro.cli", "pro.commands"}),
 )

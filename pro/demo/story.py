@@ -26,7 +26,7 @@ from pro.demo.people import (
     TODAY,
     Person,
 )
-from pro.demo.walking import WALKER, is_waiting, set_offset, walk
+from pro.demo.walking import set_offset
 from pro.domain.answers import Answer
 from pro.services import access, answering, enrolment, examining, founding, reviewing
 from pro.services.access import Identity
@@ -36,6 +36,7 @@ from pro.services.parts import Parts
 from pro.sms.sender import Outcome, Refused, Sender, Sms
 from pro.store.contacts import VirtualSms
 from pro.store.tables import Flare, Patient, Site, Task
+from pro.walking import WALKER, is_waiting, walk
 from pro.worker import tick_once
 
 MAKER = Actor("demonstration", "system")

@@ -1,70 +1,21 @@
-"""The demonstration's clock: study time walks from bell to bell, so that nothing due is ever jumped over."""
+"""The demonstration's clock: an offset on study time that only ever grows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import ceil
-
-from sqlalchemy import func, select
-from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.services.parts import Parts
 from pro.store.engine import insert_for
 from pro.store.tables import metadata
-from pro.worker import tick_once
-
-_t = metadata.tables
-WALKER = "the clock"
-LEAST = timedelta(seconds=1)
-
-
-def next_bell(session: Session, after: datetime) -> datetime | None:
-    """The next instant at which the worker has anything to do."""
-    bells = (
-        select(func.min(_t["assessment"].c.next_at)).where(_t["assessment"].c.next_at > after),
-        select(func.min(_t["message"].c.due_at)).where(
-            _t["message"].c.state == "pending", _t["message"].c.due_at > after
-        ),
-        select(func.min(_t["flare"].c.next_tell_at)).where(
-            _t["flare"].c.ended_at.is_(None), _t["flare"].c.next_tell_at > after
-        ),
-    )
-    found = [session.execute(bell).scalar() for bell in bells]
-    return min((bell for bell in found if bell is not None), default=None)
-
-
-def is_waiting(parts: Parts, at: datetime) -> bool:
-    """Whether a message stands in the outbox that should be gone by now."""
-    due = select(_t["message"].c.id).where(_t["message"].c.state == "pending", _t["message"].c.due_at <= at)
-    with parts.study.reading() as session:
-        return session.execute(due.limit(1)).first() is not None
-
-
-def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[datetime], Moment]) -> int:
-    """Ticks at every bell from `start` to `until`, study time; gives how many there were.
-
-    `reach` moves the clock to a bell and says what both clocks show then.
-    """
-    bells, at = 0, start
-    while True:
-        with parts.study.reading() as session:
-            bell = next_bell(session, at)
-        if bell is None or bell > until:
-            break
-        at = max(bell, at + LEAST)
-        tick_once(parts, reach(at), WALKER)
-        bells += 1
-    tick_once(parts, reach(until), WALKER)
-    return bells
 
 
 def set_offset(parts: Parts, study: datetime) -> Moment:
     """Puts study time to this instant, from now on; it never goes back."""
     running = datetime.now(UTC)
     seconds = ceil((study - running).total_seconds())  # never short of the bell
-    table = _t["demo_clock"]
+    table = metadata.tables["demo_clock"]
     with parts.study.writing() as session:
         connection = session.connection()
         made = insert_for(connection)(table).values(id=1, offset_seconds=seconds)

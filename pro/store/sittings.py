@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pro.store import instants
-from pro.store.engine import Connected
+from pro.store.engine import Connected, insert_rows
 from pro.store.tables import Mode, metadata
 from pro.store.together import insert_together
 
@@ -263,8 +263,8 @@ def insert_saves(session: Connected, rows: Sequence[Mapping[str, object]]) -> No
     statement = _save_insert[connection.dialect.name]
     if len(rows) == 1:
         connection.execute(statement, rows[0])
-    elif rows:
-        connection.execute(statement.values(list(rows)))
+    else:  # many at once as one statement that is compiled once, however many there are
+        insert_rows(connection, answer_save, rows, skip=("assessment_id", "client", "seq"))
 
 
 def lock_patient(session: Connected, token_hash: str) -> Found | None:

@@ -1,0 +1,95 @@
+"""`pro protocol rehearse`: a study played before it starts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+import click
+
+from pro.cli import Wrong
+from pro.library import load
+from pro.rehearsal.people import SITES
+from pro.rehearsal.report import Asked, Document, lines
+from pro.rehearsal.run import default_start, rehearse
+
+MOST = 4000
+"""Patients: as many have two telephone numbers of their own."""
+
+
+@click.command("rehearse")
+@click.argument("id_", metavar="ID")
+@click.option("--patients", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many take part.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same document.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day of enrolment (2026-03-02 unless given).")
+@click.option("--sites", type=click.IntRange(1, 200), default=SITES, show_default=True, help="How many sites.")
+@click.option("--days", type=click.IntRange(2, 3650), help="Stop after so many days; the whole study unless given.")
+@click.option("--version", help="Of the protocol; the newest unless given.")
+@click.option("--price-per-segment", "price", help="What one SMS segment costs, such as 0.075.")
+@click.option("--server", help="PostgreSQL on which databases may be made and dropped; SQLite files unless given.")
+@click.option("--processes", type=click.IntRange(1, 2), default=2, show_default=True, help="How many play.")
+@click.option("--json", "as_json", is_flag=True, help="The whole document on standard output.")
+def command(
+    id_: str,
+    patients: int,
+    seed: int,
+    start: datetime | None,
+    sites: int,
+    days: int | None,
+    version: str | None,
+    price: str | None,
+    server: str | None,
+    processes: int,
+    as_json: bool,
+) -> None:
+    """Play a whole study with simulated patients through the services that will run it, on throw-away databases.
+
+    Faults of the provider and deaths of workers are part of it. Exit code 1 when a guarantee is broken.
+    """
+    library = load()
+    protocol = library.latest_protocol(id_) if version is None else library.protocol(id_, version)
+    first = default_start() if start is None else start.date()
+    asked = Asked(protocol, patients, seed, first, min(sites, patients), _price(price), days)
+    found = rehearse(asked, server=server, processes=processes, told=Bar())
+    _show(found, as_json)
+    sys.exit(0 if found["holds"] else 1)
+
+
+def _show(found: Document, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2, sort_keys=True))
+    else:
+        click.echo("\n".join(lines(found)))
+
+
+def _price(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        price = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        price = Decimal(-1)
+    if not price.is_finite() or price < 0:
+        raise Wrong(f"--price-per-segment is {text!r}: give a number such as 0.075")
+    return price
+
+
+class Bar:
+    """One line on standard error that grows, and nothing at all on a pipe."""
+
+    def __init__(self) -> None:
+        self.shown = -1
+
+    def __call__(self, done: int, of: int) -> None:
+        percent = min(100, 100 * done // max(1, of))
+        if percent == self.shown or not sys.stderr.isatty():
+            return
+        self.shown = percent
+        bar = "█" * (percent // 4) + "·" * (25 - percent // 4)
+        click.echo(f"\rRehearsing  {bar} {percent:3d} %", err=True, nl=False)
+
+
+group = "protocol"
+commands: tuple[click.Command, ...] = (command,)

@@ -1,0 +1,1 @@
+"""A study played before it starts: simulated patients through the real services, on databases that are thrown away."""

@@ -1,0 +1,204 @@
+"""What simulated patients do: come in, answer or not, change their phone, say STOP, leave."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from pro.clock import Moment
+from pro.domain import zones
+from pro.domain.assessment import Instants, end
+from pro.domain.schedule import Planned, plan
+from pro.rehearsal.answers import as_saved, day_of
+from pro.rehearsal.people import AT_WEEKENDS, HABITS, Person, Profile
+from pro.rehearsal.play import Act, Play, code_of
+from pro.rehearsal.provider import LINK
+from pro.services import answering, enrolment, inbound
+from pro.services.answering import Save, Started, Waiting
+
+FIRST = (0.4, 0.8)
+SAVED_TWICE, SENT_TWICE = 0.02, 0.02
+QUICK = 3.0
+"""Of the logarithm of minutes from a text to the diary: twenty minutes in the middle."""
+
+
+@dataclass
+class Life:
+    """One patient as the rehearsal knows them."""
+
+    play: Play
+    person: Person
+    patient_id: int
+    number: str
+    token: str = field(repr=False)
+    """Of the newest link they got outside of a text."""
+    phone: int = 0
+    """Which of their telephones they use."""
+    gone: bool = False
+    sittings: int = 0
+
+    @property
+    def telephone(self) -> str:
+        return self.person.number(self.phone)
+
+
+def come_in(play: Play, lives: dict[int, Life]) -> None:
+    """Plans everybody's enrolment, in the morning of day 0."""
+    for person in play.brief.people:
+        dice = person.dice("enrolment")
+        at = datetime.combine(person.day0, time(9, dice.randrange(5, 55)), zones.zone(person.zone))
+        play.plan(at, _enrolment(play, person, lives))
+
+
+def _enrolment(play: Play, person: Person, lives: dict[int, Life]) -> Act:
+    def enrol(moment: Moment) -> None:
+        protocol, code = play.brief.protocol, code_of(person.site)
+        made = enrolment.enrol(
+            play.parts,
+            play.staff[f"coordinator-{code.lower()}"],
+            play.site_ids[person.site],
+            criteria={criterion.key: True for criterion in protocol.criteria},
+            screening_value=min(100, int(protocol.screening.above) + 5 + person.n % 40),
+            name=person.name,
+            phone=person.number(),
+            day0=person.day0,
+            zone=person.zone,
+            language=person.language,
+            moment=moment,
+        )
+        assert isinstance(made, enrolment.Enrolled), made
+        token = LINK.search(made.first_link)
+        assert token is not None
+        life = Life(play, person, made.patient_id, made.number, token.group(2))
+        lives[made.patient_id] = life
+        play.telephones[made.patient_id] = [life.telephone]
+        enrolment.send_test(play.parts, made.patient_id, moment)
+        _plan_sittings(life, moment.study)
+        _plan_turns(life)
+
+    return enrol
+
+
+def _plan_sittings(life: Life, now: datetime) -> None:
+    protocol, person = life.play.brief.protocol, life.person
+    for one in plan(protocol, person.day0, zones.zone(person.zone)):
+        if one.respondent == "patient" and (at := when(person, one, now)) is not None:
+            half = person.dice("half", one.timepoint, one.day).random() < HABITS[person.profile].half
+            life.play.plan(at, _sitting(life, half))
+
+
+def when(person: Person, one: Planned, enrolled_at: datetime) -> datetime | None:
+    """When this patient sits down for an assessment; None where they do not."""
+    dice, habits = person.dice("when", one.timepoint, one.day), HABITS[person.profile]
+    fills = dice.random() < (AT_WEEKENDS if _weekend(person, one.day) else habits.fills)
+    texts = [step.at for step in one.reminders if step.at > enrolled_at] or [max(one.opens_at, enrolled_at)]
+    late, last, early = (dice.random() < share for share in (habits.next_morning, habits.at_last, habits.early))
+    if not fills or _has_left(person, one.day):
+        return None
+    over = end(Instants(one.opens_at, one.closes_at, one.late_until))
+    if late and one.late_until is not None:
+        return one.late_until - timedelta(minutes=dice.randrange(20, 220))
+    if early and texts[0] - one.opens_at > timedelta(hours=8):
+        return max(enrolled_at, texts[0] - timedelta(minutes=dice.randrange(20, 300)))
+    minutes = min(dice.lognormvariate(QUICK, 1.0), 240.0)
+    return min((texts[-1] if last else texts[0]) + timedelta(minutes=minutes), over - timedelta(minutes=1))
+
+
+def _weekend(person: Person, day: date) -> bool:
+    return person.profile is Profile.WEEKEND and day.weekday() >= 5
+
+
+def _has_left(person: Person, day: date) -> bool:
+    return person.profile is Profile.DROPS_OUT and (day - person.day0).days >= person.changes_on
+
+
+def _sitting(life: Life, half: bool) -> Act:
+    """Opens the newest link on the phone and fills what waits there; nothing happens without a link that opens."""
+
+    def sit(moment: Moment) -> None:
+        play = life.play
+        token = play.provider.newest_link(life.telephone, life.number) or life.token
+        view = answering.open_link(play.parts, token, moment)
+        if view.status != "ready":
+            play.happened[f"link {view.status}"] += 1
+            return
+        life.sittings += 1
+        for waiting in view.waiting:
+            _fill(life, token, waiting, half, moment)
+
+    return sit
+
+
+def _fill(life: Life, token: str, waiting: Waiting, half: bool, moment: Moment) -> None:
+    play, parts = life.play, life.play.parts
+    started = answering.start(parts, token, moment, assessment_id=waiting.assessment_id)
+    if not isinstance(started, Started):
+        return
+    dice = life.person.dice("answers", waiting.timepoint, waiting.day)
+    saves = _saves(life, waiting, dice, moment)
+    kept = saves[: len(saves) // 2] if half else saves
+    for _ in range(2 if dice.random() < SAVED_TWICE else 1):
+        saved = answering.save(parts, started.session_token, waiting.assessment_id, kept, moment)
+        assert not saved.refused, saved.refused
+    play.given[waiting.assessment_id] = {one.item: one.value for one in kept}
+    play.happened["begun and left" if half else "sent"] += 1
+    for _ in range(0 if half else 2 if dice.random() < SENT_TWICE else 1):
+        answering.submit(parts, started.session_token, waiting.assessment_id, moment)
+
+
+def _saves(life: Life, waiting: Waiting, dice: random.Random, moment: Moment) -> list[Save]:
+    person = life.person
+    day = day_of(person, (waiting.day - person.day0).days, waiting.day)
+    client, offset = f"phone {life.sittings}", _offset(moment, person.zone)
+    given = [
+        (f"{one.id}.{key}", answer)
+        for one in waiting.questionnaires
+        for key, answer in life.play.respondent.answers(one, day, dice).items()
+    ]
+    return [
+        Save(client, seq, item, answer.code, as_saved(answer), moment.study, offset)
+        for seq, (item, answer) in enumerate(given, start=1)
+    ]
+
+
+def _offset(moment: Moment, zone: str) -> int:
+    offset = moment.study.astimezone(zones.zone(zone)).utcoffset() or timedelta()
+    return round(offset.total_seconds() / 60)
+
+
+# What happens once
+
+
+def _plan_turns(life: Life) -> None:
+    person = life.person
+    noon = datetime.combine(person.day0 + timedelta(days=person.changes_on), time(12), zones.zone(person.zone))
+    if person.profile is Profile.CHANGES_PHONE:
+        life.play.plan(noon, _phone_dies(life))
+    if person.profile is Profile.DROPS_OUT and person.says_stop:
+        life.play.plan(noon + timedelta(hours=6, minutes=20), _says(life, "STOP"))
+    if person.profile is Profile.TRAVELLER and person.says_stop:
+        life.play.plan(noon + timedelta(hours=7), _says(life, "Arrêt."))
+        life.play.plan(noon + timedelta(days=4), _says(life, "START"))
+
+
+def _phone_dies(life: Life) -> Act:
+    def die(moment: Moment) -> None:
+        life.play.provider.dead.add(life.telephone)
+
+    return die
+
+
+def _says(life: Life, word: str) -> Act:
+    """A text to the provider, which obeys it and hands it on."""
+
+    def say(moment: Moment) -> None:
+        play = life.play
+        if word == "START":
+            play.provider.stopped.discard(life.telephone)
+        else:
+            play.provider.stopped.add(life.telephone)
+        play.happened[f"said {word}"] += 1
+        inbound.receive(play.parts, life.telephone, word, moment)
+
+    return say

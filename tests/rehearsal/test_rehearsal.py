@@ -1,0 +1,89 @@
+"""A small study rehearsed: no guarantee broken, the same document on either engine, and a planted fault found out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+
+from pro.cli import main
+from pro.domain.reminders import Facts, Verdict
+from pro.rehearsal.report import Asked, Document, lines
+from pro.rehearsal.run import rehearse
+from pro.services import marking
+from tests.conftest import PROVE
+from tests.factories import the_library
+
+SMALL = {"patients": 10, "seed": 1, "start": date(2026, 3, 23), "sites": 2, "days": 12}
+"""The clocks change within it."""
+
+
+def asked(**more: object) -> Asked:
+    return Asked(**{"protocol": the_library().latest_protocol("thera-demo"), **SMALL, **more})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def played() -> Document:
+    return rehearse(asked(), processes=1)
+
+
+def test_nothing_is_broken_and_everything_was_looked_at(played: Document) -> None:
+    assert played["holds"], lines(played)
+    assert [one["key"] for one in played["guarantees"] if not one["checked"]] in ([], ["new-phone"])
+    assert played["provider"]["kills"]
+    assert played["provider"]["faults"]
+
+
+def test_the_figures_add_up(played: Document) -> None:
+    found, messages = played["assessments"], played["messages"]
+    assert found["expected"] == found["completed"] + found["partial"] + found["missed"]
+    assert found["completed"] == sum(one["completed"] for one in found["by_timepoint"].values())
+    assert messages["to_patients"] == sum(messages["per_day"].values()) == sum(messages["per_hour"].values())
+    assert messages["sent"] == messages["to_patients"] + messages["to_staff"]
+    assert messages["cost"] is None
+    assert len(played["hashes"]) == played["patients"] == 10
+
+
+def test_two_processes_and_postgresql_give_the_same_document(played: Document, postgres_url: str) -> None:
+    assert rehearse(asked(), processes=2, server=postgres_url) == played
+
+
+def test_another_seed_gives_another_document(played: Document) -> None:
+    assert rehearse(asked(seed=2, patients=3, days=5), processes=1)["sha256"] != played["sha256"]
+
+
+def test_a_planted_fault_is_found_and_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(facts: Facts) -> Verdict:
+        return Verdict(send=True, why="ok")
+
+    monkeypatch.setattr(marking, "verdict", careless)
+    call = "protocol rehearse thera-demo --patients 4 --days 8 --start 2026-03-23 --processes 1 --json"
+    ended = CliRunner().invoke(main, call.split())
+    assert ended.exit_code == 1, ended.output
+    broken = {one["key"]: one for one in json.loads(ended.stdout)["guarantees"] if one["broken"]}
+    assert broken["in-window"]["examples"] or broken["quiet-hours"]["examples"]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--price-per-segment dear", "--price-per-segment is 'dear'"), ("--patients 0", "--patients")],
+)
+def test_a_wrong_call_is_one_line(option: str, said: str) -> None:
+    ended = CliRunner().invoke(main, f"protocol rehearse thera-demo {option}".split())
+    assert ended.exit_code == 2
+    assert said in ended.stderr
+
+
+@pytest.mark.prove
+@pytest.mark.skipif(not PROVE, reason="make prove plays the whole study with 200 patients")
+def test_two_hundred_patients_over_twelve_weeks(record_property: Callable[[str, object], None]) -> None:
+    found = rehearse(asked(patients=200, start=date(2026, 3, 2), sites=4, days=None))
+    assert found["holds"], lines(found)
+    looked = sum(one["checked"] for one in found["guarantees"])
+    assessments, sent = found["assessments"]["planned"], found["messages"]["sent"]
+    record_property("proof", f"A whole study rehearsed: {assessments} assessments, {sent} messages, nothing broken")
+    record_property("count", looked)
+    record_property("unit", "looks at a guarantee")
