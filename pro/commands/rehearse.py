@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 import click
 
 from pro.cli import Wrong
+from pro.exports import tables
 from pro.library import load
+from pro.rehearsal.page import html
 from pro.rehearsal.people import SITES
 from pro.rehearsal.report import Asked, Document, lines
 from pro.rehearsal.run import default_start, rehearse
+from pro.services.parts import Parts
 
 MOST = 4000
 """Patients: as many have two telephone numbers of their own."""
@@ -30,6 +35,8 @@ MOST = 4000
 @click.option("--price-per-segment", "price", help="What one SMS segment costs, such as 0.075.")
 @click.option("--server", help="PostgreSQL on which databases may be made and dropped; SQLite files unless given.")
 @click.option("--processes", type=click.IntRange(1, 2), default=2, show_default=True, help="How many play.")
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="The report as one HTML file.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the whole data set there as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="The whole document on standard output.")
 def command(
     id_: str,
@@ -42,6 +49,8 @@ def command(
     price: str | None,
     server: str | None,
     processes: int,
+    page: Path | None,
+    out: Path | None,
     as_json: bool,
 ) -> None:
     """Play a whole study with simulated patients through the services that will run it, on throw-away databases.
@@ -52,9 +61,22 @@ def command(
     protocol = library.latest_protocol(id_) if version is None else library.protocol(id_, version)
     first = default_start() if start is None else start.date()
     asked = Asked(protocol, patients, seed, first, min(sites, patients), _price(price), days)
-    found = rehearse(asked, server=server, processes=processes, told=Bar())
+    found = rehearse(asked, server=server, processes=processes, told=Bar(), after=_writer(out, asked))
+    if page is not None:
+        page.write_text(html(found), encoding="utf-8")
     _show(found, as_json)
     sys.exit(0 if found["holds"] else 1)
+
+
+def _writer(out: Path | None, asked: Asked) -> Callable[[Sequence[Parts]], None] | None:
+    """Writes the data set while the databases are still there."""
+    about = {
+        "rehearsal": f"{asked.protocol.id} {asked.protocol.version}",
+        "patients": asked.patients,
+        "seed": asked.seed,
+        "start": asked.start.isoformat(),
+    }
+    return None if out is None else lambda studies: tables.write(out, studies, about)
 
 
 def _show(found: Document, as_json: bool) -> None:

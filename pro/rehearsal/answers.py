@@ -45,6 +45,8 @@ class Respondent:
 
     urgent: Mapping[tuple[str, str], Decimal]
     declared: frozenset[tuple[str, str]]
+    signs: frozenset[tuple[str, str]]
+    """What a flare shows itself by: none of it outside bad spells."""
 
     def answers(self, questionnaire: Questionnaire, day: Day, dice: random.Random) -> dict[str, Answer]:
         """An answer or a deliberate skip for every item that shows."""
@@ -61,6 +63,8 @@ class Respondent:
     def _answer(self, key: tuple[str, str], item: Item, day: Day, dice: random.Random) -> Answer:
         if key in self.declared:
             return Answer("answered", day.spell)
+        if key in self.signs and not day.spell:
+            return Answer("answered", False if item.kind is Kind.YES_NO else check(item, ()))
         if key in self.urgent:
             shift = dice.randrange(0, 15) if day.fever else -dice.randrange(6, 20)
             return Answer("answered", _number(item, self.urgent[key] + Decimal(shift) / 10))
@@ -74,7 +78,9 @@ def respondent(protocol: Protocol) -> Respondent:
     urgent = {(r.questionnaire, r.item): r.at_least for r in protocol.flare_rules if isinstance(r, Emergency)}
     declared = {(r.questionnaire, r.item) for r in protocol.flare_rules if isinstance(r, Declared)}
     declared |= {(r.questionnaire, r.declared) for r in protocol.flare_rules if isinstance(r, Criteria)}
-    return Respondent(urgent, frozenset(declared))
+    criteria = [r for r in protocol.flare_rules if isinstance(r, Criteria)]
+    signs = {(r.questionnaire, key) for r in criteria for key in (r.swollen, r.warm)}
+    return Respondent(urgent, frozenset(declared), frozenset(signs))
 
 
 def _raw(item: Item, day: Day, dice: random.Random) -> object:

@@ -23,7 +23,7 @@ from pro.rehearsal.people import MARK, NUMBER
 from pro.rehearsal.play import Play
 from pro.rehearsal.provider import Text as Sent
 from pro.rehearsal.reading import Record, opted_out_at
-from pro.services import audit_trail, checkup
+from pro.services import audit_trail, balancing, recounting
 from pro.services.parts import Parts
 from pro.store.instants import instants_of
 from pro.store.sittings import Found
@@ -50,6 +50,7 @@ WHAT = {
     "answers-kept": "Every answer that was sent in stands in the record as it was given",
     "closed": "Every assessment is sent in, closed or cancelled in the end",
     "flare-told": "Each flare episode was told to the duty list",
+    "ledger": "Recounted, the ledger of steps and messages balances",
     "tally": "Counted again, the tally agrees with the closed assessments",
     "audit-chains": "The audit trail's chains verify",
     "contacts-alone": "Names and numbers stand in the contacts database alone",
@@ -104,6 +105,7 @@ def counted(play: Play, record: Record) -> list[Check]:
     _steps(checks, play.brief.protocol, record, texts, play.brief.end)
     _submissions(checks, play, record)
     _told(checks["flare-told"], record, texts)
+    checks["ledger"].count(len(record.reminders) + len(record.messages), _unbalanced(play.parts))
     _house(checks, play)
     return list(checks.values())
 
@@ -152,7 +154,7 @@ def _caps(check: Check, protocol: Protocol, record: Record, texts: Sequence[Sent
     days: Counter[tuple[str, str]] = Counter()
     for text in texts:
         message = record.messages[text.message_id]
-        if message.staff_id is None:
+        if message.staff_id is None and message.template != "test":
             patient = record.patients[message.patient_id]
             day = patient_day(message.due_at, zones.zone(patient.zone), protocol.cutoff)
             days[patient.number, day.isoformat()] += 1
@@ -239,11 +241,16 @@ def _told(check: Check, record: Record, texts: Mapping[int, Sequence[Sent]]) -> 
 def _house(checks: Checks, play: Play) -> None:
     failed = [f"{part}, {n} times" for part, n in sorted(play.failed.items())]
     checks["ticks"].count(play.ticks, failed)
-    found = checkup.tally(play.parts)
+    found = recounting.tally(play.parts)
     checks["tally"].count(_tally_rows(play.parts), [] if found.ok else [found.said])
     report = audit_trail.verify_database(play.parts)
     checks["audit-chains"].count(report.events, report.problems)
     _contacts_alone(checks["contacts-alone"], play.parts)
+
+
+def _unbalanced(parts: Parts) -> list[str]:
+    balance = balancing.recount(parts)
+    return [] if balance.holds else [str(balance)]
 
 
 def _tally_rows(parts: Parts) -> int:

@@ -101,8 +101,8 @@ def when(person: Person, one: Planned, enrolled_at: datetime) -> datetime | None
         return one.late_until - timedelta(minutes=dice.randrange(20, 220))
     if early and texts[0] - one.opens_at > timedelta(hours=8):
         return max(enrolled_at, texts[0] - timedelta(minutes=dice.randrange(20, 300)))
-    minutes = min(dice.lognormvariate(QUICK, 1.0), 240.0)
-    return min((texts[-1] if last else texts[0]) + timedelta(minutes=minutes), over - timedelta(minutes=1))
+    seconds = round(60 * min(dice.lognormvariate(QUICK, 1.0), 240.0))
+    return min((texts[-1] if last else texts[0]) + timedelta(seconds=seconds), over - timedelta(minutes=1))
 
 
 def _weekend(person: Person, day: date) -> bool:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from pro.cli import main
 from pro.domain.reminders import Facts, Verdict
+from pro.rehearsal.guarantees import WHAT
+from pro.rehearsal.people import Profile
 from pro.rehearsal.report import Asked, Document, lines
 from pro.rehearsal.run import rehearse
 from pro.services import marking
+from pro.web.words import LANGUAGES, say, typeset
 from tests.conftest import PROVE
 from tests.factories import the_library
 
@@ -87,3 +95,35 @@ def test_two_hundred_patients_over_twelve_weeks(record_property: Callable[[str, 
     record_property("proof", f"A whole study rehearsed: {assessments} assessments, {sent} messages, nothing broken")
     record_property("count", looked)
     record_property("unit", "looks at a guarantee")
+
+
+def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
+    call = f"protocol rehearse thera-demo --patients 2 --days 6 --processes 1 --json --price-per-segment 0.075 \
+        --html {tmp_path}/report.html --out {tmp_path}/data"
+    ended = CliRunner().invoke(main, call.split())
+    assert ended.exit_code == 0, ended.output
+    found = json.loads(ended.stdout)
+    assert found["messages"]["cost"] == format(found["messages"]["segments"] * Decimal("0.075"), "f")
+    page = (tmp_path / "report.html").read_text()
+    assert "http" not in page
+    assert all(say(f"rehearsal.rule.{one['key']}", "fr").split("’")[0] in page for one in found["guarantees"])
+    assert "<svg" in page
+    manifest = json.loads((tmp_path / "data" / "manifest.json").read_text())
+    for one in manifest["files"]:
+        content = (tmp_path / "data" / one["file"]).read_bytes()
+        rows = list(csv.reader(io.StringIO(content.decode())))
+        assert sha256(content).hexdigest() == one["sha256"]
+        assert (rows[0], len(rows) - 1) == (one["columns"], one["rows"])
+    assert manifest["about"]["seed"] == 1
+    rows = {one["file"]: one["rows"] for one in manifest["files"]}
+    assert rows["patients.csv"] == 2
+    assert rows["answers.csv"] > rows["responses.csv"] > 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_and_profile_has_its_words(language: str) -> None:
+    assert all(say(f"rehearsal.rule.{key}", language) for key in WHAT)
+    assert all(say(f"rehearsal.profile.{profile}", language) for profile in Profile)
+    assert language != "en" or all(
+        say(f"rehearsal.rule.{key}", "en") == typeset(what, "en") for key, what in WHAT.items()
+    )

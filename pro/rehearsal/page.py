@@ -1,0 +1,88 @@
+"""The report as one HTML file that needs nothing beside it, in both languages of the house."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from pro.rehearsal.draw import bars, shares
+from pro.web.words import LANGUAGES, NAMES, say, say_day, say_number
+
+_ENVIRONMENT = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
+PARTS = (("on_time", "f-main"), ("late", "f-edge"), ("partial", "f-warn"), ("missed", "f-pain"))
+
+
+def html(found: Mapping[str, Any]) -> str:
+    """The document as a page; the first language is shown, the other a touch away."""
+    pages = [_page(found, language) for language in LANGUAGES]
+    return _ENVIRONMENT.get_template("report.html").render(pages=pages)
+
+
+def _page(found: Mapping[str, Any], language: str) -> dict[str, Any]:
+    def t(key: str, **values: object) -> str:
+        return say(f"rehearsal.{key}", language, **values)
+
+    def number(value: object) -> str:
+        return "–" if value is None else say_number(Decimal(str(value)), language)
+
+    protocol = f"{found['protocol']['id']} {found['protocol']['version']}"
+    days = {key: say_day(date.fromisoformat(found[key]), language) for key in ("start", "end")}
+    return {
+        "language": language,
+        "name": NAMES[language],
+        "t": t,
+        "number": number,
+        "found": found,
+        "title": t("title", protocol=protocol),
+        "intro": t("intro", patients=found["patients"], sites=found["sites"], seed=found["seed"], **days),
+        "tiles": _tiles(found, t, number),
+        "profiles": _rows(found["profiles"], lambda key: t(f"profile.{key}")),
+        "timepoints": _rows(found["assessments"]["by_timepoint"], str),
+        "drawings": _drawings(found, t),
+    }
+
+
+def _tiles(found: Mapping[str, Any], t: Any, number: Any) -> list[tuple[str, str]]:
+    assessments, messages = found["assessments"], found["messages"]
+    tiles = [
+        (t("expected"), number(assessments["expected"])),
+        (t("compliance"), f"{number(assessments['compliance'])} %"),
+        (t("sent"), number(messages["sent"])),
+        (t("per_patient"), number(messages["per_patient"]["mean"])),
+        (t("per_patient_day"), number(messages["per_patient_and_day"]["mean"])),
+        (t("segments"), number(messages["segments"])),
+        (t("flares_week"), number(found["flares"]["per_week_and_site"])),
+        (t("burden"), number(found["burden"]["minutes_per_patient_and_week"])),
+    ]
+    cost = messages["cost"]
+    return tiles if cost is None else [*tiles[:6], (t("cost"), number(cost)), *tiles[6:]]
+
+
+def _rows(groups: Mapping[str, Mapping[str, Any]], name: Any) -> list[dict[str, Any]]:
+    return [
+        {"name": name(key), **one, "on_time": one["completed"] - one["late"]}
+        for key, one in groups.items()
+        if one["expected"]
+    ]
+
+
+def _drawings(found: Mapping[str, Any], t: Any) -> dict[str, Markup]:
+    messages = found["messages"]
+    weeks: Counter[int] = Counter()
+    for one in found["flares"]["weeks"]:
+        weeks[one["week"]] += one["episodes"]
+    rows = _rows(found["profiles"], lambda key: t(f"profile.{key}"))
+    stacked = [(row["name"], [(row[key], css) for key, css in PARTS]) for row in rows]
+    return {
+        "profiles": shares(stacked, t("by_profile")),
+        "days": bars([(day[5:], n) for day, n in messages["per_day"].items()], t("days"), 14),
+        "hours": bars([(f"{h:02d}", messages["per_hour"].get(f"{h:02d}", 0)) for h in range(24)], t("hours"), 2),
+        "weeks": bars([(str(n), weeks[n]) for n in range(1, max(weeks, default=0) + 1)], t("weeks")),
+    }
