@@ -137,5 +137,6 @@ def _language(languages: Sequence[str], dice: random.Random) -> str:
 def _spells(profile: Profile, dice: random.Random, length: int) -> tuple[tuple[int, int], ...]:
     """Those who flare do so two or three times, one in six of the others once."""
     often = dice.choice((2, 3)) if profile is Profile.FLARES else int(dice.random() < 1 / 6)
-    firsts = (dice.randrange(8, max(9, length - 5)) for _ in range(often))
+    early = [dice.randrange(5, 21)] if profile is Profile.FLARES else []
+    firsts = early + [dice.randrange(8, max(9, length - 5)) for _ in range(often - len(early))]
     return tuple(sorted((first, first + dice.randrange(2, 6)) for first in firsts))

@@ -15,12 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from pro.cli import main
-from pro.domain.reminders import Facts, Verdict
 from pro.rehearsal.guarantees import WHAT
 from pro.rehearsal.people import Profile
 from pro.rehearsal.report import Asked, Document, lines
 from pro.rehearsal.run import rehearse
-from pro.services import marking
+from pro.services import reconciling
 from pro.web.words import LANGUAGES, say, typeset
 from tests.conftest import PROVE
 from tests.factories import the_library
@@ -64,15 +63,13 @@ def test_another_seed_gives_another_document(played: Document) -> None:
 
 
 def test_a_planted_fault_is_found_and_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def careless(facts: Facts) -> Verdict:
-        return Verdict(send=True, why="ok")
-
-    monkeypatch.setattr(marking, "verdict", careless)
-    call = "protocol rehearse thera-demo --patients 4 --days 8 --start 2026-03-23 --processes 1 --json"
+    """Whoever does not look at what the provider has sends again what was lost sight of."""
+    monkeypatch.setattr(reconciling, "carries", lambda body, hashes: False)
+    call = "protocol rehearse thera-demo --patients 4 --days 10 --start 2026-03-23 --processes 1 --json"
     ended = CliRunner().invoke(main, call.split())
     assert ended.exit_code == 1, ended.output
     broken = {one["key"]: one for one in json.loads(ended.stdout)["guarantees"] if one["broken"]}
-    assert broken["in-window"]["examples"] or broken["quiet-hours"]["examples"]
+    assert broken["no-duplicate"]["examples"][0].endswith("2 texts")
 
 
 @pytest.mark.parametrize(
