@@ -178,7 +178,11 @@ def joint_count(a: Answers) -> Numbers:
 
 
 def joint_exam(a: Answers) -> Numbers:
-    return _counts(a, set(a.get("not_assessable", ()))) | {"crp": a.get("crp"), "esr": a.get("esr")}
+    out = set(a.get("not_assessable", ()))
+    counts = _counts(a, out)
+    if SETS["hh12"] & SETS["66"] <= out:
+        counts["sjc_hh12"] = None
+    return counts | {"crp": a.get("crp"), "esr": a.get("esr")}
 
 
 def _counts(a: Answers, left_out: set[str]) -> Numbers:
@@ -186,7 +190,7 @@ def _counts(a: Answers, left_out: set[str]) -> Numbers:
     for item, sets in (("tender", TENDER), ("swollen", SWOLLEN)):
         marked = set(a[item]) - left_out if item in a else None
         for scale, joints in sets.items():
-            counts[scale] = None if marked is None else len(marked & joints)
+            counts[scale] = None if marked is None or joints <= left_out else len(marked & joints)
     return counts
 
 

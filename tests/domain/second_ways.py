@@ -50,9 +50,16 @@ OF_12 = ["MCP2", "MCP3", "wrist", "ankle", "hip", "knee"]
 LEFT_OUT = ("replaced", "fused", "not_assessable")
 
 
+def sides(names: Sequence[str]) -> list[str]:
+    return [f"{side}-{name}" for name in names for side in "LR"]
+
+
 def count(item: str, names: Sequence[str], left_out: Sequence[str] = LEFT_OUT) -> Way:
     def way(given: Given) -> Second:
         if item not in given:
+            return None
+        unseen = [joint for joint in sides(names) if any(joint in given.get(out, []) for out in left_out)]
+        if len(unseen) == 2 * len(names):
             return None
         total = 0
         for joint in given[item]:
@@ -327,7 +334,13 @@ SECOND_WAYS: dict[str, dict[str, Way]] = {
     "injection-diary": {"dose_taken": dose, "temperature": injection_temperature},
     "injection-site-grade": {"injection_site_grade": site},
     "joint-count": COUNTS,
-    "joint-exam": {**COUNTS, "crp": alone("crp"), "esr": alone("esr")},
+    # A hip is not offered to swell there: when the other ten are out, none could be judged.
+    "joint-exam": {
+        **COUNTS,
+        "sjc_hh12": count("swollen", [*OF_12[:4], "knee"]),
+        "crp": alone("crp"),
+        "esr": alone("esr"),
+    },
     "joint-pain-diary": {
         "worst_pain": alone("worst_pain"),
         "average_pain": alone("average_pain"),

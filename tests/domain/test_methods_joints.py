@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pro.domain.joints import JOINTS
+from pro.domain.methods.joints import judged
 from tests.domain.instruments import MANY, questionnaire, scored, value
 
 _HAND = [*(f"MCP{n}" for n in range(1, 6)), "IP1", *(f"PIP{n}" for n in range(2, 6))]
@@ -29,7 +30,10 @@ SCALES = {
 marks = st.lists(st.sampled_from(JOINTS), unique=True)
 
 
-def one_by_one(joints: list[str], marked: list[str], out: list[str]) -> int:
+def one_by_one(joints: list[str], marked: list[str], out: list[str]) -> int | None:
+    """None where no joint of the set could be judged."""
+    if all(f"{side}-{joint}" in out for joint in joints for side in "LR"):
+        return None
     count = 0
     for joint in marked:
         if joint.split("-")[1] in joints and joint not in out:
@@ -60,6 +64,8 @@ def test_one_more_mark_adds_one_at_most_and_leaving_a_joint_out_takes_one_at_mos
             value("joint-count", scale, {"tender": marked, "replaced": left})
             for marked, left in ((tender, out), (more, out), (more, sorted({*out, joint})))
         ]
+        if None in counts:
+            continue
         before, after, without = (int(str(count)) for count in counts)
         assert before <= after <= before + 1
         assert 0 <= without <= after <= without + 1
@@ -103,3 +109,46 @@ def test_the_response_takes_both_das28_from_the_same_formulas() -> None:
     assert current is not None
     assert baseline.scales == current.scales
     assert (baseline.assessment, current.assessment) == ("baseline", "same")
+
+
+def sides(names: list[str]) -> list[str]:
+    return [f"{side}-{name}" for name in names for side in "LR"]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("out", ["replaced", "fused", "not_assessable"])
+def test_no_count_where_no_joint_of_the_set_could_be_judged(scale: str, out: str) -> None:
+    _, names = SCALES[scale]
+    answers = {"tender": [], "swollen": [], out: sides(names)}
+    found = scored("joint-count", answers)[scale]
+    assert (found.value, found.reason) == (None, f"none of the {2 * len(names)} joints could be judged")
+    assert value("joint-count", scale, {**answers, out: sides(names)[1:]}) == 0
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_no_count_either_where_the_clinician_could_judge_none(scale: str) -> None:
+    _, names = SCALES[scale]
+    seen = [name for name in names if scale != "sjc_hh12" or name != "hip"]
+    found = scored("joint-exam", {"tender": [], "swollen": [], "not_assessable": sides(seen)})[scale]
+    assert (found.value, found.reason) == (None, f"none of the {2 * len(seen)} joints could be judged")
+    assert value("joint-exam", scale, {"tender": [], "swollen": [], "not_assessable": sides(seen)[1:]}) == 0
+
+
+def test_three_lists_together_can_leave_nothing_to_judge() -> None:
+    lists = {
+        "replaced": sides(TWENTY_EIGHT[:4]),
+        "fused": sides(TWENTY_EIGHT[4:9]),
+        "not_assessable": sides(TWENTY_EIGHT[9:]),
+    }
+    found = scored("joint-count", {"tender": ["L-shoulder", "L-ankle"], "swollen": [], **lists})
+    assert (found["tjc28"].value, found["sjc28"].value, found["tjc44"].value) == (None, None, 1)
+
+
+def test_how_many_joints_could_be_judged() -> None:
+    exam = questionnaire("joint-exam")
+    scales = {scale.key: scale for scale in exam.scales}
+    answers = {"not_assessable": exam.item("not_assessable").joints[:1], "tender": ("L-knee",)}
+    assert judged(scales["tjc28"], answers) == (28, 28)
+    assert judged(scales["tjc28"], {"not_assessable": ("L-knee", "R-hip")}) == (27, 28)
+    assert judged(scales["sjc_hh12"], {"not_assessable": ("L-knee", "R-hip")}) == (9, 10)
+    assert judged(scales["crp"], answers) is None

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pro.app import create_app
+from pro.domain.joints import SETS
 from pro.domain.questionnaire import Kind, Value
 from pro.domain.scoring import score
 from pro.services import access
@@ -105,6 +106,24 @@ def test_missing_blood_is_named(page: Page, language: str, said: str) -> None:
     page.give("week4", "patient-global", {"global": 20})
     page.exam("week4", 2, 1)
     assert said in page.words(language).replace(NARROW, " ")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "“Joint examination” of week 4 has no score: none of the 28 joints could be judged."),
+        (
+            "fr",
+            "« Examen articulaire » (semaine 4) n'a pas de score : aucune des 28 articulations n'a pu être évaluée.",
+        ),
+    ],
+)
+def test_no_das28_from_no_joint_at_all(page: Page, language: str, said: str) -> None:
+    page.give("week4", "patient-global", {"global": 0})
+    examine(page.parts, page.patient, "week4", {**examined(0, 0, 5), "not_assessable": sorted(SETS["28"])})
+    words = page.words(language).replace(NARROW, " ").replace("\u2019", "'").replace("\xa0", " ")
+    assert said in words
+    assert "0.56·√0" not in words.replace(",", ".")
 
 
 def test_an_examination_that_is_not_entered_is_named(page: Page) -> None:

@@ -28,6 +28,7 @@ _REASONS: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"needs (?P<items>.+), not answered", "needs-some"),
         (r"needs (?P<items>.+), since some doses were taken in part", "part"),
         (r"needs (?P<items>[a-z_, ]+)", "needs-some"),
+        (r"none of the (?P<of>\d+) joints could be judged", "no-joint"),
         (r"more days answered than doses due; .+", "days-over"),
         (r"more doses than days answered; .+", "doses-over"),
         (r"(?P<items>[a-z_]+) is 0", "is-0"),
