@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,6 +108,7 @@ diaries = st.builds(
 protocols = st.builds(planned, visits, diaries)
 
 
+@pytest.mark.prove
 @given(protocols, protocols, st.data(), st.integers(-5, 30))
 @ordinary
 def test_an_amendment_never_moves_what_was_answered_or_sent(

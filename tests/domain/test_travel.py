@@ -91,6 +91,7 @@ def journeys(draw: st.DrawFn) -> tuple[Calendar, list[datetime]]:
     return calendar, moments
 
 
+@pytest.mark.prove
 @given(journeys())
 @ordinary
 def test_every_date_is_a_day_once_and_meets_its_neighbour(journey: tuple[Calendar, list[datetime]]) -> None:
@@ -126,6 +127,7 @@ def test_what_has_opened_is_not_moved_by_a_later_journey(
     assert after.closes(today) > now
 
 
+@pytest.mark.prove
 @given(journeys())
 @ordinary
 def test_reminders_of_a_traveller_stand_in_their_windows_and_out_of_quiet_hours(
