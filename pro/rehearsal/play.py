@@ -65,8 +65,11 @@ class Play:
     kills: Kills
     now: datetime
     respondent: Respondent
-    coming: list[tuple[datetime, int, Act]] = field(default_factory=list)
+    coming: list[tuple[datetime, int, Act, bool]] = field(default_factory=list)
     planned: int = 0
+    looked: bool = False
+    """Whether `work` is what the databases say: what may have brought new work makes it unknown."""
+    work: datetime | None = None
     ticked: datetime | None = None
     worker: int = 1
     ticks: int = 0
@@ -81,16 +84,17 @@ class Play:
     telephones: dict[int, list[str]] = field(default_factory=dict)
     """Patient → their numbers, oldest first."""
 
-    def plan(self, at: datetime, act: Act) -> None:
+    def plan(self, at: datetime, act: Act, *, brings_work: bool = True) -> None:
         self.planned += 1
-        heapq.heappush(self.coming, (at.astimezone(UTC), self.planned, act))
+        heapq.heappush(self.coming, (at.astimezone(UTC), self.planned, act, brings_work))
 
     def run(self, until: datetime, progress: Progress = lambda day: None) -> None:
         """Everything up to that instant, the worker ticking whenever it has something to do."""
         while self.coming and self.coming[0][0] <= until:
-            at, _, act = heapq.heappop(self.coming)
+            at, _, act, brings_work = heapq.heappop(self.coming)
             self._walk(at)
             act(self._reach(at))
+            self.looked = self.looked and not brings_work
             progress((at.date() - self.brief.start).days)
         self._walk(until)
 
@@ -107,8 +111,10 @@ class Play:
             self._tick(at)
 
     def _next_work(self) -> datetime | None:
-        with self.parts.study.plain_reading() as session:
-            return next_work(session)
+        if not self.looked:
+            with self.parts.study.plain_reading() as session:
+                self.work, self.looked = next_work(session), True
+        return self.work
 
     def _next_tick(self, work: datetime) -> datetime:
         earliest = self.now if self.ticked is None else max(self.now, self.ticked + EVERY)
@@ -117,6 +123,7 @@ class Play:
     def _tick(self, at: datetime) -> None:
         moment, began = self._reach(at), self.provider.elapsed
         self.kills.next_life()
+        self.looked = False
         try:
             self.failed.update(
                 tick_once(
@@ -136,7 +143,7 @@ class Play:
     def _call_in(self) -> None:
         """The provider's receipts, each at its time."""
         for one in self.provider.receipts:
-            self.plan(max(one.at, self.now), self._receipt(one))
+            self.plan(max(one.at, self.now), self._receipt(one), brings_work=False)
         self.provider.receipts.clear()
 
     def _receipt(self, one: Receipt) -> Act:
