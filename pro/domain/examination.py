@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from pro.domain.protocol import Timepoint
 from pro.domain.questionnaire import Value
 
 EXAMINED_ON = "examined_on"
@@ -31,6 +32,21 @@ class Doubt:
     item: str
     why: Why
     value: str = ""
+
+
+def window(timepoint: Timepoint, day: date) -> tuple[date, date]:
+    """The days of the window of the visit meant for `day`, both inside."""
+    return day - timedelta(days=timepoint.window_before), day + timedelta(days=timepoint.window_after)
+
+
+def impossible(values: Mapping[str, Value], earliest: date, today: date) -> Literal["too-early", "future"] | None:
+    """Why nobody can have examined this patient on that day: before the first visit could be, or after `today`."""
+    given = values.get(EXAMINED_ON)
+    if not isinstance(given, str):
+        return None
+    if date.fromisoformat(given) < earliest:
+        return "too-early"
+    return "future" if date.fromisoformat(given) > today else None
 
 
 def doubts(values: Mapping[str, Value], first: date, last: date) -> tuple[Doubt, ...]:

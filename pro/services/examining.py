@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
@@ -19,10 +20,10 @@ from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.answers import Answer, Frozen, check, freeze
 from pro.domain.chain import canonical
-from pro.domain.examination import EXAMINED_ON
+from pro.domain.examination import EXAMINED_ON, impossible, window
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Questionnaire, Text
-from pro.domain.schedule import patient_day
+from pro.domain.schedule import patient_day, plan
 from pro.domain.scoring import score
 from pro.services import anchoring, audit, wording
 from pro.services.access import Identity, Right
@@ -76,6 +77,8 @@ class Form:
     first: date
     last: date
     """The days of the visit's window, both inside."""
+    earliest: date
+    """The patient-day on which the protocol's first window opens: no examination is earlier."""
     today: date
     """The patient-day of now: no examination is later."""
     questionnaire: Questionnaire
@@ -101,7 +104,15 @@ class NotEntered:
     """Nothing was changed, and why."""
 
     why: Literal[
-        "not-found", "not-open", "empty", "future", "changed-meanwhile", "no-change", "no-reason", "long-reason"
+        "not-found",
+        "not-open",
+        "empty",
+        "too-early",
+        "future",
+        "changed-meanwhile",
+        "no-change",
+        "no-reason",
+        "long-reason",
     ]
 
 
@@ -155,6 +166,7 @@ def _form(
     if asked is None or not _may_enter(row, len(stored), moment):
         return None
     zone = zones.zone(found.zone)
+    first, last = window(planned, row.day)
     return Form(
         patient_id=patient_id,
         assessment_id=row.id,
@@ -164,12 +176,17 @@ def _form(
         protocol=protocol,
         timepoint=planned,
         day=row.day,
-        first=row.day - timedelta(days=planned.window_before),
-        last=row.day + timedelta(days=planned.window_after),
+        first=first,
+        last=last,
+        earliest=_earliest(protocol, found.day0, zone),
         today=patient_day(moment.study, zone, protocol.cutoff),
         questionnaire=wording.questionnaire(parts, asked.id, asked.version, moment),
         versions=tuple(_version(each) for each in stored),
     )
+
+
+def _earliest(protocol: Protocol, day0: date, zone: ZoneInfo) -> date:
+    return patient_day(min(each.opens_at for each in plan(protocol, day0, zone)), zone, protocol.cutoff)
 
 
 def _version(row: Found) -> Version:
@@ -234,15 +251,14 @@ def _plain(frozen: Frozen) -> dict[str, object]:
     return decoded
 
 
-Refusal = Literal["empty", "future", "no-change", "no-reason", "long-reason"]
+Refusal = Literal["empty", "too-early", "future", "no-change", "no-reason", "long-reason"]
 
 
 def _refused(found: Form, frozen: Frozen, reason: str) -> Refusal | None:
-    examined = frozen.values.get(EXAMINED_ON)
     if not frozen.values.keys() - {EXAMINED_ON}:
         return "empty"
-    if isinstance(examined, str) and date.fromisoformat(examined) > found.today:
-        return "future"
+    if refused := impossible(frozen.values, found.earliest, found.today):
+        return refused
     if found.n and dict(found.versions[0].answers) == _plain(frozen):
         return "no-change"
     if found.n and not reason.strip():

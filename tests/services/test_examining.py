@@ -274,3 +274,14 @@ def test_the_stored_answers_come_back_for_a_correction(quick: Ward) -> None:
     assert examining.changes(found, kept) == []
     assert examining.changes(found, dict(kept, esr=Answer("answered", 12))) == ["esr"]
     assert (found.first, found.last, found.today) == (date(2026, 4, 14), date(2026, 4, 16), date(2026, 4, 15))
+
+
+@pytest.mark.parametrize(
+    ("day", "done"),
+    [("0001-01-01", "too-early"), ("2026-03-17", "too-early"), ("2026-03-18", ""), ("2026-04-16", "future")],
+)
+def test_no_examination_before_the_first_visit_could_be_nor_after_today(quick: Ward, day: str, done: str) -> None:
+    at = datetime(2026, 4, 15, 12, tzinfo=UTC)
+    found = quick.enter({**EXAM, "examined_on": Answer("answered", day)}, at=at)
+    assert (found.why if isinstance(found, NotEntered) else "") == done
+    assert len(quick.rows("response")) == (not done)

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from pro.domain.answers import Answer, freeze
-from pro.domain.examination import EXAMINED_ON, Doubt, doubts
+from pro.domain.examination import EXAMINED_ON, Doubt, doubts, impossible
 from pro.domain.joints import label
 from pro.domain.questionnaire import Item, Kind
 from pro.domain.scoring import score
@@ -107,9 +107,9 @@ def _kept() -> MultiDict[str, str] | None:
 
 def _more_problems(found: Form, answers: Mapping[str, Answer], seen: int, reason: str) -> dict[str, str]:
     problems = {}
-    examined = answers.get(EXAMINED_ON)
-    if examined is not None and isinstance(examined.value, str) and date.fromisoformat(examined.value) > found.today:
-        problems[EXAMINED_ON] = x("problem.future")
+    given = {key: one.value for key, one in answers.items() if key == EXAMINED_ON and one.value is not None}
+    if refused := impossible(given, found.earliest, found.today):
+        problems[EXAMINED_ON] = x(f"problem.{refused}")
     if seen and not reason:
         problems["reason"] = x("problem.no-reason")
     if len(reason) > examining.LONGEST_REASON:
