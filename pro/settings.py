@@ -57,7 +57,8 @@ class Settings:
     port: int = 8000
     trusted_proxies: int = 0
     """How many proxies of ours stand before the service: only so many addresses of `X-Forwarded-For` are believed."""
-
+    sms_replies: bool = False
+    """Whether the sender is a number that patients can write to; a sender name cannot receive."""
     support: str = ""
     """Whom staff tell when reminders may be late, in the hospital's own words."""
 
@@ -89,6 +90,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
         port=port,
         trusted_proxies=_proxies(environment.get("PRO_TRUSTED_PROXIES") or "0", problems),
         support=environment.get("PRO_SUPPORT", "").strip(),
+        sms_replies=_sender(environment.get("PRO_SMS_SENDER") or "name", problems),
     )
     if settings.database_url == settings.contacts_database_url:
         problems.append("CONTACTS_DATABASE_URL is the study database: names and numbers need a database of their own")
@@ -113,6 +115,12 @@ def _proxies(text: str, problems: list[str]) -> int:
         return int(text)
     problems.append(f"PRO_TRUSTED_PROXIES is {text!r}: give the number of your own proxies, 0 to 9")
     return 0
+
+
+def _sender(text: str, problems: list[str]) -> bool:
+    if text not in ("name", "number"):
+        problems.append(f"PRO_SMS_SENDER is {text!r}: give `name`, or `number` where patients can write back to it")
+    return text == "number"
 
 
 def _secret(environment: Mapping[str, str], demo: bool, problems: list[str]) -> str:

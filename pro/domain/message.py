@@ -191,6 +191,22 @@ STAFF_FLARE_NOW = {
 TEMPLATES = {"reminder": REMINDER, "test": TEST, "staff-flare": STAFF_FLARE, "staff-flare-now": STAFF_FLARE_NOW}
 """Template name → wording by language. GSM-7 letters only: one ê, ç, î, ô or œ would double the cost."""
 
+ANSWERS = {
+    "stop": {
+        "en": "You will get no more messages from this number. Write START to get them again.",
+        "fr": "Vous ne recevrez plus de messages de ce numéro. Pour en recevoir à nouveau, écrivez START.",
+    },
+    "start": {
+        "en": "You will get messages again. Write STOP to stop them.",
+        "fr": "Vous recevrez de nouveau des messages. Pour ne plus en recevoir, écrivez STOP.",
+    },
+    "help": {
+        "en": "Nobody reads this number. For any question call the number on your sheet. Write STOP to stop these messages.",
+        "fr": "Personne ne lit ce numéro. Pour toute question, appelez celui de votre fiche. Pour ne plus en recevoir : STOP.",
+    },
+}
+"""What we answer to a patient's keyword, where the provider does not answer it itself."""
+
 LONGEST_LINK = 60
 
 

@@ -225,7 +225,12 @@ def provider(parts: Parts, moment: Moment) -> Finding:
     answer = parts.sender.find_since(ASKED, moment.running - timedelta(minutes=1))
     if isinstance(answer, Unknown):
         return Finding("provider", False, f"does not answer: {answer.why}", "check account, token and the way out")
-    return Finding("provider", True, "answers, and takes our account")
+    replies = (
+        "patients can write STOP, START and HELP to its number"
+        if parts.settings.sms_replies
+        else "its sender is a name, which cannot receive (in France none can): patients stop by the link in each SMS"
+    )
+    return Finding("provider", True, f"answers, and takes our account; {replies}")
 
 
 def workers(parts: Parts, moment: Moment) -> Finding:

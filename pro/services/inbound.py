@@ -8,6 +8,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from pro.clock import Moment
+from pro.domain.message import ANSWERS
 from pro.services.audit import WORKER, Actor, lock_patient, patient_actor, record
 from pro.services.enrolment.facts import By
 from pro.services.enrolment.telephone import opt_in_again
@@ -50,12 +51,46 @@ def receive(parts: Parts, number: str, body: str, moment: Moment) -> Said:
     return said
 
 
+ANSWERED_BY_PROVIDER = frozenset(
+    {
+        "STOP",
+        "STOPALL",
+        "UNSUBSCRIBE",
+        "CANCEL",
+        "END",
+        "QUIT",
+        "OPTOUT",
+        "REVOKE",
+        "ARRET",
+        "START",
+        "UNSTOP",
+        "HELP",
+        "INFO",
+    }
+)
+"""It answers these alone in a text by itself; a second answer from us would be one too many."""
+
+
+def answer(parts: Parts, number: str, body: str, said: Said) -> str:
+    """What is written back, in the patient's language; nothing to strangers, nor where the provider answers."""
+    if (
+        said == "other"
+        or not parts.settings.sms_replies
+        or _plain_words(body) in [[word] for word in ANSWERED_BY_PROVIDER]
+    ):
+        return ""
+    ids = _patients_with(parts, number)
+    if not ids:
+        return ""
+    with parts.study.reading() as session:
+        language = session.get_one(Patient, ids[0]).language
+    wordings = ANSWERS[said]
+    return wordings.get(language, wordings["en"])
+
+
 def understand(body: str) -> Said:
     """Reads the keywords of both languages, whatever their case, accents and full stops."""
-    letters = unicodedata.normalize("NFKD", body.upper())
-    words = "".join(
-        letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter)
-    ).split()
+    words = _plain_words(body)
     if not words:
         return "other"
     alone = len(words) == 1
@@ -64,6 +99,13 @@ def understand(body: str) -> Said:
     if alone and words[0] in START:
         return "start"
     return "help" if alone and words[0] in HELP else "other"
+
+
+def _plain_words(body: str) -> list[str]:
+    letters = unicodedata.normalize("NFKD", body.upper())
+    return "".join(
+        letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter)
+    ).split()
 
 
 def _patients_with(parts: Parts, number: str) -> list[int]:

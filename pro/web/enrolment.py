@@ -191,6 +191,7 @@ def manage_page(sheet: Sheet, link: str | None = None) -> str:
         fresh=moment().study - sheet.enrolled_at < timedelta(days=1),
         link=link,
         qr=qr(link) if link else None,
+        replies=current_parts().settings.sms_replies,
         may_withdraw=who().may(Right.WITHDRAW, sheet.site_id),
         may_change_phone=who().may(Right.CHANGE_PHONE, sheet.site_id),
     )

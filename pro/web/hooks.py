@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, abort, request
 
@@ -22,7 +23,8 @@ log = logging.getLogger(__name__)
 
 NOBODYS = 0
 """No message has this number."""
-NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
+NOTHING_TO_SAY = f"{HEAD}<Response/>"
 
 
 @blueprint.before_request
@@ -51,10 +53,13 @@ def status(message_id: str) -> tuple[str, int]:
 
 @blueprint.post("/inbound")
 def incoming() -> Response:
-    """A text from a phone. The provider answers STOP and HELP by itself, so we say nothing."""
-    said = inbound.receive(current_parts(), request.form.get("From", ""), request.form.get("Body", ""), moment())
+    """A text from a phone. The provider answers STOP and HELP by itself; we answer AIDE and the other words of ours."""
+    number, body = request.form.get("From", ""), request.form.get("Body", "")
+    said = inbound.receive(current_parts(), number, body, moment())
     log.info("an incoming text was read as %s", said)
-    return Response(NOTHING_TO_SAY, content_type="text/xml")
+    told = inbound.answer(current_parts(), number, body, said)
+    xml = f"{HEAD}<Response><Message>{escape(told)}</Message></Response>" if told else NOTHING_TO_SAY
+    return Response(xml, content_type="text/xml")
 
 
 def signed_address() -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise, permutations, product
 import pytest
 
 from pro.domain.message import (
+    ANSWERS,
     FAULTS,
     FINAL,
     LONGEST_LINK,
@@ -156,6 +157,12 @@ def test_every_text_fits_one_segment_and_tells_nothing(language: str) -> None:
         assert lint(body) == ()
         assert segments(body).count == 1
         assert segments(body).encoding == "GSM-7"
+
+
+def test_what_is_answered_to_a_keyword_fits_one_segment_and_tells_nothing() -> None:
+    for wordings in ANSWERS.values():
+        assert set(wordings) == {"en", "fr"}
+        assert [lint(one) for one in wordings.values()] == [(), ()]
 
 
 def test_every_template_is_in_every_language_and_filled() -> None:

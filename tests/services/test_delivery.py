@@ -571,6 +571,41 @@ def test_an_answer_that_comes_after_all_takes_the_message_out_of_the_outbox(hous
     assert len(house.sender.sent) == 1
 
 
+SETTLING = timedelta(minutes=5)
+
+
+def frozen_before_the_call(house: House, how_long: timedelta) -> int:
+    """The worker passes its look at the lease and is frozen; another one ticks just before it goes on."""
+    id_ = remind(house.parts, house.patient, not_after=EVENING + timedelta(hours=2))
+    house.sender.settling = SETTLING
+    frozen: list[str] = []
+
+    def freeze(point: str) -> None:
+        if point == "before-post" and not frozen:
+            frozen.append(point)
+            house.clock.move(how_long)
+            house.tick("w2")
+
+    house.tick("w1", at=freeze)
+    return id_
+
+
+def test_a_freeze_between_look_and_call_shorter_than_lease_and_settling_sends_once(house: House) -> None:
+    """With the least that the look leaves: reserve and settling together, which is what is promised."""
+    id_ = frozen_before_the_call(house, PACE.lease + SETTLING - timedelta(seconds=1))
+    house.clock.move(MINUTE)
+    house.tick("w2")
+    assert (state(house.parts, id_), len(house.sender.sent)) == ("sent", 1)
+
+
+def test_a_longer_freeze_there_can_send_twice_and_is_seen(house: House) -> None:
+    """The gap that stays, and how it comes to light: the second text's receipt is an event of the message."""
+    id_ = frozen_before_the_call(house, PACE.lease + SETTLING + timedelta(seconds=1))
+    assert len(house.sender.sent) == 2
+    receipt(house, id_, "delivered", provider_id="memory-2")
+    assert "sent-again" in story(house.parts, id_)
+
+
 # --- receipts
 
 

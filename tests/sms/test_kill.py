@@ -219,7 +219,7 @@ def test_killed_workers_send_nothing_twice_and_lose_nothing(
 
 
 STORM = 10_000 if PROVE else 80
-HARD = {"workers": 4, "freeze_probability": 0.002, "freeze_long_probability": 0.0005, "settling": 1.0}
+HARD = {"workers": 4, "freeze_probability": 0.002, "freeze_long_probability": 0.003, "settling": 1.0}
 
 
 @pytest.mark.prove

@@ -150,3 +150,27 @@ def test_the_console_has_no_provider_so_every_call_is_forged(sqlite_urls: Urls) 
 
 def test_get_is_no_way_in(client: FlaskClient, sent: int) -> None:
     assert client.get(f"/hooks/twilio/status/{sent}").status_code in (403, 405)
+
+
+@pytest.mark.parametrize(
+    ("body", "sender", "from_", "told"),
+    [
+        ("Aide", "number", NUMBER, "Personne ne lit ce numéro."),
+        ("stopper svp", "number", NUMBER, "ne recevrez plus"),
+        ("Reprendre", "number", NUMBER, "de nouveau des messages"),
+        ("STOP", "number", NUMBER, ""),
+        ("HELP", "number", NUMBER, ""),
+        ("good morning", "number", NUMBER, ""),
+        ("Aide", "number", "+33699999999", ""),
+        ("Aide", "name", NUMBER, ""),
+    ],
+)
+def test_what_the_provider_does_not_answer_itself_is_answered_where_patients_can_write(
+    parts: Parts, sent: int, body: str, sender: str, from_: str, told: str
+) -> None:
+    settings = dataclasses.replace(parts.settings, sms_replies=sender == "number")
+    client = create_app(dataclasses.replace(parts, settings=settings)).test_client()
+    answer = post(client, signed("/hooks/twilio/inbound", {"From": from_, "Body": body}))
+    assert answer.mimetype == "text/xml"
+    assert ("<Message>" in answer.text) == bool(told)
+    assert told in answer.text
