@@ -148,3 +148,20 @@ def test_a_low_week_asks_though_its_last_day_was_answered_and_settles_when_it_is
     assert tasks(parts, "under-80") == [False]
     walk(parts, SIX + timedelta(days=12))
     assert tasks(parts, "under-80") == [False]
+
+
+def test_a_low_week_that_was_called_about_does_not_ask_again_on_a_day_that_was_answered(
+    parts: Parts, patient: int
+) -> None:
+    for n, row in enumerate(diaries(parts)[:10]):
+        if n not in (2, 4):
+            with parts.study.writing() as session:
+                sent = row["opens_at"]
+                assert isinstance(sent, datetime)
+                mine = update(t["assessment"]).where(t["assessment"].c.id == row["id"])
+                session.execute(mine.values(submitted_at=sent + timedelta(hours=14), started_at=sent))
+    walk(parts, SIX + timedelta(days=7))
+    with parts.study.writing() as session:
+        session.execute(update(t["task"]).values(done_at=SIX + timedelta(days=7)))
+    walk(parts, SIX + timedelta(days=8))
+    assert tasks(parts, "under-80") == [False]
