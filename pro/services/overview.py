@@ -21,6 +21,7 @@ from pro.library import Library
 from pro.services.access import Identity, Right
 from pro.services.episodes import FlareLine, diaries, flare_lines
 from pro.services.parts import Parts
+from pro.services.visit_list import Visit, coming, to_enter_of
 from pro.store import desk, desk_messages
 from pro.store.desk import Found
 from pro.store.instants import instants_of
@@ -94,16 +95,6 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    number: str
-    timepoint: str
-    day: date
-    zone: str
-    open_until: datetime | None
-    """The end of its window, where that is open; None before."""
-
-
-@dataclass(frozen=True, slots=True)
 class DayLine:
     """One line of what left since the patient-day began; what nobody needed is not counted."""
 
@@ -127,7 +118,11 @@ class Today:
     yesterday: date
     diaries: tuple[Chip, ...]
     figures: Compliance
+    to_enter: tuple[Visit, ...]
+    """From the opening of the window until the form is in, the newest first."""
+    to_enter_in_all: int
     visits: tuple[Visit, ...]
+    """Those to come or to be answered, without those to enter."""
     protocol: Protocol
     things: int
     """How many things wait for the reader: flares and calls of others' are not among them."""
@@ -159,6 +154,7 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
         flare_ids = identity.sites(Right.SEE_FLARE)
         flares_in_all = desk.count_flares_to_review(session, flare_ids) if flare_ids else 0
         tasks_in_all = desk.count_patients_to_call(session, ids, diaries(protocol))
+        to_enter, to_enter_in_all = to_enter_of(parts.library, session, ids, now)
         return Today(
             zone=zone,
             now=now.astimezone(zones.zone(zone)),
@@ -172,7 +168,9 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
             yesterday=yesterday,
             diaries=_chips(session, ids, protocol, yesterday, now),
             figures=sum(site_figures(session, ids, diaries(protocol), now).values(), Compliance()),
-            visits=_visits(session, ids, protocol, day, now),
+            to_enter=to_enter,
+            to_enter_in_all=to_enter_in_all,
+            visits=coming(session, ids, protocol, day, now, to_enter),
             protocol=protocol,
         )
 
@@ -180,11 +178,6 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
 def protocol_of(library: Library, sites: Sequence[Place]) -> Protocol:
     """The newest protocol of the reader's study: its timepoints and words head the pages."""
     return library.latest_protocol(sites[0].protocol if sites else library.protocols()[0].id)
-
-
-def visits(protocol: Protocol) -> tuple[str, ...]:
-    """Timepoints that stand alone."""
-    return tuple(each.key for each in protocol.timepoints if not each.repeats)
 
 
 # Tasks, messages, diaries, visits
@@ -265,15 +258,6 @@ def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> 
 def _chips(session: Session, ids: Collection[int], protocol: Protocol, day: date, now: datetime) -> tuple[Chip, ...]:
     rows = desk.diaries_of(session, ids, diaries(protocol), day, CHIPS)
     return tuple(Chip(row.number, state(instants_of(row), now)) for row in rows)
-
-
-def _visits(session: Session, ids: Collection[int], protocol: Protocol, day: date, now: datetime) -> tuple[Visit, ...]:
-    keys = visits(protocol)
-    longest = max((protocol.timepoint(key).window_after for key in keys), default=0)
-    rows = desk.next_visits(session, ids, keys, day - timedelta(days=longest), now, 6)
-    return tuple(
-        Visit(row.number, row.timepoint, row.day, row.zone, row.end if row.opens_at <= now else None) for row in rows
-    )
 
 
 def _things(session: Session, identity: Identity, protocol: Protocol, flares_in_all: int, tasks_in_all: int) -> int:

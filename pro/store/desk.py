@@ -149,6 +149,7 @@ def next_visits(
     wanted = select(
         patient.c.number,
         patient.c.zone,
+        assessment.c.site_id,
         assessment.c.timepoint,
         assessment.c.day,
         assessment.c.opens_at,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, and_, exists, func, insert, or_, select, tuple_
 from sqlmodel import Session
 
 from pro.store.tables import metadata
 
 _t = metadata.tables
-assessment, response, staff = _t["assessment"], _t["response"], _t["staff"]
+assessment, response, staff, patient = _t["assessment"], _t["response"], _t["staff"], _t["patient"]
 
 Found = Row[Any]
 
@@ -26,6 +27,33 @@ def visit(session: Session, patient_id: int, timepoint: str) -> Found | None:
     """The assessment of a timepoint that comes once."""
     wanted = select(assessment).where(assessment.c.patient_id == patient_id, assessment.c.timepoint == timepoint)
     return session.execute(wanted.order_by(assessment.c.day).limit(1)).first()
+
+
+def to_enter(
+    session: Session,
+    ids: Collection[int],
+    asked: Mapping[str, Collection[tuple[str, str, str]]],
+    now: datetime,
+    limit: int,
+) -> Sequence[Found]:
+    """Visits whose window has opened and that lack a form, the newest first; `in_all` counts them without the limit.
+
+    `asked`: form → (protocol, version, timepoint) where it is asked.
+    """
+    where = tuple_(assessment.c.protocol, assessment.c.protocol_version, assessment.c.timepoint)
+    lacks = [
+        and_(
+            where.in_(places),
+            ~exists().where(response.c.assessment_id == assessment.c.id, response.c.questionnaire == form),
+        )
+        for form, places in asked.items()
+    ]
+    end = func.coalesce(assessment.c.late_until, assessment.c.closes_at).label("end")
+    wanted = select(assessment, patient.c.number, patient.c.zone, end, func.count().over().label("in_all"))
+    mine = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id).where(
+        assessment.c.site_id.in_(ids), assessment.c.cancelled_at.is_(None), assessment.c.opens_at <= now, or_(*lacks)
+    )
+    return session.execute(mine.order_by(assessment.c.day.desc(), patient.c.number).limit(limit)).all()
 
 
 def newest(session: Session, assessment_ids: Collection[int]) -> dict[tuple[int, str], int]:

@@ -249,23 +249,49 @@ def test_who_may_not_review_sees_no_review_and_is_greeted_with_what_they_may_do(
         assert page.count(">Log a call<") == (login != "mon"), login
 
 
-def test_a_visit_whose_window_is_open_stays_until_it_ends(desk: Desk) -> None:
+def test_a_visit_stays_from_its_opening_until_its_clinicians_form_is_in(desk: Desk) -> None:
     protocol = desk.parts.library.latest_protocol("thera-demo")
     visit = protocol.timepoint("week2")
     target = NOW.date() - timedelta(days=visit.window_after)
     make_patient(desk.parts, desk.made, "R-001", day0=target - timedelta(days=visit.first_day))
-    desk.sign_in("inv")
-    table = re.compile(r'id="visits".*?</section>', re.S)
-    shown = table.search(desk.page("/staff/"))
-    assert shown is not None
-    assert visit.title["en"] in shown[0]
-    assert "open until " in shown[0]
-    desk.clock.move(timedelta(days=2))
+    form = "/staff/patients/R-001/visits/week2/joint-exam"
+    waits = re.compile(r'id="to-enter".*?</section>', re.S)
+    desk.sign_in("mon")
+
+    def row() -> str:
+        shown = waits.search(desk.page("/staff/"))
+        assert shown is not None
+        found = [each for each in shown[0].split("<tr>") if visit.title["en"] in each]
+        return found[0] if found else ""
+
+    assert "open until " in row()
+    assert form not in row(), "a monitor only reads"
+    table = metadata.tables["assessment"]
+    week2 = table.c.timepoint == "week2"
+    with desk.parts.study.writing() as session:
+        session.execute(table.update().where(week2).values(submitted_at=NOW))
+    assert "questionnaires received" in row()
+    assert visit.title["en"] not in desk.page("/staff/").partition('id="visits"')[2], "it stands there once"
+    desk.clock.move(timedelta(days=9))
     desk.client = desk.app.test_client()
-    desk.sign_in("inv")
-    shown = table.search(desk.page("/staff/"))
-    assert shown is not None
-    assert visit.title["en"] not in shown[0], "its window is over"
+    desk.sign_in("coo")
+    assert form in row(), "its window is over, its form is not in"
+    with desk.parts.study.writing() as session:
+        found = session.execute(select(table).where(week2)).one()
+        kept = {"assessment_id": found.id, "patient_id": found.patient_id, "questionnaire": "joint-exam", "n": 1}
+        kept |= {"version": "1", "day": found.day, "mode": "staff", "language": "en", "completeness": "complete"}
+        kept |= {"answers": "{}", "scores": "{}", "sha256": "0" * 64, "made_at": NOW, "received_at": NOW}
+        session.execute(metadata.tables["response"].insert().values(**kept))
+    assert row() == ""
+
+
+def test_visits_that_lack_a_form_are_cut_and_counted(desk: Desk) -> None:
+    for n in range(9):
+        make_patient(desk.parts, desk.made, f"R-{n:03d}", day0=DAY - timedelta(days=20))
+    desk.sign_in("coo")
+    page = desk.page("/staff/").partition('id="to-enter"')[2].partition("</section>")[0]
+    assert page.count("Joint examination to enter") == 6
+    assert "6 of " in page
 
 
 def test_the_call_page_gives_the_reason_of_the_list(desk: Desk) -> None:
