@@ -248,6 +248,12 @@ def test_das28_by_the_contract() -> None:
     assert found["scores"]["das28_crp4"]["reason"] == "needs 4 of 4 items, 3 answered"
 
 
+def test_das28_takes_what_laboratories_and_calculators_give() -> None:
+    """By hand: 1.12 + 0.39598 + 0.70·ln 12.55 + 0.014·43.25 = 3.8923; with 0.36·ln 13.345 + 0.96, 4.0143."""
+    found = score("das28", tender28=4, swollen28=2, esr=12.55, crp=12.345, **{"global": 43.25})["scores"]
+    assert [round(found[key]["value"], 4) for key in ("das28_esr4", "das28_crp4")] == [3.8923, 4.0143]
+
+
 def test_a_score_may_be_a_word() -> None:
     found = score("eular-response", baseline=4.4, current=3.2)["scores"]["eular_response"]
     assert found == {"value": "moderate", "answered": 2, "of": 2, "band": None, "reason": None}
