@@ -16,14 +16,19 @@ from pro.library.wording_files import OwnersText, read_wording, template
 NEEDED = ("injection-diary", "joint-pain-diary", "pain-vas-48h", "patient-global", "raid")
 
 
-@pytest.fixture(scope="session")
-def owned_books(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    """The demonstration's first protocol, published, and a version 2 of it that asks `raid` as well at week 2."""
-    root = tmp_path_factory.mktemp("owned") / "questionnaires"
+def copy_needed(root: Path) -> Path:
+    """The first versions of what the demonstration's protocol and `raid` need, into an empty root."""
     for name in NEEDED:
         for path in sorted((DEFAULT_ROOT / "library" / name).glob("1.*yaml")):
             (root / "library" / name).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, root / "library" / name / path.name)
+    return root
+
+
+@pytest.fixture(scope="session")
+def owned_books(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """The demonstration's first protocol, published, and a version 2 of it that asks `raid` as well at week 2."""
+    root = copy_needed(tmp_path_factory.mktemp("owned") / "questionnaires")
     first = (DEFAULT_ROOT / "protocols/thera-demo/1.yaml").read_text("utf-8")
     old = "    questionnaires: [pain-vas-48h 1, patient-global 1]\n    days: 14\n"
     assert old in first

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from pro.cli import Family, Wrong
 from pro.commands.days import read_day
 from pro.commands.opened import ready
+from pro.domain.questionnaire import english
 from pro.services import enrolment
 from pro.services.enrolment import COMMAND_LINE, Enrolled, Ineligible
 from pro.services.parts import Parts
@@ -72,7 +73,7 @@ def tell(outcome: Enrolled | Ineligible, as_json: bool) -> None:
     """Says what came of it; exit code 1 where the person may not take part."""
     if isinstance(outcome, Ineligible):
         for one in outcome.unmet:
-            click.echo(f"not eligible: {one.key}: {one.text['en']}", err=True)
+            click.echo(f"not eligible: {one.key}: {english(one.text)}", err=True)
         raise SystemExit(1)
     if as_json:
         click.echo(json.dumps({"number": outcome.number, "link": outcome.first_link}))

@@ -15,6 +15,12 @@ from typing import Literal
 Text = Mapping[str, str]
 """Wording by language code (`en`, `fr`)."""
 
+
+def english(text: Text) -> str:
+    """The English wording, else the first there is: for commands, which speak English."""
+    return text.get("en") or next(iter(text.values()))
+
+
 Value = bool | int | str | Decimal | tuple[str, ...]
 """An allowed answer: yes/no → bool, rating, vas and integer → int, decimal → Decimal, one → option code,
 several → option codes in the file's order, joints → joint names in the item's order, date `YYYY-MM-DD`,

@@ -81,7 +81,7 @@ def _laid(item: Item, words: ItemWords | None, language: str) -> Item:
     return replace(
         item,
         text=_with(item.text, language, words.text),
-        help=_help(item.help, language, words.help),
+        help=_help(item.help or dict.fromkeys(item.text, ""), language, words.help),
         low_label=item.low_label and _with(item.low_label, language, words.low_label),
         high_label=item.high_label and _with(item.high_label, language, words.high_label),
         unit=item.unit and _with(item.unit, language, words.unit),
@@ -93,7 +93,7 @@ def _with(text: Text, language: str, owners: str) -> Text:
     return {**text, language: owners} if owners else text
 
 
-def _help(text: Text | None, language: str, owners: str) -> Text | None:
-    """Ours never stands under an owner's question: without a line of theirs there is none."""
-    laid = {**(text or {}), language: owners}
+def _help(text: Text, language: str, owners: str) -> Text | None:
+    """Ours never stands under an owner's question: without a line of theirs there is none, and none in another language."""
+    laid = {**text, language: owners}
     return laid if any(laid.values()) else None

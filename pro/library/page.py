@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pro.domain.questionnaire import Band, Missing, Questionnaire, Scale
+from pro.domain.questionnaire import Band, Missing, Questionnaire, Scale, english
 
 HEAD = """\
 # The questionnaires
@@ -35,7 +35,7 @@ def _row(asked: Questionnaire) -> str:
     groups = _alike(asked.scales)
     cells = [
         f"`{asked.id}` {asked.version}",
-        f"{asked.title['en']}; {asked.recall['en']}",
+        f"{english(asked.title)}; {english(asked.recall)}",
         _items(asked),
         _lines(f"{_names(keys)}: {_range(scale)}" for scale, keys in groups),
         _lines(_missing(scale) for scale, _ in groups),

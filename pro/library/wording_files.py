@@ -8,7 +8,7 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
-from pro.domain.questionnaire import Item, Kind, Questionnaire
+from pro.domain.questionnaire import Item, Kind, Questionnaire, english
 from pro.domain.wording import ItemWords, Wording, asked
 from pro.library.files import Document, Place, Unreadable, look, plain_path
 from pro.library.wording import Findings
@@ -238,7 +238,7 @@ def _item_lines(item: Item, language: str, where: str) -> list[str]:
 
 
 def _ours(text: Mapping[str, str], language: str) -> str:
-    return _line(text.get(language) or text["en"])
+    return _line(text.get(language) or english(text))
 
 
 def _line(text: str) -> str:

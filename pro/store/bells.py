@@ -21,7 +21,7 @@ response, tally, task = _t["response"], _t["tally"], _t["task"]
 _end = func.coalesce(assessment.c.late_until, assessment.c.closes_at)
 _rung = and_(assessment.c.next_at.is_not(None), assessment.c.next_at <= bindparam("now"))
 _due = (
-    select(*WHO, *WHAT, assessment.c.clocks)
+    select(*WHO, *WHAT)
     .join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
     .join(site, assessment.c.site_id == site.c.id)
     .where(_rung, _end > bindparam("now"))
@@ -36,7 +36,7 @@ _to_close = (
     .limit(bindparam("at_most"))
 )
 _closing = (
-    select(*WHO, *WHAT, assessment.c.clocks, patient.c.chain_seq, patient.c.chain_hash, flare.c.id.label("flare_id"))
+    select(*WHO, *WHAT, patient.c.chain_seq, patient.c.chain_hash, flare.c.id.label("flare_id"))
     .join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
     .join(site, assessment.c.site_id == site.c.id)
     .outerjoin(flare, and_(flare.c.patient_id == patient.c.id, flare.c.ended_at.is_(None)))

@@ -42,6 +42,7 @@ WHAT = (
     assessment.c.protocol,
     assessment.c.protocol_version,
     *instants.COLUMNS,
+    assessment.c.clocks,
     assessment.c.respondent,
 )
 
@@ -93,6 +94,12 @@ _newest_submitted = (
     .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.respondent == "patient")
     .where(assessment.c.submitted_at.is_not(None))
     .order_by(assessment.c.submitted_at.desc())
+    .limit(1)
+)
+_newest_planned = (
+    select(*WHAT)
+    .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.respondent == "patient")
+    .order_by(assessment.c.id.desc())
     .limit(1)
 )
 _one = select(*WHAT).where(
@@ -235,6 +242,10 @@ def coming(session: Connected, patient_id: int, now: datetime, at_most: int = 3)
 
 def newest_submitted(session: Connected, patient_id: int) -> Found | None:
     return session.connection().execute(_newest_submitted, {"patient_id": patient_id}).first()
+
+
+def newest_planned(session: Connected, patient_id: int) -> Found | None:
+    return session.connection().execute(_newest_planned, {"patient_id": patient_id}).first()
 
 
 def one(session: Connected, patient_id: int, assessment_id: int) -> Found | None:

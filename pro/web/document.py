@@ -20,7 +20,7 @@ from pro.web.assets import LATER, page_script, page_style, script_text, static_a
 from pro.web.headers import allow_script, allow_style
 from pro.web.long import is_long, parts_of, state_of
 from pro.web.parts import moment
-from pro.web.phone import address, frame, sitting_words, until_words
+from pro.web.phone import address, frame, other_language, sitting_words, until_words
 from pro.web.placeholders import banner_here, banner_of
 from pro.web.visit import unread
 from pro.web.words import in_language, say, say_number, say_phone, texts
@@ -106,10 +106,12 @@ class Asked:
     questionnaires: tuple[Questionnaire, ...]
     language: str
     demonstration: bool
+    languages: tuple[str, ...]
+    """Those that the patient may choose among."""
 
     def __hash__(self) -> int:
         worded = tuple((one.sha256, one.wordings.get(self.language)) for one in self.questionnaires)
-        return hash((worded, self.language, self.demonstration))
+        return hash((worded, self.language, self.demonstration, self.languages))
 
     @property
     def has_line(self) -> bool:
@@ -144,7 +146,7 @@ def scripts_of(*, has_line: bool, long: bool) -> tuple[str, ...]:
 
 def document(sitting: Sitting, token: str, demonstration: bool) -> str:
     """The whole page: one string join and a small template for each patient."""
-    asked = Asked(sitting.questionnaires, sitting.language, demonstration)
+    asked = Asked(sitting.questionnaires, sitting.language, demonstration, sitting.protocol.languages)
     kept = _whole(asked)
     allow_style(style_text(TEMPLATE, asked.styled))
     allow_script(script_text(*asked.scripts))
@@ -161,7 +163,7 @@ def document(sitting: Sitting, token: str, demonstration: bool) -> str:
 
 def piece(sitting: Sitting, token: str, start: str) -> str:
     """The same questions for a start page that is open already and has the style."""
-    kept = _piece(Asked(sitting.questionnaires, sitting.language, False))
+    kept = _piece(Asked(sitting.questionnaires, sitting.language, False, sitting.protocol.languages))
     g.known_bytes = kept.size
     return f'{kept.before}<script type="application/json" id="state">{_json(_state(sitting, token, start))}</script>'
 
@@ -201,11 +203,12 @@ def _rendered(template: str, asked: Asked) -> str:
         "script_words": lambda: _json(_script_words(asked)),
         "cut": Markup(CUT),
     }
-    text = render_template(template, **{**frame(language, None, asked.demonstration), **values})
+    text = render_template(template, **{**frame(language, None, asked.demonstration, asked.languages), **values})
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
+    other = other_language(sitting.language, sitting.protocol.languages)
     return {
         "assessment": sitting.assessment_id,
         "token": token,
@@ -215,7 +218,7 @@ def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
         "telephone": sitting.site.telephone,
         "emergency": sitting.site.emergency,
         "urgent": _urgent(sitting),
-        "other": address("/d/now", a=sitting.assessment_id, lang="en" if sitting.language == "fr" else "fr"),
+        "other": address("/d/now", a=sitting.assessment_id, lang=other or sitting.language),
         "later": later_address(sitting.language),
         "laterStyle": static_address(LATER),
         "answers": {

@@ -108,6 +108,7 @@ def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstratio
         sitting.language,
         sitting.site,
         demonstration,
+        languages=sitting.protocol.languages,
         key=key,
         item=item,
         banner=next(
@@ -193,6 +194,7 @@ def show_review(sitting: Sitting, demonstration: bool, missing: Sequence[str] = 
         sitting.language,
         sitting.site,
         demonstration,
+        languages=sitting.protocol.languages,
         banner=banner_of(sitting.questionnaires, sitting.language),
         form=BareForm(),
         rows=rows,

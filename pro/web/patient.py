@@ -38,12 +38,13 @@ def link(token: str) -> ResponseReturnValue:
     view = answering.open_link(current_parts(), token, moment())
     if view.status != "ready":
         return status_page(view, view.status, token)
-    language = wanted_language(view.language)
+    language = wanted_language(view.language, view.languages)
     return page(
         "phone/start.html",
         language,
         view.site,
         view.demonstration,
+        languages=view.languages,
         form=BareForm(),
         waiting=[waiting_words(one, view, moment().study, language) for one in view.waiting],
         days=len({one.day for one in view.waiting}),
@@ -106,9 +107,16 @@ def _stop_page(token: str, *, done: bool) -> ResponseReturnValue:
     view = answering.open_link(current_parts(), token, moment())
     if view.status == "unknown":
         return status_page(view, "unknown")
-    language = wanted_language(view.language)
-    back_to = address(f"/d/{token}")
-    return page("phone/stop.html", language, view.site, view.demonstration, form=BareForm(), done=done, back_to=back_to)
+    return page(
+        "phone/stop.html",
+        wanted_language(view.language, view.languages),
+        view.site,
+        view.demonstration,
+        languages=view.languages,
+        form=BareForm(),
+        done=done,
+        back_to=address(f"/d/{token}"),
+    )
 
 
 # --- the questions
@@ -173,6 +181,7 @@ def _urgent_page(found: Sitting, advice: Text, then: str, told_at: datetime | No
         found.language,
         found.site,
         current_parts().settings.demo,
+        languages=found.protocol.languages,
         form=BareForm(),
         advice=in_language(advice, found.language),
         told=told,

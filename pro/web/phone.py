@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
@@ -36,12 +36,12 @@ NIGHT = 6
 """A time before this hour belongs, in a patient's words, to the night before."""
 
 
-def wanted_language(usual: str | None = None) -> str:
-    """The language asked for in the address, else the patient's, else the browser's."""
-    asked = request.values.get("lang", "")
-    if asked in LANGUAGES:
-        return asked
-    return usual if usual in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
+def wanted_language(usual: str | None = None, languages: Sequence[str] = LANGUAGES) -> str:
+    """Of these languages the one asked for in the address, else the patient's, else the browser's, else the first."""
+    for one in (request.values.get("lang", ""), usual):
+        if one in languages:
+            return one
+    return request.accept_languages.best_match(languages, languages[0])
 
 
 def chosen_language() -> str:
@@ -58,13 +58,15 @@ def address(path: str, /, **values: object) -> str:
     return f"{quoted}?{query}" if query else quoted
 
 
-def frame(language: str, site: SiteCard | None, demonstration: bool) -> dict[str, Any]:
-    """What `base_phone.html` and the item templates need."""
-    other = next(one for one in LANGUAGES if one != language)
+def frame(
+    language: str, site: SiteCard | None, demonstration: bool, languages: Sequence[str] = LANGUAGES
+) -> dict[str, Any]:
+    """What `base_phone.html` and the item templates need; another of `languages` is offered where there is one."""
+    other = other_language(language, languages)
     return {
         "language": language,
         "other_language": other,
-        "other_name": NAMES[other],
+        "other_name": NAMES.get(other, ""),
         "switch_to": address(request.path, **{**request.args, "lang": other}),
         "site": site,
         "demonstration": demonstration,
@@ -81,9 +83,23 @@ def frame(language: str, site: SiteCard | None, demonstration: bool) -> dict[str
     }
 
 
-def page(template: str, language: str, site: SiteCard | None, demonstration: bool, **values: Any) -> str:
+def other_language(language: str, languages: Sequence[str]) -> str:
+    """Empty where there is no other."""
+    return next((one for one in languages if one != language), "")
+
+
+def page(
+    template: str,
+    language: str,
+    site: SiteCard | None,
+    demonstration: bool,
+    *,
+    languages: Sequence[str] = LANGUAGES,
+    **values: Any,
+) -> str:
     """A page of the phone; what comes before its body is the same in many and compressed only once."""
-    text = render_template(template, **{**frame(language, site, demonstration), "template": template, **values})
+    framed = frame(language, site, demonstration, languages)
+    text = render_template(template, **{**framed, "template": template, **values})
     g.known_bytes = len(text[: text.index("</style>")].encode())
     return text
 

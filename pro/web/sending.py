@@ -20,7 +20,7 @@ from pro.web.forms import problem_words
 from pro.web.parts import current_parts, moment
 from pro.web.phone import address, clock_words, wanted_language
 from pro.web.visit import not_now, session_token, status_page, thanks_page, the_sitting
-from pro.web.words import LANGUAGES, in_language, say
+from pro.web.words import in_language, say
 
 blueprint = Blueprint("sending", __name__)
 
@@ -47,7 +47,8 @@ def _saved_json(saved: Saved, assessment_id: int, language: str) -> dict[str, An
     found = answering.sitting(current_parts(), session_token(), moment(), assessment_id)
     if isinstance(found, NoSitting):
         return body
-    language = language if language in LANGUAGES else wanted_language(found.language)
+    languages = found.protocol.languages
+    language = language if language in languages else wanted_language(found.language, languages)
     for one in saved.refused:
         asked = item_pages.item_of(found, one.item)
         why = problem_words(asked, one.why, language) if asked else ""

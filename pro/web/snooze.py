@@ -20,12 +20,13 @@ def later(token: str) -> ResponseReturnValue:
     view = answering.open_link(current_parts(), token, moment())
     if offer is None or offer.why_none == "not-now":
         return status_page(view, view.status, token) if view.status != "ready" else redirect(address(f"/d/{token}"))
-    language = wanted_language(view.language)
+    language = wanted_language(view.language, view.languages)
     return page(
         "phone/later.html",
         language,
         view.site,
         view.demonstration,
+        languages=view.languages,
         form=BareForm(),
         set_at=clock_words(offer.set_at, offer.zone, language) if offer.set_at else "",
         times=[(one.isoformat(), clock_words(one, offer.zone, language)) for one in offer.times],

@@ -67,7 +67,7 @@ def the_sitting() -> Sitting | ResponseReturnValue:
         return status_page(found.view, NOT_NOW[found.status])
     if not found.fillable:
         return _over(found)
-    return answering.speak(current_parts(), found, wanted_language(found.language))
+    return answering.speak(found, wanted_language(found.language, found.protocol.languages))
 
 
 def _over(found: Sitting) -> ResponseReturnValue:
@@ -81,13 +81,20 @@ def _over(found: Sitting) -> ResponseReturnValue:
 
 def not_now(status: str, found: Sitting) -> ResponseReturnValue:
     demonstration = current_parts().settings.demo
-    view = LinkView("nothing-due", found.language, found.zone, found.site, demonstration=demonstration)
+    view = LinkView(
+        "nothing-due",
+        found.language,
+        found.zone,
+        found.site,
+        languages=found.protocol.languages,
+        demonstration=demonstration,
+    )
     return status_page(view, status)
 
 
 def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -> ResponseReturnValue:
     """A calm page that says what to do."""
-    language = wanted_language(view.language if view.site else None)
+    language = wanted_language(view.language if view.site else None, view.languages)
     advice = answering.advice_of(view.sent) if view.sent and status == "nothing-due" else None
     coming = view.next if status == "nothing-due" else ()
     opens = time_words(view.next[0].at, moment().study, view.zone, language) if view.next else ""
@@ -96,6 +103,7 @@ def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -
         language,
         view.site,
         view.demonstration,
+        languages=view.languages,
         status=status,
         coming=next_words(coming, moment().study, view.zone, language),
         receipt=view.receipt if status == "nothing-due" else None,
@@ -112,7 +120,8 @@ def thanks_page(done: Submitted, language: str = "", *, whole: bool, script: boo
     """The receipt, the advice where there is any, and the way to what else waits; `script`: that it is led by script."""
     sitting, now = done.sitting, moment().study
     advice = answering.advice_of(sitting)
-    language = language if language in sitting.questionnaires[0].languages else wanted_language(sitting.language)
+    languages = sitting.protocol.languages
+    language = language if language in languages else wanted_language(sitting.language, languages)
     words = {
         "received": clock_words(done.submitted_at, sitting.zone, language),
         "receipt": done.receipt,
@@ -123,9 +132,16 @@ def thanks_page(done: Submitted, language: str = "", *, whole: bool, script: boo
         "js": "1" if script else "",
     }
     if whole:
-        return page("phone/thanks.html", language, sitting.site, current_parts().settings.demo, **words)
+        return page(
+            "phone/thanks.html",
+            language,
+            sitting.site,
+            current_parts().settings.demo,
+            languages=languages,
+            **words,
+        )
     return _piece("phone/thanks_parts.html", language, sitting, words)
 
 
 def _piece(template: str, language: str, sitting: Sitting, words: Mapping[str, Any]) -> str:
-    return render_template(template, **{**frame(language, sitting.site, False), **words})
+    return render_template(template, **{**frame(language, sitting.site, False, sitting.protocol.languages), **words})

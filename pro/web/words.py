@@ -87,9 +87,9 @@ def emphasised(text: str) -> Markup:
 
 
 def in_language(wording: Mapping[str, str], language: str) -> str:
-    """A questionnaire's or protocol's wording, typeset; English where it has no such language."""
-    said = wording.get(language)
-    return typeset(wording["en"] if said is None else said, language)
+    """A questionnaire's or protocol's wording, typeset; in the first language it has where not in this one."""
+    spoken = language if language in wording else next(iter(wording), language)
+    return typeset(wording.get(spoken, ""), spoken)
 
 
 # --- dates, times, numbers

@@ -12,6 +12,7 @@ from pro.domain.answers import Answer, NotAllowed
 from pro.domain.assessment import Instants
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire, Text
+from pro.library.wording import LANGUAGES
 
 SESSION_LIFE = timedelta(days=3)
 """How long a phone's session lives: longer than any diary may still be filled, so that a save made offline arrives."""
@@ -91,6 +92,8 @@ class LinkView:
     site: SiteCard | None = None
     waiting: tuple[Waiting, ...] = ()
     next: tuple[Next, ...] = ()
+    languages: tuple[str, ...] = LANGUAGES
+    """Those of the protocol; all that the pages speak where no protocol is known."""
     opted_out: bool = False
     demonstration: bool = False
     receipt: str | None = None

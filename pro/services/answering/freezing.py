@@ -18,6 +18,7 @@ from pro.domain.scoring import Score, score
 from pro.services import flagging, wording
 from pro.services.answering.views import (
     concerned,
+    language_of,
 )
 from pro.services.flagging import Judged
 from pro.services.parts import Parts
@@ -78,7 +79,9 @@ class Freezing:
             "version": questionnaire.version,
             "day": self.found.day,
             "mode": last.mode if last else "own-phone",
-            "language": getattr(self.found, "session_language", None) or self.found.language,
+            "language": language_of(
+                self.protocol, getattr(self.found, "session_language", None) or self.found.language
+            ),
             "completeness": frozen.completeness,
             "answers": canonical(frozen.items).decode(),
             "scores": canonical(scores).decode(),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pro.clock import Moment
+from pro.library.wording import LANGUAGES
 from pro.services.answering.facts import (
     SESSION_LIFE,
     LinkView,
@@ -18,6 +19,8 @@ from pro.services.answering.freezing import receipt_of
 from pro.services.answering.views import (
     coming,
     language_of,
+    languages_of,
+    protocol_of,
     site_of,
     sitting_of,
     token_hash,
@@ -48,13 +51,15 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
         opted_out=found.opted_out_at is not None,
         demonstration=parts.settings.demo,
     )
-    if found.withdrawn_at is not None:
-        return replace(base, status="withdrawn")
-    if dead:
-        return base
-    waiting = tuple(waiting_of(parts, row, moment) for row in sittings.waiting(session, found.patient_id, moment.study))
-    if waiting:
-        return replace(base, status="ready", waiting=waiting)
+    over = dead or found.withdrawn_at is not None
+    rows = [] if over else sittings.waiting(session, found.patient_id, moment.study)
+    if rows:
+        waiting = tuple(waiting_of(parts, row, moment) for row in rows)
+        spoken = languages_of([protocol_of(parts, row) for row in rows])
+        return replace(base, status="ready", waiting=waiting, languages=spoken)
+    base = replace(base, languages=_spoken(parts, session, found))
+    if over:
+        return base if found.withdrawn_at is None else replace(base, status="withdrawn")
     following = coming(parts, session, found, moment)
     newest = sittings.newest_submitted(session, found.patient_id)
     if newest is None and following:
@@ -64,6 +69,12 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     receipt = receipt_of(sittings.hashes(session, newest.assessment_id))
     sent = _sent(parts, session, found, newest, moment) if newest.closes_at > moment.study else None
     return replace(base, status="nothing-due", next=following, receipt=receipt, sent=sent)
+
+
+def _spoken(parts: Parts, session: Connected, found: Found) -> tuple[str, ...]:
+    """Where nothing waits, the languages of the newest version that the patient was asked by."""
+    last = sittings.newest_planned(session, found.patient_id)
+    return LANGUAGES if last is None else protocol_of(parts, last).languages
 
 
 def _sent(parts: Parts, session: Connected, found: Found, row: Found, moment: Moment) -> Sitting:
@@ -94,7 +105,7 @@ def start(
         row = next((row for row in waiting if assessment_id in (None, row.assessment_id)), None)
         if row is None:
             return _view(parts, session, found, moment, dead=dead)
-        chosen = language_of(parts, row, language or found.language, moment)
+        chosen = language_of(protocol_of(parts, row), language or found.language)
         sittings.open_session(
             session,
             {
@@ -150,7 +161,6 @@ def _row(session: Connected, patient_id: int, assessment_id: int | None, moment:
     return next(iter(sittings.waiting(session, patient_id, moment.study)), None)
 
 
-def speak(parts: Parts, sitting_: Sitting, language: str) -> Sitting:
-    """The same sitting in another language of its questionnaires."""
-    known = all(language in questionnaire.languages for questionnaire in sitting_.questionnaires)
-    return replace(sitting_, language=language) if known else sitting_
+def speak(sitting_: Sitting, language: str) -> Sitting:
+    """The same sitting in another language of its protocol."""
+    return replace(sitting_, language=language) if language in sitting_.protocol.languages else sitting_

@@ -11,6 +11,7 @@ import msgspec
 from pro.clock import Moment
 from pro.domain.answers import Answer, check, shown
 from pro.domain.assessment import is_fillable
+from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.services import wording
 from pro.services.answering.facts import (
@@ -43,7 +44,7 @@ def why_closed(found: Found | None, moment: Moment) -> Literal["", "submitted", 
 
 def questionnaires_of(parts: Parts, row: Found, moment: Moment) -> tuple[Questionnaire, ...]:
     """What an assessment asks, by the protocol version it was made with, in the words that people read."""
-    timepoint = parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
+    timepoint = protocol_of(parts, row).timepoint(row.timepoint)
     return tuple(wording.questionnaire(parts, one.id, one.version, moment) for one in timepoint.questionnaires)
 
 
@@ -55,14 +56,25 @@ def site_of(found: Found) -> SiteCard:
     return SiteCard(found.site_name, found.telephone, found.emergency, found.site_zone)
 
 
-def language_of(parts: Parts, row: Found, wanted: str, moment: Moment) -> str:
-    languages = questionnaires_of(parts, row, moment)[0].languages
-    return wanted if wanted in languages else languages[0]
+def protocol_of(parts: Parts, row: Found) -> Protocol:
+    """The version the assessment was made with."""
+    return parts.library.protocol(row.protocol, row.protocol_version)
+
+
+def language_of(protocol: Protocol, wanted: str) -> str:
+    """That language where the protocol has it, else the protocol's first."""
+    return wanted if wanted in protocol.languages else protocol.languages[0]
+
+
+def languages_of(protocols: Sequence[Protocol]) -> tuple[str, ...]:
+    """Those that all of them have, else the first one's: what is shown together is in one language."""
+    first, *others = protocols
+    return tuple(one for one in first.languages if all(one in each.languages for each in others)) or first.languages
 
 
 def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
     questionnaires = questionnaires_of(parts, row, moment)
-    timepoint = parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
+    timepoint = protocol_of(parts, row).timepoint(row.timepoint)
     return Waiting(
         assessment_id=row.assessment_id,
         timepoint=row.timepoint,
@@ -92,7 +104,7 @@ def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tu
     """The next sitting of each timepoint among those that open soon."""
     seen: dict[str, Next] = {}
     for row in sittings.coming(session, found.patient_id, moment.study, at_most=8):
-        timepoint = parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)
+        timepoint = protocol_of(parts, row).timepoint(row.timepoint)
         seen.setdefault(row.timepoint, Next(row.timepoint, timepoint.title, row.day, row.opens_at))
     return tuple(seen.values())[:3]
 
@@ -101,13 +113,13 @@ def sitting_of(
     parts: Parts, who: Found, row: Found, saves: Sequence[Found], language: str, mode: str, moment: Moment
 ) -> Sitting:
     questionnaires = questionnaires_of(parts, row, moment)
-    protocol = parts.library.protocol(row.protocol, row.protocol_version)
+    protocol = protocol_of(parts, row)
     timepoint = protocol.timepoint(row.timepoint)
     instants = instants_of(row)
     return Sitting(
         assessment_id=row.assessment_id,
         patient_id=who.patient_id,
-        language=language,
+        language=language_of(protocol, language),
         zone=who.zone,
         site=site_of(who),
         protocol=protocol,
