@@ -39,7 +39,7 @@ NIGHT = 6
 def wanted_language(usual: str | None = None, languages: Sequence[str] = LANGUAGES) -> str:
     """Of these languages the one asked for in the address, else the patient's, else the browser's, else the first."""
     for one in (request.values.get("lang", ""), usual):
-        if one in languages:
+        if one and one in languages:
             return one
     return request.accept_languages.best_match(languages, languages[0])
 
