@@ -7,18 +7,19 @@ tally; an episode without further hits ends; the site is asked to call where dia
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
 from pro.clock import Moment
+from pro.domain.answers import Answer
 from pro.domain.assessment import State, state
 from pro.domain.compliance import Day, NeedsCall, calls_needed, percent
 from pro.domain.protocol import Protocol
 from pro.faults import place_of
 from pro.services import anchoring, flagging
-from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of
+from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of, saved_change
 from pro.services.audit import WORKER, Head, append_to_patient
 from pro.services.flagging import Events
 from pro.services.parts import Parts
@@ -71,17 +72,18 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
         if not bells.close(session, assessment_id, moment.study):
             return False
         saves = () if found.submitted_at else sittings.saves(session, assessment_id)
-        if saves:
+        left = newest(saves, questionnaires_of(parts, found, moment)) if saves else {}
+        if left:
             bells.mark_answered(session, assessment_id)
         _explain_steps(parts, session, found)
-        events = _freeze_what_was_left(parts, session, found, protocol, saves, moment)
+        events = _freeze_what_was_left(parts, session, found, protocol, saves, left, moment)
         events += _end_episode(session, found, protocol, moment)
         events += anchoring.after_events(session, protocol, found, events, moment)
         events += _settle_calls(session, found, protocol, moment)
         if events:
             head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
             append_to_patient(session, found.patient_id, head, events, WORKER, moment.study)
-        _count(session, found, answered=bool(saves), moment=moment)
+        _count(session, found, answered=bool(left), moment=moment)
         _ask_for_a_call(session, found, protocol, moment)
     return True
 
@@ -107,15 +109,23 @@ def _explain_steps(parts: Parts, session: Session, found: Found) -> None:
 
 
 def _freeze_what_was_left(
-    parts: Parts, session: Session, found: Found, protocol: Protocol, saves: Sequence[Found], moment: Moment
+    parts: Parts,
+    session: Session,
+    found: Found,
+    protocol: Protocol,
+    saves: Sequence[Found],
+    left: Mapping[str, Answer],
+    moment: Moment,
 ) -> Events:
+    """Where every answer was taken back nothing is left: missed, with what was given and taken back in the trail."""
     if found.submitted_at is not None:
         return []
-    if not saves:
+    if not left:
         kind = "assessment.missed" if found.excused_at is None else "assessment.excused"
-        return [(kind, {"timepoint": found.timepoint, "day": found.day})]
+        taken_back = {"saves": [saved_change(row) for row in saves]} if saves else {}
+        return [(kind, {"timepoint": found.timepoint, "day": found.day, **taken_back})]
     questionnaires = questionnaires_of(parts, found, moment)
-    frozen = freeze_all(questionnaires, newest(saves, questionnaires))
+    frozen = freeze_all(questionnaires, left)
     made = Freezing(parts, session, found, protocol, questionnaires, frozen, saves, moment)
     rows, events = made.responses_and_events("assessment.closed-partial")
     sittings.insert_responses(session, rows)

@@ -14,7 +14,7 @@ from flask_wtf import FlaskForm
 
 from pro.domain.answers import Answer, NotAllowed, from_text, shown, to_json
 from pro.domain.questionnaire import Item, Kind, Questionnaire
-from pro.services.answering import Save, Sitting
+from pro.services.answering import CLEARED, Save, Sitting
 from pro.web.forms import codes_of, item_form, problem_words
 from pro.web.long import minutes_left, part_of, parts_of, welcome
 from pro.web.phone import address, answer_words, page, sitting_words
@@ -37,6 +37,8 @@ class Taken:
     value: object = None
     problem: str = ""
     asks_to_skip: bool = False
+    empty: bool = False
+    """The problem is that nothing was given: an earlier answer is taken back by it."""
 
 
 def shown_keys(questionnaires: Sequence[Questionnaire], answers: Mapping[str, Answer]) -> tuple[str, ...]:
@@ -149,7 +151,7 @@ def take(key: str, item: Item, language: str) -> Taken:
             return Taken("not-applicable")
     texts, none = _posted(key, item), _none_posted(key)
     if not any(texts) and not none:
-        return Taken(problem=say(f"phone.problem.{_EMPTY.get(item.kind, 'empty')}", language))
+        return Taken(problem=say(f"phone.problem.{_EMPTY.get(item.kind, 'empty')}", language), empty=True)
     if none and any(texts):
         return Taken(problem=say("phone.problem.none-and-some", language))
     try:
@@ -159,7 +161,13 @@ def take(key: str, item: Item, language: str) -> Taken:
 
 
 def save_of(key: str, taken: Taken) -> Save:
-    return Save(f"form-{secrets.token_hex(8)}", 1, key, taken.code, taken.value)
+    return Save(f"form-{secrets.token_hex(8)}", 1, key, CLEARED if taken.empty else taken.code, taken.value)
+
+
+def takes_back(sitting: Sitting, key: str, taken: Taken) -> bool:
+    """Sent empty where an answer stood: no page that was not changed is."""
+    before = sitting.answers.get(key)
+    return taken.empty and before is not None and before.code == "answered"
 
 
 def _posted(key: str, item: Item) -> list[str]:

@@ -156,6 +156,11 @@ def answer_item(key: str) -> ResponseReturnValue:
     if asked is None:
         return redirect(item_pages.first_address(found), 303)
     taken = item_pages.take(key, asked, found.language)
+    if item_pages.takes_back(found, key, taken):
+        sending.keep(found.assessment_id, [item_pages.save_of(key, taken)])
+        found = the_sitting()
+        if not isinstance(found, Sitting):
+            return found
     if not taken.code:
         shown = item_pages.show_item(found, key, asked, taken, current_parts().settings.demo)
         return shown, 422 if taken.problem else 200

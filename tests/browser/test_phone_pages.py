@@ -179,6 +179,25 @@ def test_a_closed_diary_is_told_and_the_answer_stays(phone: Page) -> None:
     assert "5" in phone.evaluate("Object.values(localStorage).join()")
 
 
+def test_an_answer_taken_back_leaves_the_hospital_too(phone: Page, served: Served) -> None:
+    field = phone.locator("[name='joint-pain-diary.stiffness']")
+    change = "(field, value) => { field.value = value; field.dispatchEvent(new Event('change', {bubbles: true})); }"
+    field.evaluate(change, "30")
+    until(phone, served, {"joint-pain-diary.stiffness": 30})
+    field.evaluate(change, "")
+    until(phone, served, {"joint-pain-diary.stiffness": "cleared"})
+    phone.reload()
+    expect(phone.locator("[name='joint-pain-diary.stiffness']")).to_have_value("")
+
+
+def until(page: Page, served: Served, kept: dict[str, object]) -> None:
+    for _ in range(50):
+        if served.kept() == kept:
+            return
+        page.wait_for_timeout(100)
+    assert served.kept() == kept
+
+
 def test_no_answer_is_told_without_moving_on(phone: Page) -> None:
     first = heading(phone)
     forward(phone)

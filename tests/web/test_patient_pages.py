@@ -351,6 +351,20 @@ def test_nothing_is_answered_for_anyone(phone: Phone) -> None:
     assert not phone.rows()
 
 
+def test_an_answered_page_sent_empty_takes_the_answer_back(phone: Phone) -> None:
+    where = phone.start(js="").headers["Location"].replace(PAIN, "joint-pain-diary.stiffness")
+    phone.post(where, {"do": "next", "joint-pain-diary.stiffness": "30"})
+    clock = phone.parts.clock
+    assert isinstance(clock, FixedClock)
+    clock.move(timedelta(seconds=5))
+    empty = phone.post(where, {"do": "next", "joint-pain-diary.stiffness": ""})
+    assert empty.status_code == 422
+    assert "Tapez un nombre" in empty.text
+    assert 'value="30"' not in empty.text + phone.get(where).text
+    phone.post(where, {"do": "next", "joint-pain-diary.stiffness": ""})
+    assert [(row.code, row.value) for row in phone.rows()] == [("answered", "30"), ("cleared", None)]
+
+
 def test_an_empty_number_is_asked_for_as_a_number(phone: Phone) -> None:
     where = phone.start(js="").headers["Location"].replace(PAIN, "joint-pain-diary.stiffness")
     empty = phone.post(where, {"do": "next"})

@@ -2,6 +2,7 @@
 
 from pro.services.answering.advice import Advice, advice_of
 from pro.services.answering.facts import (
+    CLEARED,
     SESSION_LIFE,
     Closed,
     Incomplete,
@@ -19,7 +20,7 @@ from pro.services.answering.facts import (
     Submitted,
     Waiting,
 )
-from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, score_json
+from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, saved_change, score_json
 from pro.services.answering.reporting import report_now, reportable
 from pro.services.answering.saving import save
 from pro.services.answering.sitting import continue_with, open_link, sitting, speak, start
@@ -27,6 +28,7 @@ from pro.services.answering.submitting import receipt_again, submit
 from pro.services.answering.views import newest, questionnaires_of, token_hash
 
 __all__ = [
+    "CLEARED",
     "SESSION_LIFE",
     "Advice",
     "Closed",
@@ -56,6 +58,7 @@ __all__ = [
     "report_now",
     "reportable",
     "save",
+    "saved_change",
     "score_json",
     "sitting",
     "speak",

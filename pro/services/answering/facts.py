@@ -17,6 +17,9 @@ from pro.library.wording import LANGUAGES
 SESSION_LIFE = timedelta(days=3)
 """How long a phone's session lives: longer than any diary may still be filled, so that a save made offline arrives."""
 
+CLEARED = "cleared"
+"""Code of a save that takes the item's answer back: from then on it has none."""
+
 LinkStatus = Literal["ready", "nothing-due", "not-yet", "expired", "unknown", "withdrawn"]
 
 
@@ -147,6 +150,7 @@ class Save:
     item: str
     """`questionnaire.item`."""
     code: str
+    """`answered`, `skipped`, `not-applicable`, or CLEARED."""
     value: object = None
     phone_at: datetime | None = None
     phone_offset: int | None = None

@@ -100,7 +100,7 @@ class Freezing:
             "day": self.found.day,
             "protocol": f"{self.protocol.id} {self.protocol.version}",
             "responses": [self._said(one, row) for one, row in zip(self.questionnaires, rows, strict=True)],
-            "saves": [_saved_change(row) for row in self.saves],
+            "saves": [saved_change(row) for row in self.saves],
         }
 
     def _said(self, questionnaire: Questionnaire, row: Mapping[str, object]) -> dict[str, object]:
@@ -117,7 +117,7 @@ class Freezing:
         return said if worded is None else said | {"wording": worded}
 
 
-def _saved_change(row: Found) -> dict[str, object]:
+def saved_change(row: Found) -> dict[str, object]:
     return {
         "item": row.item,
         "code": row.code,

@@ -16,6 +16,7 @@ from pro.domain.questionnaire import Questionnaire, Text, Value
 from pro.library import Library
 from pro.services import anchoring, flagging
 from pro.services.answering.facts import (
+    CLEARED,
     RefusedSave,
     Save,
     Saved,
@@ -69,13 +70,14 @@ def _checked(
         except NotAllowed as why:
             refused.append(RefusedSave(one.client, one.seq, one.item, why))
             continue
-        if answer.value is not None:
+        if answer is not None and answer.value is not None:
             values[questionnaire_id, key] = answer.value
         rows.append(_save_row(one, answer, found, moment.running + len(rows) * AFTER))
     return rows, refused, values
 
 
-def _answer(questionnaires: Mapping[str, Questionnaire], questionnaire_id: str, key: str, one: Save) -> Answer:
+def _answer(questionnaires: Mapping[str, Questionnaire], questionnaire_id: str, key: str, one: Save) -> Answer | None:
+    """What is to be kept; None where an answer is taken back."""
     try:
         item = questionnaires[questionnaire_id].item(key)
     except KeyError:
@@ -86,17 +88,19 @@ def _answer(questionnaires: Mapping[str, Questionnaire], questionnaire_id: str, 
         return Answer("not-applicable")
     if one.code == "skipped":
         return Answer("skipped")
+    if one.code == CLEARED:
+        return None
     raise NotAllowed(one.item, Why.NOT_APPLICABLE)
 
 
-def _save_row(one: Save, answer: Answer, found: Found, received_at: datetime) -> dict[str, object]:
+def _save_row(one: Save, answer: Answer | None, found: Found, received_at: datetime) -> dict[str, object]:
     return {
         "assessment_id": found.assessment_id,
         "client": one.client,
         "seq": one.seq,
         "item": one.item,
-        "code": answer.code,
-        "value": None if answer.value is None else canonical(to_json(answer.value)).decode(),
+        "code": CLEARED if answer is None else answer.code,
+        "value": None if answer is None or answer.value is None else canonical(to_json(answer.value)).decode(),
         "phone_at": one.phone_at,
         "phone_offset": one.phone_offset,
         "received_at": received_at,

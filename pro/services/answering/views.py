@@ -15,6 +15,7 @@ from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.services import wording
 from pro.services.answering.facts import (
+    CLEARED,
     Next,
     Part,
     SiteCard,
@@ -89,11 +90,13 @@ def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
 
 
 def newest(saves: Iterable[Found], questionnaires: Iterable[Questionnaire]) -> dict[str, Answer]:
-    """The newest save of each item, by `questionnaire.item`; saves come oldest first."""
+    """The newest save of each item, by `questionnaire.item`; one that was taken back has none. Saves come oldest first."""
     items = {f"{one.id}.{item.key}": item for one in questionnaires for item in one.items}
     answers: dict[str, Answer] = {}
     for row in saves:
-        if row.code == "answered" and row.item in items:
+        if row.code == CLEARED:
+            answers.pop(row.item, None)
+        elif row.code == "answered" and row.item in items:
             answers[row.item] = Answer("answered", check(items[row.item], msgspec.json.decode(row.value)))
         elif row.item in items:
             answers[row.item] = Answer(row.code)

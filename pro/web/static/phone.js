@@ -111,7 +111,7 @@ function recall() {
       earlier.push(...JSON.parse(localStorage.getItem(name)).map(save => ({...save, box: name})));
   } catch { return; }
   earlier.sort((a, b) => a.at < b.at ? -1 : 1);
-  for (const save of earlier) if (byKey.has(save.item)) answers.set(save.item, {code: save.code, value: save.value});
+  for (const save of earlier) if (byKey.has(save.item)) put(save);
 }
 
 function forget(save) {
@@ -124,13 +124,15 @@ function forget(save) {
   } catch { /* nothing was kept there */ }
 }
 
+// An answer taken back is said to the hospital too, else it would come back.
+const put = ({item, code, value}) => code === "cleared" ? answers.delete(item) : answers.set(item, {code, value});
+
 function keep(item, code, value) {
   const before = answers.get(item.key);
   if (before && before.code === code && JSON.stringify(before.value) === JSON.stringify(value)) return;
-  answers.set(item.key, {code, value});
-  const save = {client, seq: ++seq, item: item.key, code, at: new Date().toISOString(),
+  const save = {client, seq: ++seq, item: item.key, code, value, at: new Date().toISOString(),
     offset: -new Date().getTimezoneOffset()};
-  if (value !== undefined) save.value = value;
+  put(save);
   const line = item.el.querySelector(".vas svg");
   if (line) save.length = Math.round(line.getBoundingClientRect().width * .915);
   queue.push(save);
@@ -272,7 +274,7 @@ function complain(item, text) {
 function take(item) {
   const value = read(item);
   if (value !== undefined) keep(item, "answered", value);
-  else if (answers.get(item.key)?.code === "answered") { answers.delete(item.key); paint(); }
+  else if (answers.get(item.key)?.code === "answered") keep(item, "cleared");
   complain(item, "");
   return answers.has(item.key);
 }
