@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -65,6 +65,7 @@ def told(payload: dict[str, object]) -> list[tuple[object, object, object]]:
 def test_it_does_not_come_back_and_may_be_given_again(parts: Parts, started: Started) -> None:
     give(parts, started, Save("a", 1, PAIN, "answered", 3), Save("a", 2, PAIN, CLEARED))
     assert answers(parts, started) == {}
+    stand(parts, EVENING + timedelta(seconds=5))
     give(parts, started, Save("a", 3, PAIN, "answered", 0))
     assert answers(parts, started) == {PAIN: 0}
 
@@ -76,7 +77,7 @@ def test_taking_back_what_was_never_given_changes_nothing(parts: Parts, started:
 
 
 def test_sending_misses_it(parts: Parts, started: Started) -> None:
-    give(parts, started, *saves(CALM), Save("b", 1, PAIN, CLEARED))
+    give(parts, started, *saves(CALM), Save("phone", 99, PAIN, CLEARED))
     done = answering.submit(parts, started.session_token, started.sitting.assessment_id, parts.clock.now())
     assert done == Incomplete((PAIN,))
 
@@ -84,8 +85,9 @@ def test_sending_misses_it(parts: Parts, started: Started) -> None:
 def test_closing_freezes_what_is_left_and_tells_what_was_taken_back(parts: Parts, started: Started) -> None:
     stiff = "joint-pain-diary.stiffness"
     give(parts, started, Save("a", 1, PAIN, "answered", 3), Save("a", 2, stiff, "answered", 10))
+    stand(parts, EVENING + timedelta(seconds=5))
     give(parts, started, Save("a", 3, PAIN, CLEARED))
-    closing.tick(parts, stand(parts, AFTER))
+    assert closing.close(parts, started.sitting.assessment_id, started.sitting.patient_id, stand(parts, AFTER))
     frozen = msgspec.json.decode(str(rows(parts, "response")[0]["answers"]))
     assert frozen["worst_pain"] == {"code": "not-reached"}
     assert frozen["stiffness"] == {"code": "answered", "value": 10}
@@ -95,7 +97,7 @@ def test_closing_freezes_what_is_left_and_tells_what_was_taken_back(parts: Parts
 
 def test_where_all_was_taken_back_nothing_was_answered(parts: Parts, started: Started) -> None:
     give(parts, started, Save("a", 1, PAIN, "answered", 3), Save("a", 2, PAIN, CLEARED))
-    closing.tick(parts, stand(parts, AFTER))
+    assert closing.close(parts, started.sitting.assessment_id, started.sitting.patient_id, stand(parts, AFTER))
     assert rows(parts, "response") == []
     asked = {row["id"]: row["answered"] for row in rows(parts, "assessment")}
     assert not asked[started.sitting.assessment_id]
