@@ -26,6 +26,8 @@ class Given:
     answers: Mapping[str, Mapping[str, object]]
     """Every item as it was frozen: `code`, and `value` where answered."""
     scores: Mapping[str, Score]
+    judged: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each scale that counts joints how many could be judged, and how many it has."""
     response: int = 0
     """Number of its row."""
     n: int = 1

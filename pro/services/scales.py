@@ -16,8 +16,9 @@ import msgspec
 
 from pro.clock import Moment
 from pro.domain.assessment import State, end, state
+from pro.domain.methods.joints import judged
 from pro.domain.protocol import Protocol, Timepoint
-from pro.domain.questionnaire import Band, Questionnaire, Scale
+from pro.domain.questionnaire import Band, Questionnaire, Scale, Value
 from pro.domain.results import Given, Reporter, Result, Sitting, result
 from pro.domain.scoring import Score
 from pro.library import Library
@@ -162,14 +163,24 @@ def _sitting(library: Library, row: Found, given: Sequence[Found]) -> Sitting:
 def _given(library: Library, row: Found, asked: Reporter) -> Given:
     scales_of = {scale.key: scale for scale in library.questionnaire(row.questionnaire, row.version).scales}
     recorded: dict[str, dict[str, object]] = msgspec.json.decode(row.scores)
+    answers: dict[str, dict[str, object]] = msgspec.json.decode(row.answers)
     return Given(
         version=row.version,
         reported_by="clinician" if asked == "clinician" and row.mode == Mode.STAFF else "patient",
-        answers=msgspec.json.decode(row.answers),
+        answers=answers,
         scores={key: _score(scales_of[key], one) for key, one in recorded.items() if key in scales_of},
+        judged=_judged(scales_of, answers),
         response=row.id,
         n=row.n,
     )
+
+
+def _judged(scales_of: Mapping[str, Scale], answers: Mapping[str, Mapping[str, object]]) -> dict[str, tuple[int, int]]:
+    lists: dict[str, Value] = {}
+    for key, answer in answers.items():
+        if isinstance(value := answer.get("value"), list):
+            lists[key] = tuple(value)
+    return {key: found for key, scale in scales_of.items() if (found := judged(scale, lists)) is not None}
 
 
 def _score(scale: Scale, recorded: Mapping[str, object]) -> Score:

@@ -126,6 +126,41 @@ def test_no_das28_from_no_joint_at_all(page: Page, language: str, said: str) -> 
     assert "0.56·√0" not in words.replace(",", ".")
 
 
+@pytest.mark.parametrize(
+    ("language", "outside", "inside", "judged"),
+    [
+        (
+            "en",
+            "examined on 3 May, outside the visit's window",
+            "examined on 17 Mar ",
+            "26 of 28 joints could be judged",
+        ),
+        (
+            "fr",
+            "examen du 3 mai, hors de la fenêtre de la visite",
+            "examen du 17 mars ",
+            "26 articulations sur 28 ont pu être évaluées",
+        ),
+    ],
+)
+def test_what_a_das28_rests_on_stands_beside_it(
+    page: Page, language: str, outside: str, inside: str, judged: str
+) -> None:
+    page.give("day0", "patient-global", {"global": 60})
+    examine(page.parts, page.patient, "day0", {**examined(8, 8, 40), "examined_on": "2026-03-17"})
+    page.give("week4", "patient-global", {"global": 20})
+    out = {"not_assessable": ["L-knee", "R-knee", "R-hip"], "examined_on": "2026-05-03"}
+    examine(page.parts, page.patient, "week4", {**examined(1, 0, 10), **out})
+    said = page.words(language).replace("\u2019", "'").replace("\xa0", " ").replace(NARROW, " ")
+    assert said.count(f" {judged} ") >= 3  # DAS28, both counts
+    response = "EULAR response" if language == "en" else "Réponse EULAR"
+    first, rest = said.split(response, 1)
+    assert outside in first
+    assert outside in rest[:400]
+    assert inside in said
+    assert f"{inside.strip()}," not in said
+
+
 def test_an_examination_that_is_not_entered_is_named(page: Page) -> None:
     page.give("week4", "patient-global", {"global": 20})
     said = page.words()

@@ -9,7 +9,8 @@ from pro.domain.formulas import written
 from pro.domain.results import Result
 from pro.domain.scoring import Score
 from pro.services.scales import Card, Line, Reading, Scales
-from pro.web.desk.scale_views import CardView, Row, Views
+from pro.web.desk.scale_parts import CardView, Row
+from pro.web.desk.scale_views import Views
 from pro.web.desk.scale_words import figure, rounded, s, value_words, visit_name
 from pro.web.words import in_language
 
@@ -21,6 +22,7 @@ class Response:
     word: str
     when: str
     fall: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,12 @@ def _response_words(found: Scales, card: Card, response: tuple[Reading, Result, 
     )
     score: Score | None = reading.score
     assert score is not None
-    return Response(s(f"response.{score.value}", language), visit_name(reading.visit, language), said)
+    return Response(
+        s(f"response.{score.value}", language),
+        visit_name(reading.visit, language),
+        said,
+        Views(found, language).notes(reading),
+    )
 
 
 def _number(result: Result, item: str) -> Decimal:

@@ -14,6 +14,8 @@ from pro.domain.questionnaire import Questionnaire, Scale
 from pro.services.scales import Card, Line, Reading, Scales, Visit
 from pro.web import scale_charts
 from pro.web.desk import phrases
+from pro.web.desk.scale_notes import judged_words, outside_words, when_examined
+from pro.web.desk.scale_parts import CardView, Cell, Row, Source, Table
 from pro.web.desk.scale_words import (
     absent_words,
     bound_of,
@@ -33,66 +35,6 @@ from pro.web.words import in_language
 FEW = 3
 """Scales with numbers that get a chart each; a card with more of them has a row each."""
 NOT_YET = (State.EXPECTED, State.OPEN, State.BEGUN)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A bound and where it comes from."""
-
-    bound: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One scale: its newest value, how it moved, and its drawing."""
-
-    title: str
-    value: str
-    when: str
-    change: str
-    change_short: str
-    band: str
-    direction: str
-    answered: str
-    cut: str
-    sources: tuple[Source, ...]
-    absent: tuple[str, ...]
-    drawing: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    value: str
-    more: tuple[str, ...]
-    absent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Every figure of a card: a row a scale, a column a visit."""
-
-    visits: tuple[tuple[str, str], ...]
-    """Name and date."""
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CardView:
-    id: str
-    title: str
-    by: str
-    banner: str
-    """That our labels stood for an owner's text."""
-    charts: bool
-    empty: bool
-    """No scale of it has a value yet."""
-    rows: tuple[Row, ...]
-    absent: tuple[str, ...]
-    """Visits without a value, said once where every scale says the same; of rows, what the fullest one says."""
-    versions: str
-    source: str
-    table: Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +80,7 @@ class Views:
         return Row(
             title=title,
             value=value_words(id_, last, self.language) if last else "",
-            when=self.when(last.visit) if last else "",
+            when=", ".join(filter(None, (self.when(last.visit), when_examined(last, self.language)))) if last else "",
             change=change,
             change_short=change_short,
             band=in_language(last.band.text, self.language) if last and last.band else "",
@@ -148,7 +90,12 @@ class Views:
             sources=self.sources(line.scale),
             absent=self.absent(card, line),
             drawing=self.drawing(card, line, chart),
+            notes=self.notes(last) if last else (),
         )
+
+    def notes(self, reading: Reading) -> tuple[str, ...]:
+        judged = judged_words(reading, self.language)
+        return (*outside_words(self.found, reading, self.language), *([judged] if judged else []))
 
     def since(self) -> str:
         """Heads the column of changes."""
@@ -276,7 +223,11 @@ class Views:
 
     def table(self, card: Card, titles: Sequence[str]) -> Table:
         visits = [reading.visit for reading in card.lines[0].readings] if card.lines else []
-        heads = [(visit_name(v, self.language), phrases.month_day(v.day, self.language)) for v in visits]
+        days = [when_examined(reading, self.language) for reading in card.lines[0].readings] if card.lines else []
+        heads = [
+            (visit_name(v, self.language), said or phrases.month_day(v.day, self.language))
+            for v, said in zip(visits, days, strict=True)
+        ]
         rows = [
             (title, tuple(self._cell(card.questionnaire, reading) for reading in line.readings))
             for line, title in zip(card.lines, titles, strict=True)
@@ -289,6 +240,7 @@ class Views:
             return Cell(absent_words(reading, questionnaire, self.language), (), True)
         more = [in_language(reading.band.text, self.language)] if reading.band else []
         more += [self._answered(reading)] if self._answered(reading) else []
+        more += self.notes(reading)
         more += [s("corrected", self.language)] if reading.n > 1 else []
         return Cell(value, tuple(more), False)
 
