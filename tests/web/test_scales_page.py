@@ -161,6 +161,24 @@ def test_what_a_das28_rests_on_stands_beside_it(
     assert f"{inside.strip()}," not in said
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "sets"),
+    [
+        ("en", "(without the hips: 10 joints)", "Swollen joints of the 12"),
+        ("fr", "(sans les hanches : 10 articulations)", "Articulations gonflées sur les 12"),
+    ],
+)
+def test_a_count_without_hips_says_so_and_stands_apart(page: Page, language: str, said: str, sets: str) -> None:
+    page.give("week4", "joint-count", {"tender": ["L-hip"], "swollen": ["L-hip"]})
+    page.exam("week4", 1, 1, 10)
+    _, drawn = page.answer(f"investigator-{language}")
+    text = html.unescape(drawn).replace(NARROW, " ").replace("\xa0", " ")
+    theirs, clinicians = text.split('id="card-joint-exam"')
+    assert said not in theirs
+    assert sets in theirs
+    assert said in clinicians
+
+
 def test_an_examination_that_is_not_entered_is_named(page: Page) -> None:
     page.give("week4", "patient-global", {"global": 20})
     said = page.words()

@@ -42,6 +42,12 @@ def judged(scale: Scale, answers: Mapping[str, Value]) -> tuple[int, int] | None
     return len(offered - out), len(offered)
 
 
+def without_hips(scale: Scale) -> bool:
+    """Whether the scale counts a set by name and leaves out its hips, which are not offered to it."""
+    joints = _SETS.get(scale.method)
+    return scale.method != "joint_count" and joints is not None and _offered(scale.high, joints) != joints
+
+
 @lru_cache(maxsize=32)
 def _offered(high: Decimal | None, joints: frozenset[str]) -> frozenset[str]:
     """Those of the set that can be counted: without the hips where the scale's top leaves no room for them."""

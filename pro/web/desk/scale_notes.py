@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pro.domain.methods.joints import without_hips
+from pro.domain.questionnaire import Scale
 from pro.domain.results import Given
 from pro.services.examined import examination
 from pro.services.scales import Reading, Scales, Visit
 from pro.web.desk import phrases
 from pro.web.desk.scale_words import s, visit_name
+
+
+def titled(scale: Scale, title: str, language: str) -> str:
+    """A count without the hips of its set says so: it is not the scale of the same name that has them."""
+    return s("note.no-hips", language, title=title, n=f"{scale.high:f}") if without_hips(scale) else title
 
 
 def when_examined(reading: Reading, language: str) -> str:

@@ -14,7 +14,7 @@ from pro.domain.questionnaire import Questionnaire, Scale
 from pro.services.scales import Card, Line, Reading, Scales, Visit
 from pro.web import scale_charts
 from pro.web.desk import phrases
-from pro.web.desk.scale_notes import judged_words, outside_words, when_examined
+from pro.web.desk.scale_notes import judged_words, outside_words, titled, when_examined
 from pro.web.desk.scale_parts import CardView, Cell, Row, Source, Table
 from pro.web.desk.scale_words import (
     absent_words,
@@ -53,7 +53,8 @@ class Views:
         return [(offset, visit_short(offset, self.language)) for offset in offsets] or [(0, "")]
 
     def card(self, card: Card) -> CardView:
-        titles = short_titles(card.lines, self.language)
+        shorts = short_titles(card.lines, self.language)
+        titles = [titled(each.scale, short, self.language) for each, short in zip(card.lines, shorts, strict=True)]
         numbers = [line for line in card.lines if line.scale.low is not None]
         charts = len(numbers) <= FEW
         rows = [self.row(card, line, title, charts) for line, title in zip(card.lines, titles, strict=True)]
@@ -192,7 +193,7 @@ class Views:
             words = value_words(card.questionnaire.id, reading, self.language)
             words = words or absent_words(reading, card.questionnaire, self.language)
             said.append(s("at", self.language, visit=visit_name(reading.visit, self.language), value=words))
-        title = in_language(line.scale.title, self.language)
+        title = titled(line.scale, in_language(line.scale.title, self.language), self.language)
         if line.scale.direction != "none":
             title += f", {s(f'direction.{line.scale.direction}', self.language)}"
         return s("list-title", self.language, title=title, list="; ".join(said))
