@@ -179,6 +179,19 @@ def test_a_count_without_hips_says_so_and_stands_apart(page: Page, language: str
     assert said in clinicians
 
 
+@pytest.mark.parametrize(("joints", "esr", "ends"), [(1, 10, ("1", "6.5")), (8, 300, ("1", "7")), (0, 1, ("0", "6.5"))])
+def test_the_drawing_of_a_das28_spans_its_cut_offs_and_its_values(
+    page: Page, joints: int, esr: int, ends: tuple[str, str]
+) -> None:
+    """By hand with ESR4 and a global of 20: 2.45, 6.65 or 0.28."""
+    page.give("week4", "patient-global", {"global": 20})
+    page.exam("week4", joints, 0 if joints < 8 else 8, esr)
+    drawing = re.search(r'id="activity".*?<svg(.*?)</svg>', page.answer()[1], re.DOTALL)
+    assert drawing
+    said = re.findall(r"<text[^>]*text-anchor=\"end\"[^>]*>([^<]*)<", drawing[1])
+    assert tuple(said[:2]) == ends
+
+
 def test_an_examination_that_is_not_entered_is_named(page: Page) -> None:
     page.give("week4", "patient-global", {"global": 20})
     said = page.words()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
 
 from markupsafe import Markup
@@ -164,12 +164,13 @@ class Views:
         marks = [self._mark(card, reading) for reading in line.readings if reading.visit.offset >= 0]
         if scale.low is None or scale.high is None or not any(mark.value is not None for mark in marks):
             return Markup("")
+        low, high = _fitting(scale.low, scale.high, marks) if zoned else (scale.low, scale.high)
         drawn = Drawn(
             marks=marks,
             ticks=self.ticks(),
-            low=scale.low,
-            high=scale.high if chart else _near(scale.high, marks),
-            ends=(plain(self._end(scale.low), self.language), plain(self._end(scale.high), self.language)),
+            low=low,
+            high=high if chart else _near(high, marks),
+            ends=(plain(self._end(low), self.language), plain(self._end(high), self.language)),
             cuts=[
                 Cut(bound, plain(bound, self.language)) for band in scale.bands if (bound := bound_of(band)) is not None
             ],
@@ -244,6 +245,15 @@ class Views:
         more += self.notes(reading)
         more += [s("corrected", self.language)] if reading.n > 1 else []
         return Cell(value, tuple(more), False)
+
+
+def _fitting(low: Decimal, high: Decimal, marks: Sequence[Mark]) -> tuple[Decimal, Decimal]:
+    """The part of a DAS28's scale where its cut-offs lie, wider by whole steps where a value lies beyond."""
+    values = [mark.value for mark in marks if mark.value is not None]
+    least = min(*values, Decimal(1)).to_integral_value(ROUND_FLOOR)
+    most = max(values)
+    top = Decimal("6.5") if most <= Decimal("6.5") else most.to_integral_value(ROUND_CEILING)
+    return max(low, least), min(high, top)
 
 
 def _near(high: Decimal, marks: Sequence[Mark]) -> Decimal:
