@@ -71,7 +71,9 @@ def phone() -> Response:
     if chosen is None:
         abort(404)
     texts = phones.texts_of(parts, chosen.label)
-    return page("demo/phone.html", phones=everyone, chosen=chosen, texts=texts)
+    return page(
+        "demo/phone.html", phones=everyone, chosen=chosen, texts=texts, moved=request.args.get("moved", type=int)
+    )
 
 
 @blueprint.get("/phone.json")
@@ -94,6 +96,9 @@ def move_clock() -> AnyResponse | tuple[str, int]:
     if step is None:
         return f"advance must be one of {', '.join(STEPS)}\n", 400
     bells = life.advance(current_parts(), step)
+    label = request.form.get("phone", "")
+    if any(one.label == label for one in phones.phones(current_parts())):
+        return redirect(url_for("demo.phone", phone=label, moved=bells, lang=language()), 303)
     return redirect(url_for("demo.doors", moved=bells, lang=language()), 303)
 
 

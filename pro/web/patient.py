@@ -47,7 +47,7 @@ def link(token: str) -> ResponseReturnValue:
         languages=view.languages,
         form=BareForm(),
         waiting=[waiting_words(one, view, moment().study, language) for one in view.waiting],
-        days=len({one.day for one in view.waiting}),
+        days=len({one.day for one in view.waiting if one.repeats}) if all(one.repeats for one in view.waiting) else 0,
         opted_out=view.opted_out,
         start_to=address(f"/d/{token}/start"),
         stop_to=address(f"/d/{token}/stop"),

@@ -261,7 +261,7 @@ def test_a_visit_stays_from_its_opening_until_its_clinicians_form_is_in(desk: De
     def row() -> str:
         shown = waits.search(desk.page("/staff/"))
         assert shown is not None
-        found = [each for each in shown[0].split("<tr>") if visit.title["en"] in each]
+        found = [each for each in shown[0].split("<li>") if visit.title["en"] in each]
         return found[0] if found else ""
 
     assert "open until " in row()

@@ -98,7 +98,11 @@ def test_the_same_in_french(page: Page) -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "DAS28, week 4: no value. Missing: ESR or CRP. “Joint examination” of week 4 was filled in without it."),
+        (
+            "en",
+            "DAS28, week 4: no value. Missing: ESR or CRP. "
+            "“Joint examination” of week 4 was saved without it; the value comes from the laboratory.",
+        ),
         ("fr", "DAS28 (semaine 4) : pas de valeur. Il manque : VS ou CRP."),
     ],
 )

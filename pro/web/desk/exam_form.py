@@ -13,6 +13,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, StringField
 
 from pro.domain.answers import Answer, NotAllowed, from_text, to_json
+from pro.domain.examination import EXAMINED_ON
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.web.forms import FIELDS, codes_of, problem_words
 from pro.web.words import say, say_number
@@ -98,6 +99,8 @@ def take(questionnaire: Questionnaire, typed: Mapping[str, Typed], language: str
 
 def _clash(item: Item, given: Typed) -> str:
     something = bool(given.texts) or given.none
+    if item.key == EXAMINED_ON and not something:
+        return "say-day"
     if given.skip and something:
         return "done-and-not"
     if given.none and given.texts:

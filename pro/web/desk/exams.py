@@ -152,17 +152,29 @@ def _answer_words(item: Item, answer: Mapping[str, object] | None) -> str:
     return phrases.answer_words(item, answer, language())
 
 
+def as_laid(found: Form) -> list[Item]:
+    """The items as the page has them: figures, then the lists of joints, those out of the count last."""
+    items = found.questionnaire.items
+    return sorted(items, key=lambda item: (item.kind is Kind.JOINTS, item.kind is Kind.JOINTS and item.mark == "other"))
+
+
 def _form_page(
     found: Form, typed: Mapping[str, Typed], problems: Mapping[str, str] | None = None, reason: str = ""
 ) -> str:
     spoken = language()
+    listed = {item.key: problem for item in as_laid(found) if (problem := (problems or {}).get(item.key))}
     maps = {
         item.key: grid(item, typed[item.key].texts, spoken)
         for item in found.questionnaire.items
         if item.kind is Kind.JOINTS and fits(item)
     }
     return render_template(
-        "desk/exam.html", **_common(found), typed=typed, maps=maps, problems=problems or {}, reason=reason
+        "desk/exam.html",
+        **_common(found),
+        typed=typed,
+        maps=maps,
+        problems={**listed, **(problems or {})},
+        reason=reason,
     )
 
 

@@ -15,6 +15,8 @@ from pro.web.desk.scale_words import reason_words, s, visit_name
 from pro.web.words import in_language
 
 STILL = (State.OPEN, State.BEGUN)
+LABORATORY = ("crp", "esr")
+"""Items of the examination whose value comes later, from the laboratory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Cause:
 
     text: str
     href: str
+    corrects: bool = False
+    """The form is in the record: it is corrected there, not entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,12 @@ class Missing:
                 return Cause(self._of_patient(source, words), "")
             case Why.NO_SCORE:
                 reason = reason_words(lack.reason, self._form(source, lack.questionnaire), self.language)
-                return Cause(s("missing.no-score", self.language, reason=reason, **words), href)
+                return Cause(s("missing.no-score", self.language, reason=reason, **words), href, bool(href))
             case Why.NOT_ASKED | Why.OTHER_REPORTER | Why.NOT_ALLOWED:
-                return Cause(s(f"missing.{lack.why}", self.language, **words), href)
+                return Cause(s(f"missing.{lack.why}", self.language, **words), href, bool(href))
             case _:
-                return Cause(s("missing.skipped", self.language, **words), href)
+                key = "missing.skipped-laboratory" if lack.item in LABORATORY else "missing.skipped"
+                return Cause(s(key, self.language, **words), href, bool(href))
 
     def _form(self, visit: Visit, id_: str) -> Questionnaire:
         named = (*visit.timepoint.questionnaires, *visit.timepoint.clinician, *visit.timepoint.computed)

@@ -8,7 +8,7 @@
     const count = () => {
       const marked = boxes.filter(box => box.checked);
       const of28 = marked.filter(box => box.closest(".in28"));
-      said.hidden = !marked.length;
+      said.hidden = false;
       said.textContent = said.dataset.words.replace("{n}", marked.length).replace("{m}", of28.length);
     };
     list.addEventListener("change", event => {
@@ -33,6 +33,7 @@
   }
   for (const figure of document.querySelectorAll(".figure")) {
     const field = figure.querySelector(".field"), skip = figure.querySelector(".ends input");
+    if (!skip) continue;
     field.addEventListener("input", () => { if (field.value) skip.checked = false; });
     skip.addEventListener("change", () => { if (skip.checked) field.value = ""; });
   }
