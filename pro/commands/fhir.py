@@ -19,6 +19,9 @@ from pro.library.cases import cases_path
 from pro.library.skeletons import cases_text, draft_text, write_new
 from pro.library.wording import WORD
 
+ABSOLUTE = r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+"
+"""An address with a scheme, of the characters that RFC 3986 lets stand in one."""
+
 
 @click.command("export")
 @click.argument("id_", metavar="[ID]", required=False)
@@ -44,8 +47,9 @@ def export_(
     """A questionnaire as a FHIR R4 Questionnaire: items, answers, branching, every language, scoring."""
     if all_ == (id_ is not None) or (all_ and (out is None or version is not None)):
         raise Wrong("name one questionnaire, or give --all with --out DIR")
-    if base.strip() != base or ":" not in base:
-        raise Wrong(f"--base {base}: must be an absolute address, such as https://fhir.example.org or urn:pro")
+    if not re.fullmatch(ABSOLUTE, base):
+        shown = base if base.isprintable() else ascii(base)
+        raise Wrong(f"--base {shown}: must be an absolute address, such as https://fhir.example.org or urn:pro")
     library = load(root)
     if all_ and out is not None:
         _export_all(library, out, base, installed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,23 +49,38 @@ def read_answers(questionnaire: Questionnaire, text: bytes) -> dict[str, Value]:
     answers: dict[str, Value] = {}
     for key, raw in _object(text).items():
         if key not in items:
-            raise Wrong(f"{key} is not an item of {questionnaire.id}; there are {', '.join(items)}")
+            raise Wrong(f"{_one_line(key)} is not an item of {questionnaire.id}; there are {', '.join(items)}")
         if raw is not None:
             try:
                 answers[key] = check(items[key], raw)
             except NotAllowed as error:
                 raise Wrong(str(error)) from None
+            except ArithmeticError:
+                raise Wrong(f"{key} is too large a number") from None
     return answers
 
 
 def _object(text: bytes) -> dict[str, Any]:
     try:
-        given = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_without_twins)
+        given = json.loads(text, parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_without_twins)
     except (ValueError, RecursionError) as error:
         raise Wrong(f"standard input is not JSON: {error}") from None
     if not isinstance(given, dict):
         raise Wrong('standard input must be one JSON object, {"item": answer, …}')
     return given
+
+
+def _one_line(key: str) -> str:
+    """Whatever stands in it, it neither breaks the line nor moves a terminal."""
+    return key if key.isprintable() else ascii(key)
+
+
+def _number(text: str) -> Decimal:
+    """A number beyond every limit is none, so that the item it was given for refuses it by name."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -76,7 +91,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
-            raise ValueError(f"{key} stands there twice")
+            raise ValueError(f"{_one_line(key)} stands there twice")
     return dict(pairs)
 
 

@@ -38,8 +38,9 @@ def wording(
     if file is None:
         click.echo(template(asked, language), nl=False)
         return
-    text = read_wording(file, asked, language)
+    read_wording(file, asked, language)
     parts = ready()
+    text = read_wording(file, asked, language, parts.clock.now().running.date())
     try:
         by = service.account(parts, login) if login is not None else system_user()
     except NotInstalled as why:

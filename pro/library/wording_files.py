@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from pro.domain.questionnaire import Item, Kind, Questionnaire, english
 from pro.domain.wording import ItemWords, Wording, asked
-from pro.library.files import Document, Place, Unreadable, look, plain_path
+from pro.library.files import Document, Place, Problem, Unreadable, look, plain_path, shown_path
+from pro.library.readable import unreadable
 from pro.library.wording import Findings
 
 TOP = ("questionnaire", "version", "language", "licence", "title", "recall", "items")
@@ -18,6 +20,10 @@ LICENCE = ("permission", "date", "reference")
 ENDS = ("low_label", "high_label", "unit")
 FREE = ("title", "recall", "help")
 """What an owner's text may go without."""
+MOST_BYTES = 1_000_000
+MOST_UNKNOWN, MOST_PROBLEMS = 20, 200
+"""Unknown keys of one place, and problems in all, that are told one by one."""
+FIRST_YEAR = 1900
 WORDS = ("text", "help", *ENDS, "options")
 
 
@@ -32,21 +38,39 @@ class OwnersText:
     """The file as it was read."""
 
 
-def read_wording(path: Path, questionnaire: Questionnaire, language: str) -> OwnersText:
-    """The owner's text for that language; raises Unreadable with every problem, each on its line."""
+def read_wording(path: Path, questionnaire: Questionnaire, language: str, today: date | None = None) -> OwnersText:
+    """The owner's text for that language; raises Unreadable with every problem, each on its line.
+
+    Leave that is dated after `today` is refused where `today` is given.
+    """
+    _refuse_large(plain_path(path))
     document, refused = look(plain_path(path))
-    reader = _Reader(document, questionnaire, language)
+    reader = _Reader(document, questionnaire, language, today)
     wording, licence = reader.read()
-    problems = [*refused, *reader.findings.problems]
+    problems = sorted({*refused, *reader.findings.problems})
+    if len(problems) > MOST_PROBLEMS:
+        more = f"and {len(problems) - MOST_PROBLEMS} more problems; is this the right file?"
+        problems = [*problems[:MOST_PROBLEMS], Problem(problems[-1].file, problems[-1].line, more)]
     if problems:
         raise Unreadable(problems)
     return OwnersText(wording, licence, document.text)
 
 
+def _refuse_large(path: Path) -> None:
+    """Before it is read; what is not there is told by the reader."""
+    size = path.stat().st_size if path.is_file() else 0
+    if size > MOST_BYTES:
+        said = f"has {size} bytes; a questionnaire's text has at most {MOST_BYTES}"
+        raise Unreadable([Problem(shown_path(path), 1, said)])
+
+
 class _Reader:
-    def __init__(self, document: Document, questionnaire: Questionnaire, language: str) -> None:
+    def __init__(
+        self, document: Document, questionnaire: Questionnaire, language: str, today: date | None = None
+    ) -> None:
         self.findings = Findings(document)
         self.document, self.questionnaire, self.language = document, questionnaire, language
+        self.today = today
 
     def read(self) -> tuple[Wording, Mapping[str, str]]:
         top = self._keys((), self.document.data, TOP, optional=FREE)
@@ -70,12 +94,21 @@ class _Reader:
         if not isinstance(given, dict):
             self.findings.add(place, f"{_name(place)}holds keys and values: {', '.join(known)}")
             return {}
-        for key in given.keys() - set(known):
-            self.findings.add((*place, key), f"unknown key `{key}`; {_meant(key, known)}")
+        self._unknown(place, given, known, lambda key: f"unknown key {_quoted(key)}; {_meant(key, known)}")
         for key in known:
             if key not in given and key not in optional:
                 self.findings.add(place, f"{_name(place)}`{key}:` is missing here")
         return {key: value for key, value in given.items() if key in known}
+
+    def _unknown(
+        self, place: Place, given: Mapping[str, object], known: Collection[str], said: Callable[[str], str]
+    ) -> None:
+        """The first of them one by one, for looking for what was meant takes long; then how many more."""
+        strange = (key for key in given if key not in known)
+        for key in islice(strange, MOST_UNKNOWN):
+            self.findings.add((*place, key), said(key))
+        if more := list(strange):
+            self.findings.add((*place, more[0]), f"and {len(more)} more keys that are not known here")
 
     def _identity(self, top: Mapping[str, object]) -> None:
         wanted = {
@@ -96,11 +129,19 @@ class _Reader:
         note = self._keys(("licence",), given, LICENCE)
         said = {key: self._text(("licence", key), value) for key, value in note.items()}
         if said.get("date"):
-            try:
-                date.fromisoformat(said["date"])
-            except ValueError:
-                self.findings.add(("licence", "date"), f"date: {said['date']!r} is no day; write it as 2026-03-02")
+            self._licence_day(said["date"])
         return said
+
+    def _licence_day(self, given: str) -> None:
+        place = ("licence", "date")
+        try:
+            day = date.fromisoformat(given)
+        except ValueError:
+            self.findings.add(place, f"date: {given!r} is no day; write it as 2026-03-02")
+            return
+        if day.year < FIRST_YEAR or (self.today is not None and day > self.today):
+            until = f" and not after today, {self.today}" if self.today else ""
+            self.findings.add(place, f"date: {given} cannot be; leave is dated after {FIRST_YEAR}{until}")
 
     def _text(self, place: Place, given: object) -> str:
         if given is None or (isinstance(given, str) and not given.strip()):
@@ -110,6 +151,8 @@ class _Reader:
             self.findings.add(place, f"{_path(place)} must be one text in quotes")
         elif not isinstance(given, str):
             self.findings.add(place, f'{_path(place)} must be text; put it in quotes, as in "1"')
+        elif wrong := unreadable(given.strip()):
+            self.findings.add(place, f"{_path(place)} {wrong}")
         else:
             return given.strip()
         return ""
@@ -120,9 +163,13 @@ class _Reader:
             if given is not None or "items" in _keys_of(self.document.data):
                 self.findings.add(("items",), f"items holds a key for each of {', '.join(items)}")
             return {}
-        for key in given.keys() - items.keys():
-            known = f"there is no item `{key}` in {self.questionnaire.id} {self.questionnaire.version}"
-            self.findings.add(("items", key), f"{known}; {_meant(key, list(items))}")
+        which = f"in {self.questionnaire.id} {self.questionnaire.version}"
+        self._unknown(
+            ("items",),
+            given,
+            items,
+            lambda key: f"there is no item {_quoted(key)} {which}; {_meant(key, list(items))}",
+        )
         for key, item in items.items():
             if key not in given:
                 self.findings.add(("items",), f"item `{key}` ({_ours(item.short, self.language)}) is missing")
@@ -134,9 +181,13 @@ class _Reader:
         if not isinstance(given, dict):
             self.findings.add(place, f"{item.key} holds keys and values: {', '.join(['text', *wanted])}")
             return ItemWords("")
-        for key in given.keys() - {"text", "help", *wanted}:
-            why = f"{item.key} is {item.kind} and has none; take it out" if key in WORDS else _meant(key, WORDS)
-            self.findings.add((*place, key), f"`{key}` does not belong here: {why}")
+        none = f"{item.key} is {item.kind} and has none; take it out"
+        self._unknown(
+            place,
+            given,
+            ("text", "help", *wanted),
+            lambda key: f"{_quoted(key)} does not belong here: {none if key in WORDS else _meant(key, WORDS)}",
+        )
         for key in ("text", *wanted):
             if key not in given:
                 self.findings.add(place, f"{item.key}: `{key}:` is missing{_whose(item, key, self.language)}")
@@ -159,9 +210,12 @@ class _Reader:
             held = len(codes) - len(missing)
             said = f"{item.key} has {len(codes)} options and {held} of them are here; missing: {', '.join(missing)}"
             self.findings.add(place, said)
-        for code in given.keys() - set(codes):
-            self.findings.add((*place, code), f"{item.key} has no option {code!r}; it has {', '.join(codes)}")
+        self._unknown(place, given, codes, lambda code: f"{item.key} has no option {code!r}; it has {', '.join(codes)}")
         return {code: self._text((*place, code), label) for code, label in given.items() if code in codes}
+
+
+def _quoted(key: str) -> str:
+    return f"`{key if key.isprintable() else ascii(key)[1:-1]}`"
 
 
 def _keys_of(data: object) -> Mapping[str, object]:

@@ -65,7 +65,7 @@ def _saved_json(saved: Saved, assessment_id: int, language: str) -> dict[str, An
 def _body() -> Mapping[str, Any]:
     try:
         body = json.loads(request.get_data(), parse_float=Decimal)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -401,8 +401,9 @@ def test_export_of_everything(tmp_path: Path) -> None:
         ("export", "raid", "--all", "--format", "fhir", "--out", "x"),
         ("export", "--all", "--format", "fhir"),
         ("export", "nothing", "--format", "fhir"),
-        ("export", "raid"),
         ("export", "raid", "--format", "fhir", "--base", "here"),
+        ("export", "raid", "--format", "fhir", "--base", 'a b:c"<'),
+        ("export", "raid", "--format", "fhir", "--base", "https://a.example/\nb"),
         ("import", "nowhere.json"),
     ],
 )
