@@ -12,6 +12,12 @@ from dataclasses import dataclass, field, replace
 from pro.domain.questionnaire import Item, Questionnaire, Text
 
 
+class Owned(str):
+    """An owner's words: pages show them letter by letter, where ours are typeset and may have emphasis."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ItemWords:
     """Empty where the item has no such text."""
@@ -90,10 +96,10 @@ def _laid(item: Item, words: ItemWords | None, language: str) -> Item:
 
 
 def _with(text: Text, language: str, owners: str) -> Text:
-    return {**text, language: owners} if owners else text
+    return {**text, language: Owned(owners)} if owners else text
 
 
 def _help(text: Text, language: str, owners: str) -> Text | None:
     """Ours never stands under an owner's question: without a line of theirs there is none, and none in another language."""
-    laid = {**text, language: owners}
+    laid = {**text, language: Owned(owners)}
     return laid if any(laid.values()) else None

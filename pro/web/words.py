@@ -21,6 +21,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 from pro.domain import zones
+from pro.domain.wording import Owned
 from pro.library.files import read
 
 LANGUAGES = ("en", "fr")
@@ -83,13 +84,16 @@ def typeset(text: str, language: str) -> str:
 
 def emphasised(text: str) -> Markup:
     """The text as HTML, `*these words*` in emphasis."""
+    if isinstance(text, Owned):
+        return escape(text)
     return Markup(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", str(escape(text))))
 
 
 def in_language(wording: Mapping[str, str], language: str) -> str:
     """A questionnaire's or protocol's wording, typeset; in the first language it has where not in this one."""
     spoken = language if language in wording else next(iter(wording), language)
-    return typeset(wording.get(spoken, ""), spoken)
+    said = wording.get(spoken, "")
+    return said if isinstance(said, Owned) else typeset(said, spoken)
 
 
 # --- dates, times, numbers

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from pro.cli import main
 from pro.domain.questionnaire import Questionnaire
+from pro.domain.wording import Owned
 from pro.exports.fhir import NotAQuestionnaire, as_json, draft_of, resource_of
 from pro.library import load
 from pro.library.files import read
@@ -416,3 +417,7 @@ def test_wrong_calls(args: tuple[str, ...]) -> None:
 def test_the_canonical_address_is_the_sites_own() -> None:
     result = pro("export", "raid", "--format", "fhir", "--base", "https://fhir.example.org/")
     assert json.loads(result.stdout)["url"] == "https://fhir.example.org/Questionnaire/raid"
+
+
+def test_an_owners_words_are_written_as_text() -> None:
+    assert json.loads(as_json({"text": Owned("a *b* c")})) == {"text": "a *b* c"}

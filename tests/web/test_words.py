@@ -9,7 +9,20 @@ from decimal import Decimal
 
 import pytest
 
-from pro.web.words import LANGUAGES, NARROW, TEXTS, emphasised, say, say_clock, say_day, say_number, say_phone, texts
+from pro.domain.wording import Owned
+from pro.web.words import (
+    LANGUAGES,
+    NARROW,
+    TEXTS,
+    emphasised,
+    in_language,
+    say,
+    say_clock,
+    say_day,
+    say_number,
+    say_phone,
+    texts,
+)
 
 AREAS = sorted({path.name.split(".")[0] for path in TEXTS.glob("*.yaml")})
 
@@ -61,3 +74,10 @@ def test_days_times_and_numbers_in_words() -> None:
 
 def test_only_stars_become_markup() -> None:
     assert emphasised("*these <b>* & those") == "<em>these &lt;b&gt;</em> &amp; those"
+
+
+def test_an_owners_words_are_shown_letter_by_letter() -> None:
+    """Ours beside them are typeset and have emphasis."""
+    text = "Avez-vous l'*aide* ?"
+    assert emphasised(in_language({"fr": Owned(text)}, "fr")) == "Avez-vous l&#39;*aide* ?"
+    assert emphasised(in_language({"fr": text}, "fr")) == "Avez-vous l’<em>aide</em>\u202f?"

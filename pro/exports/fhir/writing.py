@@ -10,6 +10,7 @@ import msgspec
 from pro.domain.answers import MAX_TEXT, WHOLE_NUMBERS
 from pro.domain.joints import label
 from pro.domain.questionnaire import Item, Kind, Option, Questionnaire, ResultOf, Text
+from pro.domain.wording import Owned
 from pro.exports.fhir import names
 from pro.exports.fhir.conditions import Conditions
 from pro.exports.fhir.parts import Json, control, given, made_of, texts, valued, worded
@@ -65,9 +66,18 @@ def resource_of(questionnaire: Questionnaire, *, published: bool, base: str = na
     return Written(resource, (*_warnings(questionnaire), *writer.notes))
 
 
+def _plain(owners: object) -> str:
+    if isinstance(owners, Owned):
+        return str(owners)
+    raise TypeError(type(owners))
+
+
 def as_json(resource: Json) -> bytes:
     """The resource as indented UTF-8 JSON, decimals with exactly their digits."""
-    return msgspec.json.format(msgspec.json.Encoder(decimal_format="number").encode(resource), indent=2) + b"\n"
+    return (
+        msgspec.json.format(msgspec.json.Encoder(decimal_format="number", enc_hook=_plain).encode(resource), indent=2)
+        + b"\n"
+    )
 
 
 def _about(questionnaire: Questionnaire) -> list[Json]:
