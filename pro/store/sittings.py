@@ -167,6 +167,8 @@ _saves = (
         answer_save.c.phone_at,
         answer_save.c.phone_offset,
         answer_save.c.mode,
+        answer_save.c.language,
+        answer_save.c.wording,
     )
     .where(answer_save.c.assessment_id == bindparam("assessment_id"))
     .order_by(answer_save.c.received_at, answer_save.c.client, answer_save.c.seq)

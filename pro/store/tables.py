@@ -257,6 +257,10 @@ class AnswerSave(Row, table=True):
     """Minutes east of UTC on the phone."""
     received_at: datetime
     mode: str = Mode.OWN_PHONE
+    language: str | None = None
+    """Of the page it was given on, as that page said."""
+    wording: str | None = None
+    """SHA-256 of the owner's text on that page; null where it had none."""
 
 
 class Response(Row, table=True):

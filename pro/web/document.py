@@ -191,6 +191,7 @@ def _piece(asked: Asked) -> Kept:
 def _rendered(template: str, asked: Asked) -> str:
     language = asked.language
     banners = {one.id: banner_here(one, language) for one in asked.questionnaires}
+    worded = {one.id: one.wordings.get(language) for one in asked.questionnaires}
     values = {
         "banner": banner_of(asked.questionnaires, language),
         "banner_here": lambda key: banners[key.partition(".")[0]],
@@ -199,7 +200,7 @@ def _rendered(template: str, asked: Asked) -> str:
         "page_script": lambda: page_script(*asked.scripts),
         "title": in_language(asked.questionnaires[0].title, language),
         "asked": [(f"{one.id}.{item.key}", item) for one in asked.questionnaires for item in one.items],
-        "meta": lambda item, key: _meta(item, key.partition(".")[0], language),
+        "meta": lambda item, key: _meta(item, key.partition(".")[0], language, worded[key.partition(".")[0]]),
         "script_words": lambda: _json(_script_words(asked)),
         "cut": Markup(CUT),
     }
@@ -258,9 +259,9 @@ def _script_words(asked: Asked) -> dict[str, object]:
     return _said(wanted, asked.language) | {"comma": asked.language == "fr"}
 
 
-def _meta(item: Item, questionnaire: str, language: str) -> Markup:
+def _meta(item: Item, questionnaire: str, language: str, wording: str | None = None) -> Markup:
     """What the script must know of an item beside its fields."""
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"words": wording}
     if item.show_if is not None:
         facts["show"] = _condition(item.show_if, questionnaire)
     if item.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.VAS, Kind.RATING):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from pro.web.forms import codes_of, item_form, problem_words
 from pro.web.long import minutes_left, part_of, parts_of, welcome
 from pro.web.phone import address, answer_words, page, sitting_words
 from pro.web.placeholders import banner_here, banner_of
-from pro.web.words import in_language, say, say_number
+from pro.web.words import LANGUAGES, in_language, say, say_number
 
 _EMPTY = {Kind.JOINTS: "empty-joints", Kind.INTEGER: "empty-number", Kind.DECIMAL: "empty-number"}
 """What is said where nothing was given."""
@@ -117,6 +118,9 @@ def show_item(sitting: Sitting, key: str, item: Item, taken: Taken, demonstratio
             banner_here(one, sitting.language) for one in sitting.questionnaires if key.startswith(f"{one.id}.")
         ),
         form=BareForm(),
+        words=next(
+            one.wordings.get(sitting.language) for one in sitting.questionnaires if key.startswith(f"{one.id}.")
+        ),
         n=at + 1,
         of=len(keys),
         what=sitting_words(sitting, sitting.language),
@@ -161,7 +165,16 @@ def take(key: str, item: Item, language: str) -> Taken:
 
 
 def save_of(key: str, taken: Taken) -> Save:
-    return Save(f"form-{secrets.token_hex(8)}", 1, key, CLEARED if taken.empty else taken.code, taken.value)
+    language, wording = page_said(request.form.get("in"), request.form.get("words"))
+    code = CLEARED if taken.empty else taken.code
+    return Save(f"form-{secrets.token_hex(8)}", 1, key, code, taken.value, language=language, wording=wording)
+
+
+def page_said(language: object, wording: object) -> tuple[str, str]:
+    """Language and SHA-256 of the owner's text that an answer's page had; empty what is neither."""
+    hashed = isinstance(wording, str) and re.fullmatch("[0-9a-f]{64}", wording)
+    known = isinstance(language, str) and language in LANGUAGES
+    return str(language) if known else "", str(wording) if hashed else ""
 
 
 def takes_back(sitting: Sitting, key: str, taken: Taken) -> bool:

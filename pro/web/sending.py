@@ -37,7 +37,7 @@ def save() -> ResponseReturnValue:
     saved = keep(assessment_id, saves)
     if saved.closed:
         return jsonify(error=saved.closed), 410 if saved.closed == "no-session" else 409
-    return jsonify(_saved_json(saved, assessment_id, str(body.get("lang", ""))))
+    return jsonify(_saved_json(saved, assessment_id, str(body.get("lang") or (saves[-1].language if saves else ""))))
 
 
 def _saved_json(saved: Saved, assessment_id: int, language: str) -> dict[str, Any]:
@@ -87,7 +87,8 @@ def _read_save(one: object) -> Save | None:
     seq, value = one.get("seq"), one.get("value")
     if not is_row_number(seq) or seq >= 2**31 or (isinstance(value, str) and not is_plain(value)):
         return None
-    return Save(client, seq, item_key, code, value, _phone_at(one.get("at")), _offset(one.get("offset")))
+    when = (_phone_at(one.get("at")), _offset(one.get("offset")))
+    return Save(client, seq, item_key, code, value, *when, *item_pages.page_said(one.get("lang"), one.get("words")))
 
 
 def _is_text(given: object) -> TypeGuard[str]:

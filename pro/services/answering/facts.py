@@ -154,6 +154,10 @@ class Save:
     value: object = None
     phone_at: datetime | None = None
     phone_offset: int | None = None
+    language: str = ""
+    """Of the page it was given on; empty where the page did not say."""
+    wording: str = ""
+    """SHA-256 of the owner's text on that page."""
 
 
 @dataclass(frozen=True, slots=True)

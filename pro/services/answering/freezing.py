@@ -20,6 +20,7 @@ from pro.services.answering.views import (
     concerned,
     language_of,
 )
+from pro.services.answering.worded import given_under
 from pro.services.flagging import Judged
 from pro.services.parts import Parts
 from pro.store.engine import Connected
@@ -79,9 +80,7 @@ class Freezing:
             "version": questionnaire.version,
             "day": self.found.day,
             "mode": last.mode if last else "own-phone",
-            "language": language_of(
-                self.protocol, getattr(self.found, "session_language", None) or self.found.language
-            ),
+            "language": under[0]["language"] if (under := self._under(questionnaire)) else self._usual,
             "completeness": frozen.completeness,
             "answers": canonical(frozen.items).decode(),
             "scores": canonical(scores).decode(),
@@ -103,6 +102,14 @@ class Freezing:
             "saves": [saved_change(row) for row in self.saves],
         }
 
+    @property
+    def _usual(self) -> str:
+        """The language of a save that did not say its own."""
+        return language_of(self.protocol, getattr(self.found, "session_language", None) or self.found.language)
+
+    def _under(self, questionnaire: Questionnaire) -> list[dict[str, object]]:
+        return given_under(questionnaire, self.saves, self._usual)
+
     def _said(self, questionnaire: Questionnaire, row: Mapping[str, object]) -> dict[str, object]:
         """One response as the trail has it; with the owner's text that was read where it is not our own."""
         said = {
@@ -112,9 +119,12 @@ class Freezing:
             "completeness": row["completeness"],
             "sha256": row["sha256"],
             "answers": self.frozen[questionnaire.id].items,
+            "given_under": (under := self._under(questionnaire)),
         }
         worded = wording.shown(questionnaire, str(row["language"]))
-        return said if worded is None else said | {"wording": worded}
+        if worded is None:
+            return said
+        return said | {"wording": {name: under[0][name] for name in worded} if under else worded}
 
 
 def saved_change(row: Found) -> dict[str, object]:

@@ -72,7 +72,7 @@ def _checked(
             continue
         if answer is not None and answer.value is not None:
             values[questionnaire_id, key] = answer.value
-        rows.append(_save_row(one, answer, found, moment.running + len(rows) * AFTER))
+        rows.append(_save_row(one, answer, questionnaires[questionnaire_id], found, moment.running + len(rows) * AFTER))
     return rows, refused, values
 
 
@@ -93,7 +93,10 @@ def _answer(questionnaires: Mapping[str, Questionnaire], questionnaire_id: str, 
     raise NotAllowed(one.item, Why.NOT_APPLICABLE)
 
 
-def _save_row(one: Save, answer: Answer | None, found: Found, received_at: datetime) -> dict[str, object]:
+def _save_row(
+    one: Save, answer: Answer | None, asked: Questionnaire, found: Found, received_at: datetime
+) -> dict[str, object]:
+    said = one.language in asked.languages
     return {
         "assessment_id": found.assessment_id,
         "client": one.client,
@@ -105,6 +108,8 @@ def _save_row(one: Save, answer: Answer | None, found: Found, received_at: datet
         "phone_offset": one.phone_offset,
         "received_at": received_at,
         "mode": found.mode,
+        "language": one.language if said else None,
+        "wording": one.wording or None if said and asked.takes_wording else None,
     }
 
 

@@ -130,7 +130,7 @@ const put = ({item, code, value}) => code === "cleared" ? answers.delete(item) :
 function keep(item, code, value) {
   const before = answers.get(item.key);
   if (before && before.code === code && JSON.stringify(before.value) === JSON.stringify(value)) return;
-  const save = {client, seq: ++seq, item: item.key, code, value, at: new Date().toISOString(),
+  const save = {client, seq: ++seq, item: item.key, code, value, lang: document.documentElement.lang, words: item.words, at: new Date().toISOString(),
     offset: -new Date().getTimezoneOffset()};
   put(save);
   const line = item.el.querySelector(".vas svg");
@@ -150,7 +150,7 @@ async function send(last = false) {
   busy = true;
   let reply;
   try {
-    reply = await post("/d/save", {assessment: state.assessment, lang: document.documentElement.lang, saves: saves.map(({box, ...save}) => save)}, last);
+    reply = await post("/d/save", {assessment: state.assessment, saves: saves.map(({box, ...save}) => save)}, last);
   } catch { /* no network */ }
   busy = false;
   if (!reply || reply.status >= 500 || reply.status === 429) return retry();
