@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, exists, func, insert, or_, select, tuple_
@@ -15,6 +15,8 @@ _t = metadata.tables
 assessment, response, staff, patient = _t["assessment"], _t["response"], _t["staff"], _t["patient"]
 
 Found = Row[Any]
+WAITED_FOR = timedelta(days=35)
+"""How long after its day a visit is listed for want of its form."""
 
 
 def visits(session: Session, patient_id: int, timepoints: Collection[str]) -> Sequence[Found]:
@@ -38,6 +40,7 @@ def to_enter(
 ) -> Sequence[Found]:
     """Visits whose window has opened and that lack a form, the newest first; `in_all` counts them without the limit.
 
+    Those of the last `WAITED_FOR`: an older one had no examination, and the patient's own page still tells.
     `asked`: form → (protocol, version, timepoint) where it is asked.
     """
     where = tuple_(assessment.c.protocol, assessment.c.protocol_version, assessment.c.timepoint)
@@ -51,7 +54,11 @@ def to_enter(
     end = func.coalesce(assessment.c.late_until, assessment.c.closes_at).label("end")
     wanted = select(assessment, patient.c.number, patient.c.zone, end, func.count().over().label("in_all"))
     mine = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id).where(
-        assessment.c.site_id.in_(ids), assessment.c.cancelled_at.is_(None), assessment.c.opens_at <= now, or_(*lacks)
+        assessment.c.site_id.in_(ids),
+        assessment.c.day >= now.date() - WAITED_FOR,
+        assessment.c.cancelled_at.is_(None),
+        assessment.c.opens_at <= now,
+        or_(*lacks),
     )
     return session.execute(mine.order_by(assessment.c.day.desc(), patient.c.number).limit(limit)).all()
 
