@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from datetime import timedelta
 
 from flask import Flask
@@ -13,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pro.clock import Clock
 from pro.library import load
+from pro.services import wording
 from pro.services.parts import Parts
 from pro.settings import Settings, read
 from pro.sms.console import ConsoleSender
@@ -62,9 +64,28 @@ def demonstration_clock(study: Database) -> Clock:
     return Clock(offset)
 
 
+BOOT_ERROR = 3
+"""With this code gunicorn gives up instead of trying again."""
+
+
+def _refuse_unworded(parts: Parts) -> None:
+    """As `pro serve` does, for a server that was started without it; a database that is away is not its matter."""
+    try:
+        lacking = wording.refusals(parts, parts.clock.now())
+    except SQLAlchemyError:
+        return
+    finally:
+        parts.study.close()  # a server that forks must not share the connection
+    if lacking:
+        print("\n".join(lacking), file=sys.stderr)
+        raise SystemExit(BOOT_ERROR)
+
+
 def create_app(parts: Parts | None = None) -> Flask:
-    """The web application; `wsgi.py` and the tests call it."""
-    parts = parts or build(read(os.environ))
+    """The web application; `wsgi.py` calls it without parts, and ends where a study may not start."""
+    if parts is None:
+        parts = build(read(os.environ))
+        _refuse_unworded(parts)
     app = Flask("pro.web", template_folder="templates", static_folder="static")
     app.config.update(
         SECRET_KEY=parts.settings.secret_key,

@@ -250,6 +250,10 @@ def test_a_study_does_not_start_before_it_and_does_after(
         assert "raid 1 in en, fr (EULAR)" in line
         assert "`pro questionnaires wording raid --language fr FILE`" in line
     assert started == []
+    for name, value in environment_of(database_urls).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match="3"):
+        pro.app.create_app()
     assert found_by_doctor(shell)["ok"] is False
     assert "pro questionnaires wording raid --language en FILE" in found_by_doctor(shell)["mend"]
     for language in ("en", "fr"):
@@ -260,6 +264,7 @@ def test_a_study_does_not_start_before_it_and_does_after(
     shell.well("serve")
     shell.well("worker")
     assert started == ["serve", "worker"]
+    assert pro.app.create_app().test_client().get("/livez").status_code == 200
     assert found_by_doctor(shell)["ok"] is True
 
 
