@@ -32,8 +32,8 @@ check: dev ## what must hold before a commit: style, types, questionnaires, migr
 	.venv/bin/python -m pytest -q tests/store/test_migrations.py
 	.venv/bin/python -m pytest -n $(JOBS) --cov=pro --cov-branch --cov-report=term:skip-covered tests
 
-prove: dev ## the long proofs at full size; counts, date and commit go to docs/guarantees.md
-	.venv/bin/python -m tests.prove
+prove: dev ## the long proofs at full size; counts go to docs/guarantees.md (PART=tests/mutation: those alone)
+	.venv/bin/python -m tests.prove $(PART)
 
 bench: dev ## the benchmarks, one JSON object a line
 	@.venv/bin/python -m tests.bench

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LINES = ROOT / "var" / "prove.jsonl"
 PAGE = ROOT / "docs" / "guarantees.md"
 BEGIN, END = "<!-- counts: written by make prove -->", "<!-- end of counts -->"
+PART_BEGIN, PART_END = "<!-- a part: written by make prove PART=… -->", "<!-- end of the part -->"
 PREFACE = """# What is held, and how often it was tried
 
 `make prove` runs the long proofs; `make test` runs the same code at small size.
@@ -99,13 +100,19 @@ def counted(proof: dict[str, Any]) -> str:
     return "" if proof["count"] is None else f"{proof['count']:,} {proof['unit']}".strip()
 
 
-def written(page: str, counts: str) -> str:
+def written(page: str, counts: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """The page with its counts replaced; what people wrote around them stays."""
-    block = f"{BEGIN}\n\n{counts}\n\n{END}"
-    before, begin, rest = page.partition(BEGIN)
+    block = f"{marks[0]}\n\n{counts}\n\n{marks[1]}"
+    before, begin, rest = page.partition(marks[0])
     if not begin:
         return f"{page.rstrip()}\n\n{block}\n"
-    return f"{before}{block}{rest.partition(END)[2]}"
+    return f"{before}{block}{rest.partition(marks[1])[2]}"
+
+
+def written_part(page: str, counts: str, part: list[str]) -> str:
+    """The page with the counts of a part, which stand apart: they are of another commit than those of the whole."""
+    said = f'## A part, run by itself\n\n`make prove PART="{" ".join(part)}"`: {counts}'
+    return written(page, said, (PART_BEGIN, PART_END))
 
 
 def commit_now() -> str:
@@ -115,20 +122,23 @@ def commit_now() -> str:
     return asked.stdout.strip() or "unknown"
 
 
-def main() -> int:
+def main(part: list[str]) -> int:
+    """`part`: test files or folders instead of all."""
     os.environ["PRO_PROVE"] = "1"
     collector = Collector()
-    code = pytest.main(["-n", "2", "-m", "prove", "--durations=10", str(ROOT / "tests")], plugins=[collector])
+    paths = part or [str(ROOT / "tests")]
+    code = pytest.main(["-n", "2", "-m", "prove", "--durations=10", *paths], plugins=[collector])
     LINES.parent.mkdir(exist_ok=True)
     LINES.write_text("".join(f"{json.dumps(proof, sort_keys=True)}\n" for proof in collector.proofs))
     if code != pytest.ExitCode.OK:
         print("A proof does not hold, or none was found: docs/guarantees.md stays as it is.", file=sys.stderr)
         return 1
     page = PAGE.read_text() if PAGE.exists() else PREFACE
-    PAGE.write_text(written(page, table(collector.proofs, commit_now(), datetime.now(UTC))))
+    counts = table(collector.proofs, commit_now(), datetime.now(UTC))
+    PAGE.write_text(written_part(page, counts, part) if part else written(page, counts))
     print(f"{len(collector.proofs)} proofs held; see {PAGE.relative_to(ROOT)}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

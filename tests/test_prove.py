@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tests.prove import PREFACE, spoken, table, written
+from tests.prove import PREFACE, spoken, table, written, written_part
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PROOF = {"proof": "Nothing is lost", "count": 3000, "unit": "kills", "seconds": 12.3, "test": "t.py::test_a"}
@@ -19,6 +19,17 @@ def test_counts_are_written_and_replaced() -> None:
     assert "3,000" not in again
     assert again.startswith(PREFACE)
     assert again.endswith("By hand.\n")
+
+
+def test_the_counts_of_a_part_stand_apart() -> None:
+    whole = written(PREFACE, table([PROOF], "abc1234", NOW))
+    page = written_part(whole, table([{**PROOF, "count": 7}], "def5678", NOW), ["tests/mutation"])
+    assert page.startswith(whole.rstrip())
+    assert '`make prove PART="tests/mutation"`: 1 proofs held on 2026-11-22 at commit `def5678`' in page
+    again = written_part(page, table([{**PROOF, "count": 8}], "fff", NOW), ["tests/mutation"])
+    assert "7 kills" not in again
+    assert "8 kills" in again
+    assert "3,000 kills" in again
 
 
 def test_a_proof_without_a_count_has_its_name_alone() -> None:
