@@ -23,7 +23,7 @@ def protocol() -> None:
 def check(file: Path, root: Path) -> None:
     """A problem a line, FILE:LINE: what is wrong and what would be right; exit code 1 if there is one.
 
-    A line `warning: FILE:LINE: …` names what is allowed and worth a second look.
+    A line `warning: FILE:LINE: …` on standard error names what is allowed and worth a second look.
     """
     warnings: list[Problem] = []
     try:
@@ -33,7 +33,7 @@ def check(file: Path, root: Path) -> None:
         sys.exit(1)
     finally:
         for warning in sorted(warnings):
-            click.echo(f"warning: {warning}")
+            click.echo(f"warning: {warning}", err=True)
     click.echo(f"{file}: {found.id} {found.version} holds")
 
 

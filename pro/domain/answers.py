@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Literal
 
@@ -202,14 +202,18 @@ def _whole(item: Item, raw: object) -> int:
     return int(_within(item, number))
 
 
+WIDE = Context(prec=60)
+"""What an answer is does not hang on the caller's context."""
+
+
 def _decimal(item: Item, raw: object) -> Decimal:
     number = _within(item, _as_decimal(item, raw))
     step = Decimal(1).scaleb(-item.decimals)
-    if number % step != 0:
+    if WIDE.remainder(number, step) != 0:
         raise NotAllowed(item.key, Why.DECIMALS, item.decimals)
-    if item.step is not None and (number - (item.low or 0)) % item.step != 0:
+    if item.step is not None and WIDE.remainder(WIDE.subtract(number, item.low or Decimal(0)), item.step) != 0:
         raise NotAllowed(item.key, Why.STEP, item.step)
-    return number.quantize(step)
+    return number.quantize(step, context=WIDE)
 
 
 def _as_decimal(item: Item, raw: object) -> Decimal:

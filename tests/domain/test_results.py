@@ -31,7 +31,7 @@ OF_28 = [side + joint for joint in ("knee", "wrist", "elbow", "shoulder") for si
 def respond(id_: str, answers: Mapping[str, object], by: Reporter, n: int = 1) -> Given:
     asked = LIBRARY.questionnaire(id_, "1")
     frozen = freeze(asked, {key: Answer("answered", value) for key, value in answers.items() if value is not None})
-    return Given(asked.version, by, frozen.items, score(asked, frozen.values), 7, n)
+    return Given(asked.version, by, frozen.items, score(asked, frozen.values), response=7, n=n)
 
 
 def sitting(

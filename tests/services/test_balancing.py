@@ -157,7 +157,7 @@ def test_a_jump_is_an_alarm_for_an_hour_and_stays_in_the_trail(parts: Parts, pat
 
     def at(seconds: int) -> bool:
         moment = stand(parts, SIX + timedelta(seconds=seconds))
-        worker._tick(parts, lambda: moment, "w", 15, keeper)
+        worker._tick(parts, lambda: moment, "w", 15, keeper=keeper)
         return any(alarm.about == "clock" for alarm in health.look(parts, moment).alarms)
 
     assert [at(0), at(15), at(330)] == [False, False, True]
