@@ -202,6 +202,41 @@ class ZoneHistory(Row, table=True):
     zone: str
 
 
+class Journey(Row, table=True):
+    """A change of zone that is known before the patient leaves; the worker makes it when its day comes."""
+
+    __table_args__ = (
+        Index(
+            "uq_journey_to_come",
+            "patient_id",
+            unique=True,
+            postgresql_where=text("done_at IS NULL AND taken_back_at IS NULL"),
+            sqlite_where=text("done_at IS NULL AND taken_back_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, sa_column=Column(Big, primary_key=True))
+    patient_id: int = Field(sa_column=Column(Big, ForeignKey("patient.id"), nullable=False))
+    from_day: date
+    """The first patient-day by the new clocks."""
+    zone: str
+    made_at: datetime
+    done_at: datetime | None = None
+    taken_back_at: datetime | None = None
+
+
+class Pause(Row, table=True):
+    """Days, known before, on which a patient is not asked; a hold stands on the patient's row."""
+
+    id: int | None = Field(default=None, sa_column=Column(Big, primary_key=True))
+    patient_id: int = Field(sa_column=Column(Big, ForeignKey("patient.id"), nullable=False, index=True))
+    first: date
+    last: date
+    """Both included."""
+    why: str
+    made_at: datetime
+    taken_back_at: datetime | None = None
+
+
 class Assessment(Row, table=True):
     """One patient, one timepoint, one patient-day: the sitting that is expected. Its state is computed, never stored."""
 
@@ -294,6 +329,29 @@ class Response(Row, table=True):
     staff_id: int | None = Field(default=None, foreign_key="staff.id")
     reason: str | None = None
     request: str | None = None
+
+
+class NotDone(Row, table=True):
+    """A clinician's form of a visit that nobody will enter, and why; until somebody takes that back."""
+
+    __tablename__ = "not_done"
+    __table_args__ = (
+        Index(
+            "uq_not_done_standing",
+            "assessment_id",
+            "questionnaire",
+            unique=True,
+            postgresql_where=text("taken_back_at IS NULL"),
+            sqlite_where=text("taken_back_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, sa_column=Column(Big, primary_key=True))
+    assessment_id: int = Field(sa_column=Column(Big, ForeignKey("assessment.id"), nullable=False))
+    questionnaire: str
+    why: str
+    made_at: datetime
+    staff_id: int = Field(foreign_key="staff.id")
+    taken_back_at: datetime | None = None
 
 
 class Flare(Row, table=True):
