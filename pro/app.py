@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from datetime import timedelta
+from typing import NoReturn
 
 from flask import Flask
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from pro.clock import Clock
 from pro.library import load
 from pro.services import wording
 from pro.services.parts import Parts
-from pro.settings import Settings, read
+from pro.settings import Settings, WrongSettings, read
 from pro.sms.console import ConsoleSender
 from pro.sms.sender import Sender
 from pro.sms.twilio import TwilioSender
@@ -77,14 +78,25 @@ def _refuse_unworded(parts: Parts) -> None:
     finally:
         parts.study.close()  # a server that forks must not share the connection
     if lacking:
-        print("\n".join(lacking), file=sys.stderr)
-        raise SystemExit(BOOT_ERROR)
+        _refuse("\n".join(lacking))
+
+
+def _settings() -> Settings:
+    try:
+        return read(os.environ)
+    except WrongSettings as wrong:
+        _refuse(str(wrong))
+
+
+def _refuse(why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    raise SystemExit(BOOT_ERROR)
 
 
 def create_app(parts: Parts | None = None) -> Flask:
     """The web application; `wsgi.py` calls it without parts, and ends where a study may not start."""
     if parts is None:
-        parts = build(read(os.environ))
+        parts = build(_settings())
         _refuse_unworded(parts)
     app = Flask("pro.web", template_folder="templates", static_folder="static")
     app.config.update(

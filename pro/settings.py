@@ -157,7 +157,9 @@ def _key(part: str, problems: list[str]) -> ContactsKey | None:
     except (binascii.Error, ValueError):
         secret = b""
     if not id_ or len(secret) != 32:
-        problems.append("PRO_CONTACTS_KEY has a key that is not `id:base64` of 32 bytes")
+        problems.append(
+            "PRO_CONTACTS_KEY has a key that is not `id:base64` of 32 bytes: make one with `a:$(openssl rand -base64 32)`"
+        )
         return None
     return ContactsKey(id_, secret)
 

@@ -125,3 +125,16 @@ def test_a_database_that_does_not_answer(parts: Parts, tmp_path: Any) -> None:
     status, found = health(client)
     assert status == 503
     assert found["databases"] == {"study": "ok", "contacts": "no answer"}
+
+
+def test_a_server_started_with_wrong_settings_says_what_mends_them_and_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("PRO_DEMO", "PRO_SECRET_KEY", "PRO_CONTACTS_KEY", "DATABASE_URL", "CONTACTS_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PRO_CONTACTS_KEY", "no key")
+    with pytest.raises(SystemExit, match="3"):
+        create_app()
+    said = capsys.readouterr().err
+    assert "PRO_SECRET_KEY is missing: set it" in said
+    assert "`id:base64` of 32 bytes: make one" in said
