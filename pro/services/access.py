@@ -56,6 +56,7 @@ class Right(StrEnum):
     SEE_COMPLIANCE = "see-compliance"
     SEE_MESSAGES = "see-messages"
     SEE_AUDIT = "see-audit"
+    SEE_PROTOCOL = "see-protocol"
     SEE_FLARE = "see-flare"
     REVIEW_FLARE = "review-flare"
     SEE_CONTACTS = "see-contacts"
@@ -66,7 +67,12 @@ class Right(StrEnum):
     ENTER_EXAM = "enter-exam"
 
 
-_READ = frozenset({Right.SEE_TODAY, Right.SEE_PATIENT, Right.SEE_COMPLIANCE, Right.SEE_MESSAGES, Right.SEE_AUDIT})
+_READ = frozenset(
+    {
+        *(Right.SEE_TODAY, Right.SEE_PATIENT, Right.SEE_COMPLIANCE, Right.SEE_MESSAGES, Right.SEE_AUDIT),
+        Right.SEE_PROTOCOL,
+    }
+)
 _CARE = frozenset(
     {Right.SEE_CONTACTS, Right.ENROL, Right.WITHDRAW, Right.CHANGE_PHONE, Right.LOG_CALL, Right.ENTER_EXAM}
 )

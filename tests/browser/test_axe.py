@@ -59,6 +59,7 @@ def staff_pages(demonstration: Running) -> Mapping[str, str]:
         "/staff/audit": "/staff/audit",
         "/staff/compliance": "/staff/compliance",
         "/staff/messages": "/staff/messages",
+        "/staff/protocol": "/staff/protocol",
         "/staff/patients": "/staff/patients",
         "/staff/patients/<number>": "/staff/patients/R-001",
         "/staff/patients/<number>/visits/<timepoint>/<questionnaire>": "/staff/patients/R-001/visits/week2/joint-exam",

@@ -33,6 +33,7 @@ TABS = (
     ("compliance", "staff.compliance", "see-compliance"),
     ("messages", "staff.messages", "see-messages"),
     ("audit", "staff.trail", "see-audit"),
+    ("protocol", "staff.protocol", "see-protocol"),
 )
 
 
