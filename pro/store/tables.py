@@ -94,6 +94,45 @@ class ProtocolInForce(Row, table=True):
     from_at: datetime
 
 
+class Amendment(Row, table=True):
+    """A version of the protocol that takes the place of earlier ones: who approved it and why, and how far it has come.
+
+    `patients` to `kept` are sums, written with each patient's own rows.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("study_id", "protocol", "version"),
+        Index(
+            "uq_amendment_unfinished",
+            "study_id",
+            unique=True,
+            postgresql_where=text("finished_at IS NULL"),
+            sqlite_where=text("finished_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id")
+    protocol: str
+    version: str
+    earlier: str
+    """The versions it takes the place of, such as `1, 2`."""
+    sha256: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    approved_at: datetime
+    approved_by: int = Field(foreign_key="staff.id")
+    role: str
+    finished_at: datetime | None = None
+    """When every patient in the study had it."""
+    patients: int = 0
+    moved: int = 0
+    appeared: int = 0
+    vanished: int = 0
+    renewed: int = 0
+    """At their old times, with other questions."""
+    kept: int = 0
+    """As they were, because of an answer or a message."""
+
+
 class Wording(Row, table=True):
     """An owner's text of a questionnaire in one language, as somebody installed it; the highest `n` counts."""
 
