@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-
-from pro.domain.phone import segments
 
 
 class State(StrEnum):
@@ -228,37 +224,12 @@ def staff_flare_body(language: str, link: str, *, now: bool = False) -> str:
     return (STAFF_FLARE_NOW if now else STAFF_FLARE)[language].format(link=link)
 
 
-TELLING = re.compile(
-    r"""\b(
-    h(a|é|e)mochromatos[ei]s?\w* | arthr\w+ | rh?eumat\w+ | rhumat\w+ | gout(te)? | anakinra | kineret | thera\w*
-    | pains? | douleurs? | flares? | pouss(é|e)es? | joints? | articul\w+ | swollen | gonfl\w+ | fever | fi(è|e)vre
-    | injections? | drugs? | m(é|e)dicaments? | doses? | treatments? | traitements? | diseases? | maladies?
-    | stud(y|ies) | (é|e)tudes? | trials? | essais? | protocol\w* | placebo | hospitals? | h(o|ô)pita(l|ux)
-    | scores?
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""Words that would tell a stranger holding the phone what it is about."""
-
-LINK = re.compile(r"https?://\S+")
+def patient_link(public_url: str, token: str) -> str:
+    """The address in a text to a patient."""
+    return f"{public_url}/d/{token}"
 
 
-def lint(body: str, forbidden: Collection[str] = ()) -> tuple[str, ...]:
-    """What is wrong with a text before it may be sent, one line each; `forbidden`: more words, such as names."""
-    said = LINK.sub(" ", body)
-    cost = segments(body)
-    problems = [f"{word!r} tells what it is about" for word in sorted({m[0] for m in TELLING.finditer(said)})]
-    problems += [f"{word!r} is a forbidden word" for word in sorted(forbidden) if has_word(said, word)]
-    if re.search(r"(\d[ .\-]?){6,}", said):
-        problems.append("holds a long number, which may be a phone number")
-    if re.search(r"[{}]", said):
-        problems.append("a placeholder was not filled in")
-    if cost.culprits:
-        problems.append(f"not in GSM-7: {' '.join(cost.culprits)}")
-    if cost.count != 1:
-        problems.append(f"takes {cost.count} segments ({cost.units} units of {cost.encoding}), not one")
-    return tuple(problems)
-
-
-def has_word(text: str, word: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+def patient_body(template: str, language: str, link: str, digits: str = "") -> str:
+    """What the worker writes to a patient and a preview shows; in English where we have no such language."""
+    spoken = language if language in REMINDER else "en"
+    return test_body(spoken, digits, link) if template == "test" else reminder_body(spoken, link)

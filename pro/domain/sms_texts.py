@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pro.domain.message import LONGEST_LINK, TEMPLATES, lint
+from pro.domain.message import LONGEST_LINK, TEMPLATES
+from pro.domain.message_lint import Flaw, flaws, lint
 from pro.domain.phone import Segments, segments
 from pro.domain.protocol import Protocol
 
@@ -38,6 +39,7 @@ class SmsText:
     body: str
     cost: Segments
     problems: tuple[str, ...]
+    flaws: tuple[Flaw, ...]
 
 
 def study_words(protocol: Protocol) -> frozenset[str]:
@@ -64,10 +66,14 @@ def _plain(word: str) -> str:
 def sms_texts(protocol: Protocol) -> tuple[SmsText, ...]:
     """Every text in each language of the study, with what it costs and what is wrong with it."""
     words = study_words(protocol)
-    found = []
-    for template, wordings in TEMPLATES.items():
-        for language in protocol.languages:
-            body = wordings[language].format(link=LINK, digits=DIGITS)
-            said = words & set(re.findall(r"[^\W\d_]+", body.lower()))
-            found.append(SmsText(template, language, body, segments(body), lint(body, said)))
-    return tuple(found)
+    return tuple(
+        looked_over(template, language, wordings[language].format(link=LINK, digits=DIGITS), words)
+        for template, wordings in TEMPLATES.items()
+        for language in protocol.languages
+    )
+
+
+def looked_over(template: str, language: str, body: str, words: frozenset[str]) -> SmsText:
+    """A text as it would leave, with what it costs and what is wrong with it; `words`: those of `study_words`."""
+    said = words & set(re.findall(r"[^\W\d_]+", body.lower()))
+    return SmsText(template, language, body, segments(body), lint(body, said), tuple(flaws(body, said)))

@@ -189,7 +189,7 @@ def _letter(
     settled = [one for one in case.announced if not is_fillable(one.instants, now)]
     for one in settled:
         messages.explain_steps(session, row.id, [one.assessment_id], str(state(one.instants, now)))
-    body = _body(row, f"{shift.parts.settings.public_url}/{'staff/?r=' if row.staff_id else 'd/'}{token}")
+    body = _body(row, shift.parts.settings.public_url, token)
     valid_for = row.not_after - now
     return Letter(row.id, row.site_id, patient_id, row.attempts, lease_until, recipient, body, valid_for)
 
@@ -203,10 +203,8 @@ def _expiry(session: Session, case: Case, now: datetime) -> datetime:
     return max([now + case.protocol.link_life, *ends, *([coming] if coming else [])])
 
 
-def _body(row: Found, link: str) -> str:
-    language = row.language if row.language in words.REMINDER else "en"
-    if row.staff_id is not None:
-        return words.staff_flare_body(language, link, now=row.template == "flare-now")
-    if row.template == "test":
-        return words.test_body(language, row.detail or "", link)
-    return words.reminder_body(language, link)
+def _body(row: Found, public_url: str, token: str) -> str:
+    if row.staff_id is None:
+        return words.patient_body(row.template, row.language, words.patient_link(public_url, token), row.detail or "")
+    language = row.language if row.language in words.STAFF_FLARE else "en"
+    return words.staff_flare_body(language, f"{public_url}/staff/?r={token}", now=row.template == "flare-now")

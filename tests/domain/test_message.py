@@ -17,7 +17,6 @@ from pro.domain.message import (
     TEMPLATES,
     State,
     answer_outcome,
-    lint,
     may_move,
     pause,
     receipt_outcome,
@@ -25,6 +24,7 @@ from pro.domain.message import (
     staff_flare_body,
     test_body,
 )
+from pro.domain.message_lint import lint
 from pro.domain.phone import segments
 from tests.sms import error_table
 
