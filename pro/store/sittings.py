@@ -29,6 +29,9 @@ WHO = (
     patient.c.enrolled_at,
     patient.c.withdrawn_at,
     patient.c.opted_out_at,
+    patient.c.ended_at.label("study_ended_at"),
+    patient.c.protocol.label("own_protocol"),
+    patient.c.protocol_version.label("own_version"),
     site.c.id.label("site_id"),
     site.c.name.label("site_name"),
     site.c.telephone,
@@ -101,6 +104,15 @@ _newest_planned = (
     .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.respondent == "patient")
     .order_by(assessment.c.id.desc())
     .limit(1)
+)
+_opened = (
+    select(*WHAT)
+    .where(
+        assessment.c.patient_id == bindparam("patient_id"),
+        assessment.c.timepoint.in_(bindparam("timepoints", expanding=True)),
+        or_(assessment.c.day == bindparam("day"), _fillable),
+    )
+    .order_by(assessment.c.id)
 )
 _one = select(*WHAT).where(
     assessment.c.id == bindparam("assessment_id"), assessment.c.patient_id == bindparam("patient_id")
@@ -248,6 +260,12 @@ def newest_submitted(session: Connected, patient_id: int) -> Found | None:
 
 def newest_planned(session: Connected, patient_id: int) -> Found | None:
     return session.connection().execute(_newest_planned, {"patient_id": patient_id}).first()
+
+
+def opened(session: Connected, patient_id: int, timepoints: Sequence[str], day: date, now: datetime) -> Sequence[Found]:
+    """Assessments of these timepoints that are of this day or may still be filled."""
+    values = {"patient_id": patient_id, "timepoints": list(timepoints), "day": day, "now": now}
+    return session.connection().execute(_opened, values).all()
 
 
 def one(session: Connected, patient_id: int, assessment_id: int) -> Found | None:

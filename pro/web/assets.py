@@ -62,3 +62,25 @@ def page_script(*names: str) -> Markup:
     text = script_text(*names)
     allow_script(text)
     return Markup(text)
+
+
+STYLED = ("phone.js", "line.js", "later.js", "joints.js")
+LONG = "long.js"
+
+
+def scripts_of(*, has_line: bool, long: bool) -> tuple[str, ...]:
+    """What leads the questions."""
+    return ("line.js",) * has_line + (LONG,) * long + ("phone.js",)
+
+
+def styled(*, long: bool) -> tuple[str, ...]:
+    """The scripts whose elements a page of questions must style."""
+    return (*STYLED, LONG) if long else STYLED
+
+
+def style_of_start(template: str, *, long: bool) -> Markup:
+    """The style of a page that brings the questions in when its form is sent; lets it run them."""
+    for has_line in (False, True):
+        for more in {False, long}:
+            allow_script(script_text(*scripts_of(has_line=has_line, long=more)))
+    return page_style(template, styled(long=long))

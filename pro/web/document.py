@@ -16,7 +16,16 @@ from markupsafe import Markup
 from pro.domain.answers import to_json
 from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Questionnaire
 from pro.services.answering import Sitting
-from pro.web.assets import LATER, page_script, page_style, script_text, static_address, style_text
+from pro.web.assets import (
+    LATER,
+    page_script,
+    page_style,
+    script_text,
+    scripts_of,
+    static_address,
+    style_text,
+    styled,
+)
 from pro.web.headers import allow_script, allow_style
 from pro.web.long import is_long, parts_of, state_of
 from pro.web.parts import moment
@@ -95,10 +104,6 @@ def later_address(language: str) -> str:
     return f"/d/later.{language}.js?v={sha256(later_script(language).encode()).hexdigest()[:8]}"
 
 
-STYLED = ("phone.js", "line.js", "later.js", "joints.js")
-LONG = "long.js"
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a document depends on beside the patient."""
@@ -128,7 +133,7 @@ class Asked:
     @property
     def styled(self) -> tuple[str, ...]:
         """The scripts whose elements the page must style."""
-        return (*STYLED, LONG) if self.is_long else STYLED
+        return styled(long=self.is_long)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +143,6 @@ class Kept:
     before: str
     size: int
     after: str
-
-
-def scripts_of(*, has_line: bool, long: bool) -> tuple[str, ...]:
-    return ("line.js",) * has_line + (LONG,) * long + ("phone.js",)
 
 
 def document(sitting: Sitting, token: str, demonstration: bool) -> str:
@@ -166,14 +167,6 @@ def piece(sitting: Sitting, token: str, start: str) -> str:
     kept = _piece(Asked(sitting.questionnaires, sitting.language, False, sitting.protocol.languages))
     g.known_bytes = kept.size
     return f'{kept.before}<script type="application/json" id="state">{_json(_state(sitting, token, start))}</script>'
-
-
-def style_of_start(*, long: bool) -> tuple[str, ...]:
-    """Lets the start page run the questions it will bring in; names the scripts whose elements it must style."""
-    for has_line in (False, True):
-        for more in {False, long}:
-            allow_script(script_text(*scripts_of(has_line=has_line, long=more)))
-    return (*STYLED, LONG) if long else STYLED
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pro.domain.answers import Answer, shown, to_come
 from pro.domain.questionnaire import Questionnaire
-from pro.services.answering import Sitting, Waiting
+from pro.services.answering import LinkView, Part, Sitting, Waiting
 from pro.web.words import in_language, say
 
 MANY = 20
@@ -59,8 +59,12 @@ def is_long(questionnaires: Sequence[Questionnaire]) -> bool:
     return sum(len(one.items) for one in questionnaires) > MANY
 
 
-def waits_long(one: Waiting) -> bool:
+def waits_long(one: Waiting | Part) -> bool:
     return one.most > MANY
+
+
+def any_long(view: LinkView) -> bool:
+    return any(map(waits_long, view.waiting)) or any(waits_long(one.asks) for one in view.reports)
 
 
 def parts_of(sitting: Sitting) -> tuple[PartView, ...]:

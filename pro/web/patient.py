@@ -13,13 +13,22 @@ from pro.services import answering, visiting
 from pro.services.answering import LinkView, Saved, Sitting, Started
 from pro.web import item_pages, sending, snooze
 from pro.web.asked import row_number_or_none
-from pro.web.assets import page_style
+from pro.web.assets import style_of_start
 from pro.web.csrf import script_token
-from pro.web.document import document, later_script, piece, style_of_start
+from pro.web.document import document, later_script, piece
 from pro.web.item_pages import BareForm
-from pro.web.long import waits_long
+from pro.web.long import any_long
 from pro.web.parts import current_parts, moment
-from pro.web.phone import address, chosen_language, clock_words, page, waiting_words, wanted_language
+from pro.web.phone import (
+    REPORT,
+    address,
+    chosen_language,
+    clock_words,
+    page,
+    report_words,
+    waiting_words,
+    wanted_language,
+)
 from pro.web.visit import keep_session, mark_read, session_token, status_page, the_sitting, unread
 from pro.web.words import LANGUAGES, in_language
 
@@ -48,22 +57,27 @@ def link(token: str) -> ResponseReturnValue:
         form=BareForm(),
         waiting=[waiting_words(one, view, moment().study, language) for one in view.waiting],
         days=len({one.day for one in view.waiting if one.repeats}) if all(one.repeats for one in view.waiting) else 0,
+        reports=report_words(view.reports, language),
         opted_out=view.opted_out,
         start_to=address(f"/d/{token}/start"),
         stop_to=address(f"/d/{token}/stop"),
         later_to=address(f"/d/{token}/later"),
-        page_style=lambda template: page_style(template, style_of_start(long=any(map(waits_long, view.waiting)))),
+        page_style=lambda template: style_of_start(template, long=any_long(view)),
     )
 
 
 @blueprint.post("/<token>/start")
 def start(token: str) -> ResponseReturnValue:
     wanted, _, mode = request.form.get("start", "").partition(" ")
+    _, is_report, timepoint = wanted.partition(REPORT)
+    reported = answering.report_now(current_parts(), token, timepoint, moment()) if is_report else None
+    if is_report and reported is None:
+        return redirect(address(f"/d/{token}"), 303)
     started = answering.start(
         current_parts(),
         token,
         moment(),
-        assessment_id=row_number_or_none(wanted),
+        assessment_id=reported or row_number_or_none(wanted),
         mode=mode if mode in MODES else MODES[0],
         language=chosen_language() or None,
     )

@@ -15,7 +15,7 @@ from pro.domain.answers import Answer
 from pro.domain.assessment import Instants, end
 from pro.domain.joints import label, region
 from pro.domain.questionnaire import Item, Kind, Text
-from pro.services.answering import LinkView, Next, Part, SiteCard, Sitting, Waiting
+from pro.services.answering import LinkView, Next, Part, Report, SiteCard, Sitting, Waiting
 from pro.web.assets import page_script, page_style
 from pro.web.forms import codes_of
 from pro.web.long import waits_long
@@ -32,6 +32,8 @@ from pro.web.words import (
     say_phone,
 )
 
+REPORT = "report:"
+"""Before a timepoint, in place of the number of what waits: the patient opens it."""
 NIGHT = 6
 """A time before this hour belongs, in a patient's words, to the night before."""
 
@@ -137,14 +139,13 @@ def until_words(instants: Instants, now: datetime, zone: str, language: str) -> 
 
 
 def waiting_words(one: Waiting, view: LinkView, now: datetime, language: str) -> dict[str, Any]:
-    minutes = max(1, ceil(one.minutes))
     several = len({other.day for other in view.waiting}) > 1
     return {
         "id": one.assessment_id,
         "title": in_language(one.title, language),
         "day": day_words(one.day, now, view.zone, language) if several else say_day(one.day, language),
         "questions": questions_words(one, language),
-        "minutes": say("phone.start.minutes", language, n=minutes),
+        "minutes": minutes_words(one, language),
         "until": until_words(one.instants, now, view.zone, language),
         "late": one.late,
         "begun": one.instants.started_at is not None,
@@ -167,6 +168,24 @@ def questions_words(one: Waiting | Part, language: str) -> str:
     if one.most == one.questions:
         return say("phone.start.questions", language, n=one.questions)
     return say("phone.start.questions-range", language, n=one.questions, most=one.most)
+
+
+def minutes_words(one: Waiting | Part, language: str) -> str:
+    return say("phone.start.minutes", language, n=max(1, ceil(one.minutes)))
+
+
+def report_words(reports: Sequence[Report], language: str) -> list[dict[str, str]]:
+    """What the patient may open, each with what it asks."""
+    return [
+        {
+            "key": one.key,
+            "value": f"{REPORT}{one.key}",
+            "title": in_language(one.asks.title, language),
+            "questions": questions_words(one.asks, language),
+            "minutes": minutes_words(one.asks, language),
+        }
+        for one in reports
+    ]
 
 
 def open_words(one: Waiting, now: datetime, zone: str, language: str) -> dict[str, Any]:

@@ -148,10 +148,12 @@ def _submit_by_script() -> ResponseReturnValue:
 @blueprint.post("/continue")
 @guard.exempt
 def go_on() -> ResponseReturnValue:
-    """From the thanks to what else waits: all its questions at once, or an item a page where there was no script."""
+    """From the thanks to what else waits or is reported: all at once, or an item a page where there was no script."""
     if not is_own_form(request, session_token()):
         return status_page(LinkView("unknown", demonstration=current_parts().settings.demo), "broken")
-    assessment_id = request.args.get("a", type=row_number) or 0
+    report = request.form.get("report", "")
+    reported = answering.report_here(current_parts(), session_token(), report, moment()) if report else None
+    assessment_id = reported or request.args.get("a", type=row_number) or 0
     answering.continue_with(current_parts(), session_token(), assessment_id, moment())
     return redirect(address("/d/now" if request.form.get("js") else "/d/item", a=assessment_id), 303)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, render_template, request
@@ -11,7 +11,10 @@ from flask.typing import ResponseReturnValue
 from pro.services import answering, visiting
 from pro.services.answering import Advice, LinkView, NoSitting, Sitting, Submitted
 from pro.web.asked import row_number
+from pro.web.assets import style_of_start
 from pro.web.csrf import script_token
+from pro.web.item_pages import BareForm
+from pro.web.long import any_long
 from pro.web.parts import current_parts, moment
 from pro.web.phone import (
     address,
@@ -20,12 +23,15 @@ from pro.web.phone import (
     next_words,
     open_words,
     page,
+    report_words,
     time_words,
     wanted_language,
 )
 from pro.web.words import in_language
 
 NOT_NOW = {"no-session": "gone", "nothing-due": "nothing-due", "withdrawn": "withdrawn", "not-open": "not-yet"}
+CALM = ("nothing-due", "not-yet")
+"""Nothing is wrong, there is only nothing to fill in."""
 STATUS_CODES = {"unknown": 404, "expired": 410, "gone": 410, "closed": 410, "broken": 400}
 
 
@@ -98,8 +104,9 @@ def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -
     advice = answering.advice_of(view.sent) if view.sent and status == "nothing-due" else None
     coming = view.next if status == "nothing-due" else ()
     opens = time_words(view.next[0].at, moment().study, view.zone, language) if view.next else ""
+    reports = report_words(view.reports, language) if token and status in CALM else []
     text = page(
-        "phone/status.html",
+        "phone/status_report.html" if reports else "phone/status.html",
         language,
         view.site,
         view.demonstration,
@@ -111,9 +118,20 @@ def status_page(view: LinkView, status: str, token: str = "", go_on: str = "") -
         opens=opens if status == "not-yet" else "",
         go_on=go_on,
         opted_out=view.opted_out,
-        stop_to=address(f"/d/{token}/stop") if token and status in ("nothing-due", "not-yet") else "",
+        stop_to=address(f"/d/{token}/stop") if token and status in CALM else "",
+        **(_reporting(reports, view, token) if reports else {}),
     )
     return text, STATUS_CODES.get(status, 200)
+
+
+def _reporting(reports: Sequence[Mapping[str, str]], view: LinkView, token: str) -> dict[str, Any]:
+    """The form that opens what the patient reports, led by script as the start page is."""
+    return {
+        "reports": reports,
+        "form": BareForm(),
+        "start_to": address(f"/d/{token}/start"),
+        "page_style": lambda template: style_of_start(template, long=any_long(view)),
+    }
 
 
 def thanks_page(done: Submitted, language: str = "", *, whole: bool, script: bool = True) -> str:
@@ -128,6 +146,8 @@ def thanks_page(done: Submitted, language: str = "", *, whole: bool, script: boo
         "advice": in_language(advice.text, language) if advice else "",
         "waiting": [open_words(one, now, sitting.zone, language) for one in done.waiting],
         "coming": next_words(done.next, now, sitting.zone, language),
+        "reports": report_words(done.reports, language),
+        "report_to": address("/d/continue"),
         "token": script_token(session_token()),
         "js": "1" if script else "",
     }

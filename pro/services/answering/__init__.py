@@ -12,6 +12,7 @@ from pro.services.answering.facts import (
     NoSitting,
     Part,
     RefusedSave,
+    Report,
     Save,
     Saved,
     SiteCard,
@@ -21,7 +22,7 @@ from pro.services.answering.facts import (
     Waiting,
 )
 from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, saved_change, score_json
-from pro.services.answering.reporting import report_now, reportable
+from pro.services.answering.reporting import report_here, report_now, reportable
 from pro.services.answering.saving import save
 from pro.services.answering.sitting import continue_with, open_link, sitting, speak, start
 from pro.services.answering.submitting import receipt_again, submit
@@ -40,6 +41,7 @@ __all__ = [
     "NoSitting",
     "Part",
     "RefusedSave",
+    "Report",
     "Save",
     "Saved",
     "SiteCard",
@@ -55,6 +57,7 @@ __all__ = [
     "questionnaires_of",
     "receipt_again",
     "receipt_of",
+    "report_here",
     "report_now",
     "reportable",
     "save",

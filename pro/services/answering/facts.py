@@ -86,6 +86,16 @@ class Next:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What the patient may open now, though nothing planned it."""
+
+    key: str
+    """Its timepoint."""
+    asks: Part
+    """All of its questionnaires together, under the timepoint's title."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkView:
     """What a link opens on. `site` and the rest are None or empty where the link is unknown."""
 
@@ -103,6 +113,7 @@ class LinkView:
     """Receipt code of the newest submission, where nothing is due."""
     sent: Sitting | None = None
     """The newest submission while its day lasts, where nothing is due."""
+    reports: tuple[Report, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +200,7 @@ class Submitted:
     """What else may be filled now."""
     sitting: Sitting
     """With the answers that were sent."""
+    reports: tuple[Report, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

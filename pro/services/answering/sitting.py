@@ -16,6 +16,7 @@ from pro.services.answering.facts import (
     Started,
 )
 from pro.services.answering.freezing import receipt_of
+from pro.services.answering.reporting import reports_of
 from pro.services.answering.views import (
     coming,
     language_of,
@@ -52,6 +53,8 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
         demonstration=parts.settings.demo,
     )
     over = dead or found.withdrawn_at is not None
+    if not over:
+        base = replace(base, reports=reports_of(parts, session, found, moment))
     rows = [] if over else sittings.waiting(session, found.patient_id, moment.study)
     if rows:
         waiting = tuple(waiting_of(parts, row, moment) for row in rows)

@@ -15,6 +15,7 @@ from pro.services.answering.facts import (
     Submitted,
 )
 from pro.services.answering.freezing import Freezing, freeze_all, receipt_of
+from pro.services.answering.reporting import reports_of
 from pro.services.answering.views import (
     coming,
     newest,
@@ -89,6 +90,7 @@ def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) 
         )
         saves = sittings.saves(session, found.assessment_id)
         finished = sitting_of(parts, found, row, saves, found.session_language, found.mode, moment)
+        reports = reports_of(parts, session, found, moment)
     return Submitted(
         receipt=receipt_of(kept),
         submitted_at=moment.study if hashes else row.submitted_at,
@@ -96,6 +98,7 @@ def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) 
         next=following,
         waiting=waiting,
         sitting=finished,
+        reports=reports,
     )
 
 
