@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pro.store import migrate
-from tests.databases import HISTORIES, Postgres, migrated_databases, migrated_files, own_postgres
+from tests.databases import HISTORIES, Postgres, into_memory, migrated_databases, migrated_files, own_postgres
 from tests.demonstration import demonstration, told
 from tests.owned import owned_books
 
@@ -24,6 +24,10 @@ __all__ = ["demonstration", "owned_books", "told"]
 ENGINES = ("sqlite", "postgresql")
 PROVE = os.environ.get("PRO_PROVE", "") == "1"
 """`make prove` runs at full size what `make test` runs at small size."""
+
+
+def pytest_configure() -> None:
+    into_memory()
 
 
 class Urls(NamedTuple):
@@ -62,8 +66,7 @@ def _sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> dict[migrate.
 def _postgres_templates(postgres: Postgres) -> Iterator[dict[migrate.Which, str]]:
     urls = migrated_databases(postgres)
     yield urls
-    for url in urls.values():
-        postgres.drop(url)
+    postgres.drop(*urls.values())
 
 
 @pytest.fixture
@@ -77,10 +80,9 @@ def sqlite_urls(_sqlite_templates: dict[migrate.Which, Path], tmp_path: Path) ->
 @pytest.fixture
 def postgresql_urls(postgres: Postgres, _postgres_templates: dict[migrate.Which, str]) -> Iterator[Urls]:
     """Migrated, empty PostgreSQL databases of this test's own."""
-    urls = Urls(*(postgres.create(_postgres_templates[which]) for which in HISTORIES))
+    urls = Urls(*postgres.copies(*(_postgres_templates[which] for which in HISTORIES)))
     yield urls
-    for url in urls:
-        postgres.drop(url)
+    postgres.drop(*urls)
 
 
 @pytest.fixture
@@ -99,8 +101,7 @@ def empty_urls(engine_kind: str, request: pytest.FixtureRequest, tmp_path: Path)
     postgres: Postgres = request.getfixturevalue("postgres")
     urls = Urls(*(postgres.create() for _ in HISTORIES))
     yield urls
-    for url in urls:
-        postgres.drop(url)
+    postgres.drop(*urls)
 
 
 @pytest.fixture(scope="session")

@@ -556,10 +556,12 @@ def test_a_copy_of_a_protocol_outside_the_library_can_be_checked(tmp_path: Path)
 
 
 def publish_all(root: Root) -> None:
-    for questionnaire in reversed(load(root).questionnaires()):
-        publish_questionnaire(load(root), questionnaire)
-    for protocol in load(root).protocols():
-        publish_protocol(load(root), protocol)
+    drafts = load(root)
+    for questionnaire in reversed(drafts.questionnaires()):
+        publish_questionnaire(drafts, questionnaire)
+    library = load(root)
+    for protocol in library.protocols():
+        publish_protocol(library, protocol)
 
 
 def test_a_file_is_a_draft_until_it_is_published(drafts: Root) -> None:
