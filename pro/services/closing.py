@@ -19,7 +19,7 @@ from pro.domain.compliance import Day, NeedsCall, calls_needed, percent
 from pro.domain.protocol import Protocol
 from pro.faults import place_of
 from pro.services import anchoring, flagging
-from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of, saved_change
+from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of, saved_change, saves_of
 from pro.services.audit import WORKER, Head, append_to_patient
 from pro.services.flagging import Events
 from pro.services.parts import Parts
@@ -71,7 +71,7 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
         protocol = parts.library.protocol(found.protocol, found.protocol_version)
         if not bells.close(session, assessment_id, moment.study):
             return False
-        saves = () if found.submitted_at else sittings.saves(session, assessment_id)
+        saves = () if found.submitted_at else saves_of(session, assessment_id)
         left = newest(saves, questionnaires_of(parts, found, moment)) if saves else {}
         if left:
             bells.mark_answered(session, assessment_id)

@@ -174,6 +174,7 @@ _saves = (
         answer_save.c.code,
         answer_save.c.value,
         answer_save.c.received_at,
+        answer_save.c.given_at,
         answer_save.c.seq,
         answer_save.c.client,
         answer_save.c.phone_at,
@@ -183,7 +184,7 @@ _saves = (
         answer_save.c.wording,
     )
     .where(answer_save.c.assessment_id == bindparam("assessment_id"))
-    .order_by(answer_save.c.received_at, answer_save.c.client, answer_save.c.seq)
+    .order_by(answer_save.c.client, answer_save.c.seq)
 )
 _open_flare = (
     select(flare.c.id)
@@ -284,7 +285,7 @@ def sitting(session: Connected, token_hash: str, assessment_id: int, *, lock: st
 
 
 def saves(session: Connected, assessment_id: int) -> Sequence[Found]:
-    """Every save of the assessment, oldest first."""
+    """Every save of the assessment; `domain.saves` says which is older."""
     return session.connection().execute(_saves, {"assessment_id": assessment_id}).all()
 
 

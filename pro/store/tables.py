@@ -335,6 +335,8 @@ class AnswerSave(Row, table=True):
     """Of the page it was given on, as that page said."""
     wording: str | None = None
     """SHA-256 of the owner's text on that page; null where it had none."""
+    given_at: datetime | None = None
+    """When it was given, by our clock; null in rows from before it was measured."""
 
 
 class Response(Row, table=True):

@@ -31,7 +31,7 @@ def save() -> ResponseReturnValue:
     if not is_own_script(request, session_token()):
         return jsonify(error="session"), 401
     body = _body()
-    assessment_id, saves = body.get("assessment"), _read_saves(body.get("saves"))
+    assessment_id, saves = body.get("assessment"), _read_saves(body.get("saves"), _instant(body.get("now")))
     if not is_row_number(assessment_id) or saves is None:
         return jsonify(error="saves"), 400
     saved = keep(assessment_id, saves)
@@ -70,14 +70,14 @@ def _body() -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _read_saves(given: object) -> list[Save] | None:
+def _read_saves(given: object, sent_at: datetime | None) -> list[Save] | None:
     """All of them, or None: a list with something else in it is not acknowledged by halves."""
-    saves = [_read_save(one) for one in given] if isinstance(given, list) else [None]
+    saves = [_read_save(one, sent_at) for one in given] if isinstance(given, list) else [None]
     read = [one for one in saves if one is not None]
     return read if len(read) == len(saves) else None
 
 
-def _read_save(one: object) -> Save | None:
+def _read_save(one: object, sent_at: datetime | None) -> Save | None:
     """A save as the phone sent it; None where it is not one. A phone's wrong clock takes no answer away."""
     if not isinstance(one, dict):
         return None
@@ -87,8 +87,9 @@ def _read_save(one: object) -> Save | None:
     seq, value = one.get("seq"), one.get("value")
     if not is_row_number(seq) or seq >= 2**31 or (isinstance(value, str) and not is_plain(value)):
         return None
-    when = (_phone_at(one.get("at")), _offset(one.get("offset")))
-    return Save(client, seq, item_key, code, value, *when, *item_pages.page_said(one.get("lang"), one.get("words")))
+    when = (_instant(one.get("at")), _offset(one.get("offset")))
+    said = item_pages.page_said(one.get("lang"), one.get("words"))
+    return Save(client, seq, item_key, code, value, *when, *said, sent_at)
 
 
 def _is_text(given: object) -> TypeGuard[str]:
@@ -101,7 +102,7 @@ def _offset(given: object) -> int | None:
     return given if abs(given) <= 1080 else None
 
 
-def _phone_at(given: object) -> datetime | None:
+def _instant(given: object) -> datetime | None:
     return instant(given) if isinstance(given, str) else None
 
 

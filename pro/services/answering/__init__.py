@@ -26,7 +26,7 @@ from pro.services.answering.reporting import report_here, report_now, reportable
 from pro.services.answering.saving import save
 from pro.services.answering.sitting import continue_with, open_link, sitting, speak, start
 from pro.services.answering.submitting import receipt_again, submit
-from pro.services.answering.views import newest, questionnaires_of, token_hash
+from pro.services.answering.views import newest, questionnaires_of, saves_of, token_hash
 
 __all__ = [
     "CLEARED",
@@ -62,6 +62,7 @@ __all__ = [
     "reportable",
     "save",
     "saved_change",
+    "saves_of",
     "score_json",
     "sitting",
     "speak",

@@ -169,6 +169,8 @@ class Save:
     """Of the page it was given on; empty where the page did not say."""
     wording: str = ""
     """SHA-256 of the owner's text on that page."""
+    sent_at: datetime | None = None
+    """What the phone's clock said as it sent: how far it is from ours is measured by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pro.domain.answers import Answer, NotAllowed, Why, check, to_json
 from pro.domain.chain import canonical
 from pro.domain.protocol import Emergency
 from pro.domain.questionnaire import Questionnaire, Text, Value
+from pro.domain.saves import given_at
 from pro.library import Library
 from pro.services import anchoring, flagging
 from pro.services.answering.facts import (
@@ -107,6 +108,7 @@ def _save_row(
         "phone_at": one.phone_at,
         "phone_offset": one.phone_offset,
         "received_at": received_at,
+        "given_at": given_at(one.phone_at, one.sent_at, received_at),
         "mode": found.mode,
         "language": one.language if said else None,
         "wording": one.wording or None if said and asked.takes_wording else None,

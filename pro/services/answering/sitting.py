@@ -22,6 +22,7 @@ from pro.services.answering.views import (
     language_of,
     languages_of,
     protocol_of,
+    saves_of,
     site_of,
     sitting_of,
     token_hash,
@@ -81,7 +82,7 @@ def _spoken(parts: Parts, session: Connected, found: Found) -> tuple[str, ...]:
 
 
 def _sent(parts: Parts, session: Connected, found: Found, row: Found, moment: Moment) -> Sitting:
-    saves = sittings.saves(session, row.assessment_id)
+    saves = saves_of(session, row.assessment_id)
     return sitting_of(parts, found, row, saves, found.language, "own-phone", moment)
 
 
@@ -125,7 +126,7 @@ def start(
         if row.started_at is None:
             sittings.start(session, row.assessment_id, moment.study)
         else:
-            saves = sittings.saves(session, row.assessment_id)
+            saves = saves_of(session, row.assessment_id)
         sitting = sitting_of(parts, found, row, saves, chosen, mode, moment)
     return Started(session_token, sitting)
 
@@ -154,7 +155,7 @@ def sitting(parts: Parts, session_token: str, moment: Moment, assessment_id: int
         row = _row(session, found.patient_id, assessment_id, moment)
         if row is None:
             return NoSitting("nothing-due", _view(parts, session, found, moment, dead=False))
-        saves = sittings.saves(session, row.assessment_id)
+        saves = saves_of(session, row.assessment_id)
         return sitting_of(parts, found, row, saves, found.session_language, found.mode, moment)
 
 

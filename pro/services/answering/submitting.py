@@ -20,6 +20,7 @@ from pro.services.answering.views import (
     coming,
     newest,
     questionnaires_of,
+    saves_of,
     sitting_of,
     token_hash,
     waiting_of,
@@ -65,7 +66,7 @@ def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment)
 def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment) -> Sequence[str]:
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
     questionnaires = questionnaires_of(parts, found, moment)
-    saves = sittings.saves(session, found.assessment_id)
+    saves = saves_of(session, found.assessment_id)
     frozen = freeze_all(questionnaires, newest(saves, questionnaires))
     missing = tuple(f"{key}.{item}" for key, one in frozen.items() for item in one.missing)
     if missing:
@@ -88,7 +89,7 @@ def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) 
         waiting = tuple(
             waiting_of(parts, one, moment) for one in sittings.waiting(session, found.patient_id, moment.study)
         )
-        saves = sittings.saves(session, found.assessment_id)
+        saves = saves_of(session, found.assessment_id)
         finished = sitting_of(parts, found, row, saves, found.session_language, found.mode, moment)
         reports = reports_of(parts, session, found, moment)
     return Submitted(

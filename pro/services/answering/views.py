@@ -13,6 +13,7 @@ from pro.domain.answers import Answer, check, shown
 from pro.domain.assessment import is_fillable
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
+from pro.domain.saves import oldest_first
 from pro.services import wording
 from pro.services.answering.facts import (
     CLEARED,
@@ -87,6 +88,11 @@ def waiting_of(parts: Parts, row: Found, moment: Moment) -> Waiting:
         repeats=timepoint.repeats,
         questionnaires=questionnaires,
     )
+
+
+def saves_of(session: Connected, assessment_id: int) -> list[Found]:
+    """Every save of the assessment, oldest first."""
+    return oldest_first(sittings.saves(session, assessment_id))
 
 
 def newest(saves: Iterable[Found], questionnaires: Iterable[Questionnaire]) -> dict[str, Answer]:

@@ -150,7 +150,7 @@ async function send(last = false) {
   busy = true;
   let reply;
   try {
-    reply = await post("/d/save", {assessment: state.assessment, saves: saves.map(({box, ...save}) => save)}, last);
+    reply = await post("/d/save", {assessment: state.assessment, now: new Date(), saves: saves.map(({box, ...save}) => save)}, last);
   } catch { /* no network */ }
   busy = false;
   if (!reply || reply.status >= 500 || reply.status === 429) return retry();
