@@ -60,11 +60,12 @@ def _desks() -> None:
 
 def _outbox() -> None:
     for engine in ENGINES:
-        few, many = (outbox.measure(engine, size) for size in (outbox.FEW, outbox.MANY))
-        bench = f"{outbox.DUE:,} due reminders, {engine}, among 1,000,000 assessments beside 10,000"
+        few, many = outbox.measure(engine)
+        due = outbox.MANY.due
+        bench = f"{due:,} due reminders, {engine}, among 1,000,000 assessments beside 10,000"
         say(bench, 1000 * many.queueing.cpu, "CPU-ms", 1000 * few.queueing.cpu)
-        say(f"due reminders into the outbox, {engine}", outbox.DUE / many.queueing.wall, "a second", PEER)
-        say(f"whole life of a message, {engine}, sender in memory", outbox.DUE / many.life.wall, "a second", LIFE)
+        say(f"due reminders into the outbox, {engine}", due / many.queueing.wall, "a second", PEER)
+        say(f"whole life of a message, {engine}, sender in memory", due / many.life.wall, "a second", LIFE)
 
 
 def _scores() -> None:
