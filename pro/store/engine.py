@@ -39,6 +39,17 @@ class Plain:
         return self._connection
 
 
+class _Joined(Session):
+    """Objects in a transaction that is open already: whoever only asks for the connection pays for no more than that."""
+
+    def __init__(self, connection: Connection, *, autoflush: bool = True) -> None:
+        super().__init__(connection, autoflush=autoflush, expire_on_commit=False)
+        self._open = connection
+
+    def connection(self, *_args: Any, **_options: Any) -> Connection:
+        return self._open
+
+
 class Database:
     """One database: reading and writing sessions. The engine opens on first use, once per process.
 
@@ -57,16 +68,17 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that never flushes what its objects were changed to."""
-        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+        with self.engine.connect() as connection, _Joined(connection, autoflush=False) as session:
             yield session
-            _end_reading(session.connection())
+            _end_reading(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back by any exception."""
-        with Session(self._writers, expire_on_commit=False) as session:
+        with self._writers.connect() as connection, _Joined(connection) as session:
             yield session
-            session.commit()
+            session.flush()
+            connection.commit()
 
     @contextmanager
     def plain_reading(self) -> Iterator[Plain]:
