@@ -133,7 +133,7 @@ def _survives(part: str, do: Callable[[], object]) -> bool:
 def _sweep(parts: Parts, moment: Moment) -> None:
     """Once an hour, by whichever worker comes first."""
     hour = moment.running.replace(minute=0, second=0, microsecond=0)
-    with parts.study.writing() as session:
+    with parts.study.plain_writing() as session:
         first = counters.bump(session, "sweep", hour) == 1
         counters.forget_before(session, "sweep", hour)
         heartbeats.forget_silent(session, moment.running)

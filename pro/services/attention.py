@@ -36,7 +36,7 @@ def sweep(parts: Parts, moment: Moment) -> Swept:
 
 
 def _settle(parts: Parts, moment: Moment) -> int:
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         over = dict.fromkeys(attention.delivered_since(session, UNDELIVERED), "delivered")
         over |= dict.fromkeys(attention.not_expected(session, ENDPOINT), "answered")
     return sum(_take_off(parts, task_id, why, moment) for task_id, why in over.items())
@@ -55,7 +55,7 @@ def _take_off(parts: Parts, task_id: int, why: str, moment: Moment) -> bool:
 
 
 def _ask_about_phones(parts: Parts, moment: Moment) -> int:
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         found = attention.failing(session, moment.study - LOOKED_BACK)
     return sum(_ask_about_phone(parts, row, moment) for row in found)
 
@@ -84,7 +84,7 @@ def _ask_about_endpoints(parts: Parts, moment: Moment) -> int:
         return 0
     widest = timedelta(days=1 + max(max(each.window_before, each.window_after) for each in watched.values()))
     today = moment.study.date()
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         rows = attention.open_windows(session, set(watched), today - widest, today + widest, moment.study)
     return sum(_ask_about_endpoint(parts, row, moment) for row in rows)
 

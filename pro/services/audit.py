@@ -43,9 +43,12 @@ def patient_actor(number: str) -> Actor:
     return Actor(number, "patient")
 
 
+_locked = select(Patient).where(col(Patient.id) == bindparam("patient_id")).with_for_update(key_share=True)
+
+
 def lock_patient(session: Session, patient_id: int) -> Patient:
     """The patient's row, locked until the transaction ends. KeyError where there is none."""
-    row = session.exec(select(Patient).where(col(Patient.id) == patient_id).with_for_update(key_share=True)).first()
+    row: Patient | None = session.execute(_locked, {"patient_id": patient_id}).scalars().first()
     if row is None:
         raise KeyError(f"no patient {patient_id}")
     return row

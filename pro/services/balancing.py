@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from pro.clock import Moment
 from pro.domain.ledger import Balance
 from pro.services.parts import Parts
 from pro.services.reminding import steps_of
 from pro.store import ledger
+from pro.store.engine import Connected
 from pro.store.ledger import Look
 
 log = logging.getLogger(__name__)
@@ -71,18 +70,18 @@ def recount(parts: Parts, since: datetime | None = None) -> Balance:
 
     Reads a page at a time and writes nothing.
     """
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         total = ledger.count_messages(session, since)
     after, uncounted = 0, 0
     while True:
-        with parts.study.reading() as session:
+        with parts.study.plain_reading() as session:
             after, more = _page(parts, session, after, since)
         uncounted += more
         if not after:
             return total + Balance(uncounted=uncounted)
 
 
-def _page(parts: Parts, session: Session, after: int, since: datetime | None) -> tuple[int, int]:
+def _page(parts: Parts, session: Connected, after: int, since: datetime | None) -> tuple[int, int]:
     """The last assessment of the page (0 after the last page), and its planned steps that the ledger lacks."""
     rows = ledger.closed_page(session, after, since.date() if since else None, PAGE)
     if not rows:

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 BATCH = 500
 TRY_AGAIN = timedelta(minutes=10)
 IN_A_ROW, UNDER = "missed-in-a-row", "under-80"
+Calls = tuple[NeedsCall, ...] | None
+"""Why this patient should be called; None for a visit that does not repeat."""
 SETTLED = "answered"
 """Stands among a task's attempts where a call was not needed any more."""
 
@@ -42,7 +44,7 @@ def tick(parts: Parts, moment: Moment) -> int:
     """Closes every assessment whose time is over; gives how many. Safe to run twice or N times."""
     closed = 0
     while True:
-        with parts.study.reading() as session:
+        with parts.study.plain_reading() as session:
             over = bells.to_close(session, moment.study, BATCH)
         for row in over:
             closed += _close_or_put_off(parts, row.id, row.patient_id, moment)
@@ -77,14 +79,16 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
             bells.mark_answered(session, assessment_id)
         _explain_steps(parts, session, found)
         events = _freeze_what_was_left(parts, session, found, protocol, saves, left, moment)
-        events += _end_episode(session, found, protocol, moment)
+        if found.flare_id is not None or any(kind.startswith("flare.") for kind, _ in events):
+            events += _end_episode(session, found, protocol, moment)
         events += anchoring.after_events(session, protocol, found, events, moment)
-        events += _settle_calls(session, found, protocol, moment)
+        calls = _calls(session, found, protocol, moment)
+        events += _settle_calls(session, found, calls, moment)
         if events:
             head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
             append_to_patient(session, found.patient_id, head, events, WORKER, moment.study)
         _count(session, found, answered=bool(left), moment=moment)
-        _ask_for_a_call(session, found, protocol, moment)
+        _ask_for_a_call(session, found, protocol, calls, moment)
     return True
 
 
@@ -155,22 +159,22 @@ def _count(session: Session, found: Found, *, answered: bool, moment: Moment) ->
         bells.count(session, found.site_id, found.timepoint, found.day, TALLIED.get(final, "missed"))
 
 
-def _settle_calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Events:
+def _settle_calls(session: Session, found: Found, calls: Calls, moment: Moment) -> Events:
     """A call because diaries stayed away is needed no more once the patient has sent one, or enough of them."""
-    if found.submitted_at is None or not protocol.timepoint(found.timepoint).repeats:
+    if found.submitted_at is None or calls is None or not bells.any_open(session, found.patient_id, (IN_A_ROW, UNDER)):
         return []
     note = f"{moment.study.isoformat()}\t{SETTLED}\t{WORKER.name}\tsettled by answering"
     settled = [*bells.settle_tasks(session, found.patient_id, IN_A_ROW, found.submitted_at, note, moment.study)]
-    if not any(call.why == "low-last-seven" for call in _calls(session, found, protocol, moment)):
+    if not any(call.why == "low-last-seven" for call in calls):
         settled += bells.settle_tasks(session, found.patient_id, UNDER, moment.study, note, moment.study)
     return [("call.settled", {"task": task_id, "why": SETTLED}) for task_id in settled]
 
 
-def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, moment: Moment) -> None:
+def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, calls: Calls, moment: Moment) -> None:
     """A task for each reason. A low week on a day that was answered asks once a week: somebody may have called."""
-    if not protocol.timepoint(found.timepoint).repeats or found.withdrawn_at or found.excused_at:
+    if found.withdrawn_at or found.excused_at:
         return
-    for call in _calls(session, found, protocol, moment):
+    for call in calls or ():
         low = call.why == "low-last-seven"
         week = moment.study - timedelta(days=protocol.attention.last_days)
         if found.submitted_at is not None and (not low or bells.asked_since(session, found.patient_id, UNDER, week)):
@@ -185,7 +189,9 @@ def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, moment: 
         )
 
 
-def _calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> tuple[NeedsCall, ...]:
+def _calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Calls:
+    if not protocol.timepoint(found.timepoint).repeats:
+        return None
     attention = protocol.attention
     most = max(attention.last_days, attention.missed_in_a_row)
     rows = bells.recent(session, found.patient_id, found.timepoint, found.day, most)

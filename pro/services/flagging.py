@@ -241,7 +241,7 @@ def end_if_over(
 
 def tick(parts: Parts, moment: Moment) -> int:
     """Tells the next on the duty list of each episode that nobody acknowledged in time. Gives how many were told."""
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         late = store.to_escalate(session, moment.study)
     return sum(_escalate(parts, flare_id, patient_id, moment) for flare_id, patient_id in late)
 

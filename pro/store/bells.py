@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store import messages
-from pro.store.engine import insert_for, insert_rows
+from pro.store.engine import Connected, insert_for, insert_rows
 from pro.store.sittings import WHAT, WHO, Found, flare, patient, site
 from pro.store.tables import metadata
 
@@ -50,6 +52,55 @@ _recent = (
     .order_by(assessment.c.day.desc())
     .limit(bindparam("at_most"))
 )
+_kept = select(reminder.c.step).where(reminder.c.assessment_id == bindparam("assessment_id"))
+_close = (
+    update(assessment)
+    .where(assessment.c.id == bindparam("b_assessment_id"))
+    .where(assessment.c.closed_at.is_(None), assessment.c.cancelled_at.is_(None))
+    .values(closed_at=bindparam("b_now"), next_at=None)
+)
+_answered = update(assessment).where(assessment.c.id == bindparam("b_assessment_id")).values(answered=True)
+_recorded = (
+    select(response.c.day)
+    .where(response.c.patient_id == bindparam("patient_id"), response.c.day > bindparam("after"))
+    .where(response.c.questionnaire.in_(bindparam("questionnaires", expanding=True)))
+    .where(response.c.completeness != "empty")
+    .distinct()
+)
+_asked = (
+    select(task.c.id)
+    .where(task.c.patient_id == bindparam("patient_id"), task.c.kind == bindparam("kind"))
+    .where(task.c.made_at > bindparam("since"))
+    .limit(1)
+)
+_standing = (
+    select(task.c.id)
+    .where(task.c.patient_id == bindparam("patient_id"), task.c.done_at.is_(None))
+    .where(task.c.kind.in_(bindparam("kinds", expanding=True)))
+    .limit(1)
+)
+_note = bindparam("b_note", type_=task.c.note.type)
+_settled = (
+    update(task)
+    .where(task.c.patient_id == bindparam("b_patient_id"), task.c.kind == bindparam("b_kind"))
+    .where(task.c.done_at.is_(None), task.c.made_at < bindparam("b_sent_at"))
+    .values(done_at=bindparam("b_now"), note=case((task.c.note == "", _note), else_=task.c.note + "\n" + _note))
+    .returning(task.c.id)
+)
+COUNTS = ("completed", "late", "partial", "missed", "cancelled")
+
+
+@lru_cache
+def _counted(insert: Any, column: str) -> Any:
+    made = insert(tally)
+    return made.on_conflict_do_update(
+        index_elements=["site_id", "timepoint", "day"], set_={column: tally.c[column] + 1}
+    )
+
+
+@lru_cache
+def _opened(insert: Any) -> Any:
+    return insert(task).on_conflict_do_nothing()
 
 
 def due(session: Session, now: datetime, at_most: int) -> Sequence[Found]:
@@ -57,7 +108,7 @@ def due(session: Session, now: datetime, at_most: int) -> Sequence[Found]:
     return session.connection().execute(_due, {"now": now, "at_most": at_most}).all()
 
 
-def to_close(session: Session, now: datetime, at_most: int) -> Sequence[Found]:
+def to_close(session: Connected, now: datetime, at_most: int) -> Sequence[Found]:
     """Assessments that nothing can be filled into any more and that are not closed."""
     return session.connection().execute(_to_close, {"now": now, "at_most": at_most}).all()
 
@@ -97,8 +148,7 @@ def keep_reminders(session: Session, rows: Sequence[Mapping[str, object]]) -> No
 
 
 def kept_steps(session: Session, assessment_id: int) -> set[str]:
-    wanted = select(reminder.c.step).where(reminder.c.assessment_id == assessment_id)
-    return set(session.connection().execute(wanted).scalars())
+    return set(session.connection().execute(_kept, {"assessment_id": assessment_id}).scalars())
 
 
 def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> None:
@@ -113,61 +163,52 @@ def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> N
 
 def close(session: Session, assessment_id: int, at: datetime) -> bool:
     """Closes it unless it is closed or cancelled; waits for the saves in flight, so that they can be read after it."""
-    closing_ = (
-        update(assessment)
-        .where(assessment.c.id == assessment_id, assessment.c.closed_at.is_(None), assessment.c.cancelled_at.is_(None))
-        .values(closed_at=at, next_at=None)
-    )
-    return session.connection().execute(closing_).rowcount == 1
+    return session.connection().execute(_close, {"b_assessment_id": assessment_id, "b_now": at}).rowcount == 1
 
 
 def mark_answered(session: Session, assessment_id: int) -> None:
     """At least one answer was given: partial and not missed."""
-    session.connection().execute(update(assessment).where(assessment.c.id == assessment_id).values(answered=True))
+    session.connection().execute(_answered, {"b_assessment_id": assessment_id})
 
 
 def count(session: Session, site_id: int, timepoint: str, day: date, column: str) -> None:
     """Adds one to the tally."""
     connection = session.connection()
-    row = {"completed": 0, "late": 0, "partial": 0, "missed": 0, "cancelled": 0, column: 1}
-    made = insert_for(connection)(tally).values(site_id=site_id, timepoint=timepoint, day=day, **row)
-    connection.execute(
-        made.on_conflict_do_update(index_elements=["site_id", "timepoint", "day"], set_={column: tally.c[column] + 1})
-    )
+    where = {"site_id": site_id, "timepoint": timepoint, "day": day}
+    connection.execute(_counted(insert_for(connection), column), {**where, **dict.fromkeys(COUNTS, 0), column: 1})
 
 
 def recorded_days(session: Session, patient_id: int, questionnaires: Sequence[str], after: date) -> list[date]:
     """Days after `after` on which one of these questionnaires has an answer."""
-    wanted = (
-        select(response.c.day)
-        .where(response.c.patient_id == patient_id, response.c.day > after)
-        .where(response.c.questionnaire.in_(questionnaires), response.c.completeness != "empty")
-        .distinct()
-    )
-    return list(session.connection().execute(wanted).scalars())
+    values = {"patient_id": patient_id, "after": after, "questionnaires": list(questionnaires)}
+    return list(session.connection().execute(_recorded, values).scalars())
 
 
 def open_task(session: Session, *, site_id: int, patient_id: int | None, kind: str, detail: str, at: datetime) -> None:
     """One open task of a kind per patient."""
     connection = session.connection()
     values = {"site_id": site_id, "patient_id": patient_id, "kind": kind, "detail": detail, "made_at": at, "note": ""}
-    connection.execute(insert_for(connection)(task).values(**values).on_conflict_do_nothing())
+    connection.execute(_opened(insert_for(connection)), values)
 
 
 def asked_since(session: Session, patient_id: int, kind: str, since: datetime) -> bool:
     """Whether such a task was made since, settled or not."""
-    wanted = select(task.c.id).where(task.c.patient_id == patient_id, task.c.kind == kind, task.c.made_at > since)
-    return session.connection().execute(wanted.limit(1)).first() is not None
+    values = {"patient_id": patient_id, "kind": kind, "since": since}
+    return session.connection().execute(_asked, values).first() is not None
+
+
+def any_open(session: Session, patient_id: int, kinds: Sequence[str]) -> bool:
+    """Whether a task of one of these kinds stands on the site's list."""
+    values = {"patient_id": patient_id, "kinds": list(kinds)}
+    return session.connection().execute(_standing, values).first() is not None
 
 
 def settle_tasks(
     session: Session, patient_id: int, kind: str, sent_at: datetime, note: str, at: datetime
 ) -> Sequence[int]:
     """Takes off the list what was asked for before a diary was sent, with `note` as its last line; gives their ids."""
-    older = [task.c.patient_id == patient_id, task.c.kind == kind, task.c.done_at.is_(None), task.c.made_at < sent_at]
-    lines = case((task.c.note == "", note), else_=task.c.note + "\n" + note)
-    settling = update(task).where(*older).values(done_at=at, note=lines).returning(task.c.id)
-    return session.connection().execute(settling).scalars().all()
+    values = {"b_patient_id": patient_id, "b_kind": kind, "b_sent_at": sent_at, "b_note": note, "b_now": at}
+    return session.connection().execute(_settled, values).scalars().all()
 
 
 _any_due = select(assessment.c.id).where(_rung, _end > bindparam("now")).limit(1)

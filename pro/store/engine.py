@@ -9,7 +9,7 @@ from __future__ import annotations
 import select as waiting
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from sqlalchemy import ARRAY, Connection, Engine, Row, Table, bindparam, create_engine, event, func, select
@@ -19,6 +19,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
 IMMEDIATE = "pro_immediate"
+INSERTS: Mapping[str, Callable[[Any], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Connected(Protocol):
@@ -154,22 +155,31 @@ def insert_rows(
     """
     if not rows:
         return ()
-    inserting = insert_for(connection)(table)
+    names, engine = tuple(rows[0]), connection.dialect.name
+    clash = None if skip is None else tuple(skip)
+    inserting = _inserting(engine, table, names, clash, tuple(returning))
     values: Any = list(rows)
-    if connection.dialect.name == "postgresql":
-        names = list(rows[0])
+    if engine == "postgresql":
+        values = {name: [row[name] for row in rows] for name in names}
+    done = connection.execute(inserting, values)
+    return done.all() if returning else ()
+
+
+@lru_cache(maxsize=256)
+def _inserting(
+    engine: str, table: Table, names: tuple[str, ...], skip: tuple[str, ...] | None, returning: tuple[str, ...]
+) -> Any:
+    """Put together once: that costs several times what carrying it out does."""
+    inserting = INSERTS[engine](table)
+    if engine == "postgresql":
         columns = func.unnest(*(bindparam(name, type_=ARRAY(table.c[name].type)) for name in names))
         given = columns.table_valued(*names).render_derived(name="given")
         inserting = inserting.from_select(names, select(*(given.c[name] for name in names)))
-        values = {name: [row[name] for row in rows] for name in names}
     if skip is not None:
         inserting = inserting.on_conflict_do_nothing(index_elements=list(skip))
-    if returning:
-        return connection.execute(inserting.returning(*(table.c[name] for name in returning)), values).all()
-    connection.execute(inserting, values)
-    return ()
+    return inserting.returning(*(table.c[name] for name in returning)) if returning else inserting
 
 
 def insert_for(connection: Connection) -> Callable[[Any], Any]:
     """The engine's own INSERT, which knows ON CONFLICT."""
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    return INSERTS[connection.dialect.name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import String, and_, case, cast, func, literal, or_, select, update
+from sqlalchemy import String, and_, bindparam, case, cast, func, literal, or_, select, update
 
 from pro.store.engine import Connected, insert_for
 from pro.store.tables import metadata
@@ -125,12 +125,14 @@ def tell(
     return connection.execute(queued.returning(message.c.id)).first() is not None
 
 
+_to_escalate = select(flare.c.id, flare.c.patient_id).where(
+    flare.c.ended_at.is_(None), flare.c.acknowledged_at.is_(None), flare.c.next_tell_at <= bindparam("now")
+)
+
+
 def to_escalate(session: Connected, now: datetime) -> Sequence[tuple[int, int]]:
     """(flare, patient) of open episodes nobody acknowledged in time."""
-    wanted = select(flare.c.id, flare.c.patient_id).where(
-        flare.c.ended_at.is_(None), flare.c.acknowledged_at.is_(None), flare.c.next_tell_at <= now
-    )
-    return [(row.id, row.patient_id) for row in session.connection().execute(wanted)]
+    return [(row.id, row.patient_id) for row in session.connection().execute(_to_escalate, {"now": now})]
 
 
 def duty_ranks(session: Connected, site_id: int) -> list[int]:

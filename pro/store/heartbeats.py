@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func
-from sqlmodel import Session
 
 from pro.store.engine import Connected, insert_for
 from pro.store.tables import metadata
@@ -48,6 +47,9 @@ def _kept(insert: Any) -> Any:
     return made.on_conflict_do_update(index_elements=["worker"], set_=again)
 
 
-def forget_silent(session: Session, now: datetime) -> None:
+_silent = delete(heartbeat).where(heartbeat.c.at < bindparam("before"))
+
+
+def forget_silent(session: Connected, now: datetime) -> None:
     """Removes those of long ago, so that the table stays small."""
-    session.connection().execute(delete(heartbeat).where(heartbeat.c.at < now - FORGOTTEN))
+    session.connection().execute(_silent, {"before": now - FORGOTTEN})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select, update
-from sqlmodel import Session
 
 from pro.domain.ledger import NOTHING_CAME, Balance
 from pro.store import instants
@@ -87,56 +88,65 @@ def look(session: Connected) -> Look:
 def keep(session: Connected, values: dict[str, object]) -> None:
     """Writes these columns of the one row."""
     connection = session.connection()
-    made = insert_for(connection)(_mark).values(
-        {"id": 1, "message_to": 0, "event_to": 0, "seen_message": 0, "seen_event": 0, "recount": "", **values}
-    )
-    connection.execute(made.on_conflict_do_update(index_elements=["id"], set_=values))
+    first = {"id": 1, "message_to": 0, "event_to": 0, "seen_message": 0, "seen_event": 0, "recount": "", **values}
+    connection.execute(_kept(insert_for(connection), tuple(first), tuple(values)), first)
 
 
-def forget(session: Session) -> None:
+@lru_cache
+def _kept(insert: Any, names: tuple[str, ...], changed: tuple[str, ...]) -> Any:
+    made = insert(_mark).values({name: bindparam(name) for name in names})
+    return made.on_conflict_do_update(index_elements=["id"], set_={name: made.excluded[name] for name in changed})
+
+
+def forget(session: Connected) -> None:
     """Looks at everything again from the beginning."""
     session.connection().execute(update(_mark).values(message_to=0, event_to=0, seen_message=0, seen_event=0))
 
 
 # The recount
 
-
-def count_messages(session: Session, since: datetime | None) -> Balance:
-    """Every step and every reminder; with `since` those due from then on (study time)."""
-    connection = session.connection()
-    recent = () if since is None else (_message.c.due_at >= since,)
-    neither = select(func.count()).select_from(_reminder).where(_neither)
-    lonely = select(func.count()).select_from(_message).where(_lonely, *recent)
-    told = select(func.count()).select_from(_message).join(_reminder, _untold).where(_came_to_nothing, *recent)
-    return Balance(*(int(connection.execute(one).scalar_one()) for one in (neither, told, lonely)))
-
-
-def closed_page(session: Session, after: int, since: date | None, limit: int) -> Sequence[Found]:
-    """Closed assessments by id from the one after `after`, with what plans their steps."""
-    columns = (
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_recent = _message.c.due_at >= bindparam("since")
+_recount = (
+    select(func.count()).select_from(_reminder).where(_neither),
+    select(func.count()).select_from(_message).join(_reminder, _untold).where(_came_to_nothing, _recent),
+    select(func.count()).select_from(_message).where(_lonely, _recent),
+)
+_closed_page = (
+    select(
         _assessment.c.id.label("assessment_id"),
         *(_assessment.c[name] for name in ("timepoint", "day", "protocol", "protocol_version")),
         *instants.COLUMNS,
         _assessment.c.clocks,
         _patient.c.zone,
     )
-    wanted = (
-        select(*columns)
-        .join_from(_assessment, _patient, _assessment.c.patient_id == _patient.c.id)
-        .where(_assessment.c.id > after, _assessment.c.closed_at.is_not(None))
-    )
-    if since is not None:
-        wanted = wanted.where(_assessment.c.day >= since)
-    return session.connection().execute(wanted.order_by(_assessment.c.id).limit(limit)).all()
+    .join_from(_assessment, _patient, _assessment.c.patient_id == _patient.c.id)
+    .where(_assessment.c.id > bindparam("after"), _assessment.c.closed_at.is_not(None))
+    .where(_assessment.c.day >= bindparam("since"))
+    .order_by(_assessment.c.id)
+    .limit(bindparam("at_most"))
+)
 
 
-def steps_between(session: Session, first: int, last: int) -> set[tuple[int, str]]:
+def count_messages(session: Connected, since: datetime | None) -> Balance:
+    """Every step and every reminder; with `since` those due from then on (study time)."""
+    connection = session.connection()
+    return Balance(*(int(connection.execute(one, {"since": since or LONG_AGO}).scalar_one()) for one in _recount))
+
+
+def closed_page(session: Connected, after: int, since: date | None, limit: int) -> Sequence[Found]:
+    """Closed assessments by id from the one after `after`, with what plans their steps."""
+    values = {"after": after, "since": since or LONG_AGO.date(), "at_most": limit}
+    return session.connection().execute(_closed_page, values).all()
+
+
+def steps_between(session: Connected, first: int, last: int) -> set[tuple[int, str]]:
     """(assessment, step) of every row of the ledger in a range of assessments."""
     wanted = select(_reminder.c.assessment_id, _reminder.c.step).where(_reminder.c.assessment_id.between(first, last))
     return {(row[0], row[1]) for row in session.connection().execute(wanted)}
 
 
-def oldest_bell(session: Session, before: datetime) -> datetime | None:
+def oldest_bell(session: Connected, before: datetime) -> datetime | None:
     """The oldest bell that rang before `before` and that nobody answered; study time."""
     wanted = select(func.min(_assessment.c.next_at)).where(
         _assessment.c.next_at.is_not(None), _assessment.c.next_at <= before

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import BindParameter, bindparam, delete
 from sqlmodel import Session, col, select
 
 from pro.clock import Moment
@@ -18,6 +18,22 @@ GRACE = timedelta(days=1)
 """An enrolment that broke off between the two databases leaves a contact for this long, by running time."""
 PAGE = 500
 KIND = "contact-missing"
+
+_ids: BindParameter[str] = bindparam("ids", expanding=True)
+_known = select(Patient.contact_id).where(col(Patient.contact_id).in_(_ids))
+_there = select(Contact.id).where(col(Contact.id).in_(_ids))
+_old = (
+    select(Contact.id)
+    .where(col(Contact.id) > bindparam("last"), col(Contact.made_at) < bindparam("before"))
+    .order_by(col(Contact.id))
+    .limit(PAGE)
+)
+_in_the_study = (
+    select(Patient.id, Patient.site_id, Patient.contact_id)
+    .where(col(Patient.id) > bindparam("last"), col(Patient.withdrawn_at).is_(None))
+    .order_by(col(Patient.id))
+    .limit(PAGE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +50,34 @@ def sweep(parts: Parts, moment: Moment) -> Swept:
 def _remove_orphans(parts: Parts, moment: Moment) -> int:
     removed = 0
     for ids in _old_contacts(parts, moment):
-        with parts.study.reading() as session:
-            known = set(session.exec(select(Patient.contact_id).where(col(Patient.contact_id).in_(ids))).all())
+        with parts.study.plain_reading() as session:
+            known = set(session.connection().execute(_known, {"ids": ids}).scalars())
         orphans = [id_ for id_ in ids if id_ not in known]
         if orphans:
-            with parts.contacts.writing() as session:
+            with parts.contacts.plain_writing() as session:
                 gone = session.connection().execute(delete(Contact).where(col(Contact.id).in_(orphans)))
                 removed += gone.rowcount
     return removed
 
 
 def _old_contacts(parts: Parts, moment: Moment) -> Iterator[list[str]]:
-    last = ""
-    while True:
-        with parts.contacts.reading() as session:
-            wanted = select(Contact.id).where(Contact.id > last, Contact.made_at < moment.running - GRACE)
-            ids = list(session.exec(wanted.order_by(col(Contact.id)).limit(PAGE)).all())
+    values = {"last": "", "before": moment.running - GRACE}
+    ids: list[str] = []
+    while not ids or len(ids) == PAGE:
+        with parts.contacts.plain_reading() as session:
+            ids = list(session.connection().execute(_old, values).scalars())
         if not ids:
             return
         yield ids
-        last = ids[-1]
+        values["last"] = ids[-1]
 
 
 def _tell_missing(parts: Parts, moment: Moment) -> int:
     made = 0
     for patients in _patients(parts):
-        with parts.contacts.reading() as session:
+        with parts.contacts.plain_reading() as contacts:
             wanted = [contact_id for _, _, contact_id in patients]
-            there = set(session.exec(select(Contact.id).where(col(Contact.id).in_(wanted))).all())
+            there = set(contacts.connection().execute(_there, {"ids": wanted}).scalars())
         missing = [(id_, site_id) for id_, site_id, contact_id in patients if contact_id not in there]
         if missing:
             with parts.study.writing() as session:
@@ -72,15 +88,12 @@ def _tell_missing(parts: Parts, moment: Moment) -> int:
 def _patients(parts: Parts) -> Iterator[list[tuple[int, int, str]]]:
     """Patients in the study, page by page; one who has left needs no number."""
     last = 0
-    while True:
-        with parts.study.reading() as session:
-            wanted = select(Patient.id, Patient.site_id, Patient.contact_id).where(
-                col(Patient.id) > last, col(Patient.withdrawn_at).is_(None)
-            )
-            rows = session.exec(wanted.order_by(col(Patient.id)).limit(PAGE)).all()
-        if not rows:
+    page: list[tuple[int, int, str]] = []
+    while not page or len(page) == PAGE:
+        with parts.study.plain_reading() as session:
+            page = [(row[0], row[1], row[2]) for row in session.connection().execute(_in_the_study, {"last": last})]
+        if not page:
             return
-        page = [(id_, site_id, contact_id) for id_, site_id, contact_id in rows if id_ is not None]
         yield page
         last = page[-1][0]
 
