@@ -44,10 +44,6 @@ class ClockChange:
     def forward(self) -> bool:
         return self.after > self.before
 
-    @property
-    def by(self) -> timedelta:
-        return abs(self.after - self.before)
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
