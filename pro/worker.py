@@ -139,6 +139,7 @@ def _sweep(parts: Parts, moment: Moment) -> None:
         heartbeats.forget_silent(session, moment.running)
     if first:
         enrolment.sweep(parts, moment)
+        enrolment.set_out(parts, moment)
         attention.sweep(parts, moment)
         balancing.recount_if_due(parts, moment)
 

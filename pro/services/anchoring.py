@@ -5,13 +5,14 @@ A protocol in which nothing waits costs nothing here: no statement is sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from typing import Protocol as Shape
 
 from sqlalchemy import select
+from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain.protocol import Anchor, Protocol
@@ -21,8 +22,9 @@ from pro.services.audit import Actor, lock_patient, record
 from pro.services.calendars import calendar_of
 from pro.services.flagging import Events
 from pro.services.parts import Parts
+from pro.store import courses
 from pro.store.engine import Connected, insert_rows
-from pro.store.tables import metadata
+from pro.store.tables import Patient, metadata
 
 _assessment, _patient = metadata.tables["assessment"], metadata.tables["patient"]
 
@@ -30,6 +32,14 @@ BY_EVENT = {"flare.opened": "flare-opened", "flare.ended": "flare-ended"}
 """Audit events that are events of a protocol too."""
 REPORTED = ("dose-stopped",)
 """Events that staff report."""
+
+
+class NotReported(ValueError):
+    """The event was not recorded; the message is one line for the person who asked, `why` a code for pages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
 
 
 class Row(Shape):
@@ -84,8 +94,7 @@ def plan_for(
     at = moment.study if day is None or day == today or not calendar.has(day) else calendar.opens(day)
     planned = plan_after(protocol, Happened(anchor, at, day or today), calendar)
     coming = [one for one in planned if one.end > moment.study]
-    held = session.connection().execute(select(_patient.c.held_at).where(_patient.c.id == who.patient_id)).scalar()
-    rows = [_row(one, protocol, who, held, moment) for one in coming]
+    rows = [_row(one, protocol, who, why, moment) for one, why in _excuses(session, who.patient_id, coming)]
     made = insert_rows(
         session.connection(),
         _assessment,
@@ -98,24 +107,62 @@ def plan_for(
     return [("assessment.planned", {"after": str(anchor), "assessments": said})] if said else []
 
 
-def report(parts: Parts, by: Actor, patient_id: int, event: str, moment: Moment) -> int:
+def _excuses(session: Connected, patient_id: int, coming: Sequence[Planned]) -> Iterator[tuple[Planned, str | None]]:
+    """Each with why it is excused from the start: a hold that stands, or a pause of that day."""
+    if not coming:
+        return
+    held = session.connection().execute(select(_patient.c.held_at).where(_patient.c.id == patient_id)).scalar()
+    pauses = courses.pauses_of(session, [patient_id])
+    for one in coming:
+        paused = next((f"pause: {each.why}" for each in pauses if each.first <= one.day <= each.last), None)
+        yield one, "hold: planned meanwhile" if held else paused
+
+
+def reportable(protocol: Protocol) -> tuple[str, ...]:
+    """The events that this protocol counts from and that staff report."""
+    counted = {each.anchor.name for each in protocol.timepoints if each.anchor.kind == "event"}
+    return tuple(name for name in REPORTED if name in counted)
+
+
+def report(parts: Parts, by: Actor, patient_id: int, event: str, moment: Moment, day: date | None = None) -> int:
     """Staff report an event, such as a dose that was stopped; gives how many assessments it brought.
 
-    ValueError for an event that is not theirs to report, KeyError where there is no patient.
+    `day`: the patient-day on which it happened, from day 0 to today; left out, today. NotReported, in one line, for
+    another day, an event that is not theirs to report, or a patient who is no longer in the study; KeyError where
+    there is no patient.
     """
     if event not in REPORTED:
-        raise ValueError(f"{event!r} is no event that is reported; there are {', '.join(REPORTED)}")
+        raise NotReported("no-event", f"{event!r} is no event that is reported; there are {', '.join(REPORTED)}")
     with parts.study.writing() as session:
         patient = lock_patient(session, patient_id)
-        if patient.withdrawn_at is not None or patient.ended_at is not None:
-            raise ValueError(f"{patient.number} is no longer in the study")
+        happened = _day_of(parts, session, patient, day, moment)
         protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
         who = Whose(patient_id, patient.site_id, patient.zone)
-        planned = plan_for(session, protocol, who, Anchor("event", event), moment)
-        record(session, patient, "patient.event", {"event": event}, by, moment.study)
+        planned = plan_for(session, protocol, who, Anchor("event", event), moment, day)
+        record(session, patient, "patient.event", {"event": event, "day": happened}, by, moment.study)
         for kind, payload in planned:
             record(session, patient, kind, payload, by, moment.study)
         return sum(len(_listed(payload)) for _, payload in planned)
+
+
+def day_of(parts: Parts, patient_id: int, day: date | None, moment: Moment) -> date:
+    """The patient-day on which an event would be reported; refuses what `report` does. Changes nothing."""
+    with parts.study.reading() as session:
+        patient = session.get(Patient, patient_id)
+        if patient is None:
+            raise KeyError(f"no patient {patient_id}")
+        return _day_of(parts, session, patient, day, moment)
+
+
+def _day_of(parts: Parts, session: Session, patient: Patient, day: date | None, moment: Moment) -> date:
+    assert patient.id is not None
+    if patient.withdrawn_at is not None or patient.ended_at is not None:
+        raise NotReported("ended", f"{patient.number} is no longer in the study")
+    cutoff = parts.library.protocol(patient.protocol, patient.protocol_version).cutoff
+    today = calendar_of(session, patient.id, patient.zone, cutoff).holds(moment.study)
+    if day is not None and not patient.day0 <= day <= today:
+        raise NotReported("not-that-day", f"{day} is not from day 0, {patient.day0}, to today, {today}")
+    return day or today
 
 
 def _listed(payload: Any) -> Sequence[object]:
@@ -123,7 +170,7 @@ def _listed(payload: Any) -> Sequence[object]:
     return listed
 
 
-def _row(one: Planned, protocol: Protocol, who: Row, held_at: datetime | None, moment: Moment) -> dict[str, object]:
+def _row(one: Planned, protocol: Protocol, who: Row, excused: str | None, moment: Moment) -> dict[str, object]:
     return {
         "patient_id": who.patient_id,
         "site_id": who.site_id,
@@ -135,8 +182,8 @@ def _row(one: Planned, protocol: Protocol, who: Row, held_at: datetime | None, m
         "opens_at": one.opens_at,
         "closes_at": one.closes_at,
         "late_until": one.late_until,
-        "next_at": one.end if held_at else next_bell(one.reminders, one.end, moment.study),
-        "excused_at": moment.study if held_at else None,
-        "excused_why": "hold: planned meanwhile" if held_at else None,
+        "next_at": one.end if excused else next_bell(one.reminders, one.end, moment.study),
+        "excused_at": moment.study if excused else None,
+        "excused_why": excused,
         "answered": False,
     }

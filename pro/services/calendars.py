@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select
 from pro.domain import zones
 from pro.domain.patient_days import DAY
 from pro.domain.travel import Calendar, Stay
+from pro.store import courses
 from pro.store.engine import Connected
 from pro.store.tables import metadata
 
@@ -18,8 +19,7 @@ _history = metadata.tables["zone_history"]
 
 def calendar_of(session: Connected, patient_id: int, zone: str, cutoff: time) -> Calendar:
     """Through every zone of the patient; `zone` where none is written down."""
-    wanted = select(_history.c.from_day, _history.c.zone).where(_history.c.patient_id == patient_id)
-    rows = session.connection().execute(wanted.order_by(_history.c.from_day)).all()
+    rows = courses.stays(session, patient_id)
     if not rows:
         return Calendar.of(zones.zone(zone), cutoff)
     first, *later = (Stay(row.from_day, zones.zone(row.zone)) for row in rows)

@@ -17,9 +17,10 @@ from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.domain.schedule import patient_day
 from pro.library import Library
-from pro.services import audit, audit_trail, wording
+from pro.services import audit, audit_trail, courses, wording
 from pro.services.access import Identity, Right
 from pro.services.audit_trail import ChainCheck, Entry
+from pro.services.courses import Standing, Stay
 from pro.services.episodes import Point, curve, diaries, main_item
 from pro.services.overview import MessageFigures, Place, TaskLine, figures_of, protocol_of, read_places, task_line
 from pro.services.parts import Parts
@@ -120,6 +121,9 @@ class PatientPage:
     """The patient-day of now."""
     zone: str
     language: str
+    stay: Stay
+    """Where the patient lives now, or goes to next."""
+    standing: Standing
     withdrawn_at: datetime | None
     opted_out_at: datetime | None
     number_wrong_at: datetime | None
@@ -185,6 +189,8 @@ def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool
             today=today,
             zone=found.zone,
             language=found.language,
+            stay=courses.stays(session, found)[-1],
+            standing=courses.standings(session, [found], protocol, now)[found.patient_id],
             withdrawn_at=found.withdrawn_at,
             opted_out_at=found.opted_out_at,
             number_wrong_at=found.number_wrong_at,

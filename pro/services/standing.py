@@ -17,6 +17,7 @@ from pro.domain.assessment import State, state
 from pro.domain.compliance import LEAST_RATIO, MISSED_IN_A_ROW, Compliance, Day, compliance, runs_missed, total
 from pro.domain.protocol import Protocol
 from pro.services.access import Identity, Right
+from pro.services.courses import Standing, standings
 from pro.services.episodes import diaries
 from pro.services.overview import Place, protocol_of, read_places, site_figures
 from pro.services.parts import Parts
@@ -47,7 +48,7 @@ class Row:
     number: str
     site_id: int
     day0: date
-    withdrawn_at: datetime | None
+    stands: Standing
     cells: tuple[Cell, ...]
     figures: Compliance
     planned: int
@@ -57,6 +58,10 @@ class Row:
     """Kinds of its open tasks."""
     flare: bool
     """Whether an episode waits for a review."""
+
+    @property
+    def withdrawn_at(self) -> datetime | None:
+        return self.stands.withdrawn_at
 
     @property
     def below(self) -> bool:
@@ -163,26 +168,36 @@ def rows_of(session: Session, patients: Sequence[Found], protocol: Protocol, now
     for task in desk.open_tasks_of(session, ids, diaries(protocol)):
         tasks.setdefault(task.patient_id, []).append(task.kind)
     flared = set(desk.patients_with_flare(session, ids))
+    stands = standings(session, patients, protocol, now)
     return [
-        _row(each, planned.get(each.patient_id, []), tuple(tasks.get(each.patient_id, ())), flared, now)
+        _row(
+            each,
+            planned.get(each.patient_id, []),
+            tuple(tasks.get(each.patient_id, ())),
+            each.patient_id in flared,
+            stands[each.patient_id],
+            now,
+        )
         for each in patients
     ]
 
 
-def _row(patient: Found, planned: Sequence[Found], tasks: tuple[str, ...], flared: set[int], now: datetime) -> Row:
+def _row(
+    patient: Found, planned: Sequence[Found], tasks: tuple[str, ...], flared: bool, stands: Standing, now: datetime
+) -> Row:
     days = [Day(row.day, instants_of(row)) for row in planned]
     cells = tuple(Cell(day.day, state(day.instants, now)) for day in days)
     return Row(
         number=patient.number,
         site_id=patient.site_id,
         day0=patient.day0,
-        withdrawn_at=patient.withdrawn_at,
+        stands=stands,
         cells=tuple(cell for cell in cells if cell.state is not State.CANCELLED),
         figures=compliance(days, now, patient.withdrawn_at),
         planned=sum(1 for day in days if day.day < now.date()),
         missed_in_a_row=0 if patient.withdrawn_at else runs_missed(days, now),
         tasks=tasks,
-        flare=patient.patient_id in flared,
+        flare=flared,
     )
 
 

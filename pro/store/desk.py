@@ -41,6 +41,10 @@ _WHO = (
     patient.c.withdrawn_at,
     patient.c.opted_out_at,
     patient.c.number_wrong_at,
+    patient.c.held_at,
+    patient.c.held_why,
+    patient.c.ended_at.label("study_ended_at"),
+    patient.c.ended_why,
     patient.c.contact_id,
 )
 

@@ -96,6 +96,12 @@ def of_kind(session: Session, chain: str, kind: str, since: datetime, limit: int
     return session.execute(wanted.order_by(event.c.seq).limit(limit)).all()
 
 
+def of_kinds(session: Session, chain: str, kinds: Collection[str], limit: int) -> Sequence[Found]:
+    """A chain's newest events of these kinds, the newest first."""
+    wanted = select(event).where(event.c.chain == chain, event.c.kind.in_(kinds))
+    return session.execute(wanted.order_by(event.c.seq.desc()).limit(limit)).all()
+
+
 # Export and check
 
 

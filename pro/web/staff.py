@@ -11,13 +11,42 @@ from wtforms.validators import DataRequired, Length
 
 from pro.services import access
 from pro.services.access import Refused, Right, SignedIn
-from pro.web.desk import compliance, exams, flares, messages, patients, protocol, scales, today, trail
+from pro.web.desk import (
+    compliance,
+    course,
+    events,
+    exams,
+    flares,
+    journeys,
+    messages,
+    patients,
+    protocol,
+    scales,
+    stops,
+    today,
+    trail,
+)
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.parts import current_parts, moment
 from pro.web.rights import cookie_name, open_to_all, own_page, signed_in
 from pro.web.words import LANGUAGES
 
-__all__ = ["blueprint", "compliance", "exams", "flares", "messages", "patients", "protocol", "scales", "today", "trail"]
+__all__ = [
+    "blueprint",
+    "compliance",
+    "course",
+    "events",
+    "exams",
+    "flares",
+    "journeys",
+    "messages",
+    "patients",
+    "protocol",
+    "scales",
+    "stops",
+    "today",
+    "trail",
+]
 
 
 class SignInForm(FlaskForm):

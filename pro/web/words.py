@@ -131,6 +131,15 @@ def say_number(number: int | Decimal, language: str) -> str:
     return format_decimal(number, format="#,##0.######", locale=_locale(language))
 
 
+def say_place(zone: str, language: str) -> str:
+    """The town that a zone is called by: `Réunion` for Indian/Reunion, `Montréal` for America/Montreal in French."""
+    own = texts("course", language).get(f"place.{zone}")
+    if isinstance(own, str):
+        return own
+    known = _locale(language).time_zones.get(zone, {}).get("city")
+    return str(known or zone.rsplit("/", 1)[-1].replace("_", " "))
+
+
 @lru_cache(maxsize=256)
 def say_phone(number: str) -> str:
     """`+33261910012` as its country writes it: `02 61 91 00 12`, spaces that do not break."""

@@ -3,6 +3,7 @@
 from pro.services.enrolment.checks import DAYS_AHEAD
 from pro.services.enrolment.facts import COMMAND_LINE, By, Doer, Enrolled, Ineligible, NotEnrollable, Problem
 from pro.services.enrolment.inclusion import Place, enrol, place
+from pro.services.enrolment.journeys import set_out
 from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
 from pro.services.enrolment.links import first_link, revoke_links
 from pro.services.enrolment.sheet import Appointment, Sheet, sheet
@@ -39,6 +40,7 @@ __all__ = [
     "preview_withdrawal",
     "revoke_links",
     "send_test",
+    "set_out",
     "sheet",
     "sweep",
     "test_digits",

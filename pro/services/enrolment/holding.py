@@ -1,6 +1,6 @@
 """Pause, hold and end: nobody is reminded meanwhile, what is not filled is excused with its reason, nothing is lost.
 
-A pause has days known before; a hold lasts until an investigator takes it back; the end is for good, without a
+A pause has days known before; a hold lasts until somebody takes it back; the end is for good, without a
 withdrawal: what was answered is used. What is excused may still be filled and stays expected.
 """
 
@@ -16,15 +16,18 @@ from pro.clock import Moment
 from pro.domain.reminders import next_bell
 from pro.services.access import Right
 from pro.services.audit import lock_patient, record
+from pro.services.calendars import calendar_of
 from pro.services.enrolment.facts import Doer, by_of
 from pro.services.enrolment.leaving import planned_reminders, unfinished
 from pro.services.enrolment.links import revoke
 from pro.services.parts import Parts
-from pro.store import messages
+from pro.store import courses, messages
 from pro.store.tables import Assessment, Patient
 
 REASONS = ("hospital", "side-effect", "other-illness", "holiday", "technical", "doctor", "completed", "other")
 """Reasons as codes: a free text would sooner or later hold a name."""
+LONGEST_PAUSE = 366
+"""Days."""
 HELD, PAUSED, ENDED = "hold", "pause", "ended"
 
 
@@ -39,7 +42,11 @@ class Stood:
 
 
 class NotNow(ValueError):
-    """It cannot be done as things are; the message is one line for the person who asked."""
+    """It cannot be done as things are; the message is one line for the person who asked, `why` a code for pages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
 
 
 def hold(parts: Parts, doer: Doer, patient_id: int, why: str, moment: Moment) -> Stood:
@@ -54,17 +61,57 @@ def hold(parts: Parts, doer: Doer, patient_id: int, why: str, moment: Moment) ->
         return _excused(session, patient, doer, "patient.held", rows, f"{HELD}: {why}", {"why": why}, moment)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a pause would excuse."""
+
+    days: int
+    assessments: int
+    visits: tuple[str, ...]
+    """Timepoints among them that do not repeat."""
+
+
+def foresee_pause(parts: Parts, patient_id: int, first: date, last: date, moment: Moment) -> LeftOut:
+    """What `pause` would excuse; changes nothing. Raises what it does, but for the reason."""
+    with parts.study.reading() as session:
+        patient = _staying(session.get(Patient, patient_id), patient_id)
+        _possible(parts, session, patient, first, last, moment)
+        rows = _unexcused(session, patient_id, first, last, moment)
+        return LeftOut(
+            (last - first).days + 1, len(rows), tuple(one.timepoint for one in rows if _is_visit(parts, one))
+        )
+
+
 def pause(parts: Parts, doer: Doer, patient_id: int, first: date, last: date, why: str, moment: Moment) -> Stood:
-    """Excuses what aims at the days `first` to `last`, both included."""
+    """Excuses what aims at the days `first` to `last`, both included: at most a year, and not all over yet."""
     _known(why)
-    if last < first:
-        raise NotNow(f"the pause ends on {last}, before it begins on {first}")
     with parts.study.writing() as session:
         patient = _in_study(session, patient_id)
-        expected = unfinished(session, patient_id, moment.study)
-        rows = [one for one in expected if first <= one.day <= last and one.excused_at is None]
+        _possible(parts, session, patient, first, last, moment)
+        rows = _unexcused(session, patient_id, first, last, moment)
+        courses.add_pause(session, patient_id, first, last, why, moment.study)
         said = {"why": why, "first": first, "last": last}
         return _excused(session, patient, doer, "patient.paused", rows, f"{PAUSED}: {why}", said, moment)
+
+
+def _possible(parts: Parts, session: Session, patient: Patient, first: date, last: date, moment: Moment) -> None:
+    assert patient.id is not None
+    if last < first:
+        raise NotNow("backwards", f"the pause ends on {last}, before it begins on {first}")
+    if (last - first).days >= LONGEST_PAUSE:
+        raise NotNow("long", f"the pause is longer than {LONGEST_PAUSE} days: use a hold where nobody knows its end")
+    protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
+    if last < calendar_of(session, patient.id, patient.zone, protocol.cutoff).holds(moment.study):
+        raise NotNow("over", f"the pause ends on {last}, which has passed")
+
+
+def _unexcused(session: Session, patient_id: int, first: date, last: date, moment: Moment) -> list[Assessment]:
+    expected = unfinished(session, patient_id, moment.study)
+    return [one for one in expected if first <= one.day <= last and one.excused_at is None]
+
+
+def _is_visit(parts: Parts, one: Assessment) -> bool:
+    return not parts.library.protocol(one.protocol, one.protocol_version).timepoint(one.timepoint).repeats
 
 
 def resume(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> Stood:
@@ -74,17 +121,22 @@ def resume(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> Stood:
         if patient.held_at is None:
             return Stood(patient.number, 0, 0, already=True)
         since, patient.held_at, patient.held_why = patient.held_at, None, None
-        held = [
-            one
-            for one in unfinished(session, patient_id, moment.study)
-            if one.excused_why is not None and one.excused_why.startswith(HELD)
-        ]
-        for one in held:
-            one.excused_at = one.excused_why = None
-            end = one.late_until or one.closes_at
-            one.next_at = next_bell(planned_reminders(parts, patient, one), end, moment.study)
-        _record(session, patient, doer, "patient.resumed", {"since": since, "assessments": len(held)}, moment)
-        return Stood(patient.number, len(held), 0)
+        back = _back(parts, session, patient, HELD, moment)
+        _record(session, patient, doer, "patient.resumed", {"since": since, "assessments": back}, moment)
+        return Stood(patient.number, back, 0)
+
+
+def unpause(parts: Parts, doer: Doer, patient_id: int, pause_id: int, moment: Moment) -> Stood:
+    """Takes a pause back: what of it can still be filled is expected again, unless something else excuses it."""
+    with parts.study.writing() as session:
+        patient = _in_study(session, patient_id)
+        found = courses.take_back_pause(session, patient_id, pause_id, moment.study)
+        if found is None:
+            return Stood(patient.number, 0, 0, already=True)
+        back = _back(parts, session, patient, PAUSED, moment, (found.first, found.last))
+        said = {"first": found.first, "last": found.last, "assessments": back}
+        _record(session, patient, doer, "patient.unpaused", said, moment)
+        return Stood(patient.number, back, 0)
 
 
 def end(parts: Parts, doer: Doer, patient_id: int, why: str, moment: Moment) -> Stood:
@@ -108,15 +160,20 @@ def end(parts: Parts, doer: Doer, patient_id: int, why: str, moment: Moment) -> 
 
 def _known(why: str) -> None:
     if why not in REASONS:
-        raise NotNow(f"why is {why!r}: one of {', '.join(REASONS)}")
+        raise NotNow("no-reason", f"why is {why!r}: one of {', '.join(REASONS)}")
 
 
 def _in_study(session: Session, patient_id: int) -> Patient:
-    patient = lock_patient(session, patient_id)
+    return _staying(lock_patient(session, patient_id), patient_id)
+
+
+def _staying(patient: Patient | None, patient_id: int) -> Patient:
+    if patient is None:
+        raise KeyError(f"no patient {patient_id}")
     if patient.withdrawn_at is not None:
-        raise NotNow(f"{patient.number} has withdrawn; nothing is expected any more")
+        raise NotNow("withdrawn", f"{patient.number} has withdrawn; nothing is expected any more")
     if patient.ended_at is not None:
-        raise NotNow(f"the study has ended for {patient.number}; nothing is expected any more")
+        raise NotNow("ended", f"the study has ended for {patient.number}; nothing is expected any more")
     return patient
 
 
@@ -140,6 +197,33 @@ def _excused(
     event = {**said, "assessments_excused": len(rows), "messages_dropped": dropped}
     _record(session, patient, doer, kind, event, moment)
     return Stood(patient.number, len(rows), dropped)
+
+
+def _back(
+    parts: Parts,
+    session: Session,
+    patient: Patient,
+    kind: str,
+    moment: Moment,
+    days: tuple[date, date] = (date.min, date.max),
+) -> int:
+    """What `kind` excused on these days is expected again; a pause or a hold that still stands excuses it anew."""
+    assert patient.id is not None
+    pauses = courses.pauses_of(session, [patient.id])
+    back = 0
+    for one in unfinished(session, patient.id, moment.study):
+        if not (one.excused_why or "").startswith(kind) or not days[0] <= one.day <= days[1]:
+            continue
+        still = next((f"{PAUSED}: {each.why}" for each in pauses if each.first <= one.day <= each.last), None)
+        if patient.held_at is not None:
+            still = f"{HELD}: {patient.held_why}"
+        if still is not None:
+            one.excused_why = still
+            continue
+        one.excused_at = one.excused_why = None
+        one.next_at = next_bell(planned_reminders(parts, patient, one), one.late_until or one.closes_at, moment.study)
+        back += 1
+    return back
 
 
 def _open_unexcused(session: Session, patient_id: int, now: datetime) -> int:

@@ -51,29 +51,34 @@ def change_zone(parts: Parts, doer: Doer, patient_id: int, zone: str, moment: Mo
     Reminders of what is open go by the clocks it opened under; quiet hours by the new ones at once. Raises
     UnknownZone, SameZone, or KeyError where there is no patient.
     """
-    wanted = zones.zone(zone)
+    zones.zone(zone)
     with parts.study.writing() as session:
-        patient = lock_patient(session, patient_id)
-        if patient.zone == zone:
-            raise SameZone(f"{patient.number} lives by the clocks of {zone} already")
-        protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
-        before = calendar_of(session, patient_id, patient.zone, protocol.cutoff)
-        calendar = before.moved(wanted, moment.study)
-        keep(session, patient_id, calendar)
-        rows = _recompute(parts, patient, unfinished(session, patient_id, moment.study), calendar, moment.study)
-        _keep_clocks(session, patient, moment.study)
-        _write(session, rows)
-        old, patient.zone = patient.zone, zone
-        newest = calendar.stays[-1]
-        event = {"from": old, "to": zone, "from_day": newest.from_day, "assessments": len(rows)}
-        by = by_of(doer, Right.ENROL, patient.site_id)
-        record(session, patient, "patient.zone-changed", event, by.actor, moment.study)
-        return Moved(patient.number, zone, newest.from_day, calendar.opens(newest.from_day), len(rows))
+        return move(parts, session, lock_patient(session, patient_id), zone, doer, moment)
 
 
-def _recompute(
+def move(parts: Parts, session: Session, patient: Patient, zone: str, doer: Doer, moment: Moment) -> Moved:
+    """The same inside a transaction that holds the patient's row."""
+    assert patient.id is not None
+    if patient.zone == zone:
+        raise SameZone(f"{patient.number} lives by the clocks of {zone} already")
+    protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
+    calendar = calendar_of(session, patient.id, patient.zone, protocol.cutoff).moved(zones.zone(zone), moment.study)
+    keep(session, patient.id, calendar)
+    rows = recomputed(parts, patient, unfinished(session, patient.id, moment.study), calendar, moment.study)
+    _keep_clocks(session, patient, moment.study)
+    _write(session, rows)
+    old, patient.zone = patient.zone, zone
+    newest = calendar.stays[-1]
+    event = {"from": old, "to": zone, "from_day": newest.from_day, "assessments": len(rows)}
+    by = by_of(doer, Right.ENROL, patient.site_id)
+    record(session, patient, "patient.zone-changed", event, by.actor, moment.study)
+    return Moved(patient.number, zone, newest.from_day, calendar.opens(newest.from_day), len(rows))
+
+
+def recomputed(
     parts: Parts, patient: Patient, expected: Sequence[Assessment], calendar: Calendar, now: datetime
 ) -> list[dict[str, Any]]:
+    """The new instants of each that has any; nothing is written."""
     changed = (_row(parts, patient, one, calendar, now) for one in expected)
     return [row for row in changed if row is not None]
 

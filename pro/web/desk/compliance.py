@@ -17,6 +17,7 @@ from pro.services.standing import Filter, Page, Row, SiteFigures
 from pro.web import charts, strips
 from pro.web.asked import row_number
 from pro.web.desk import phrases
+from pro.web.desk.badges import badges
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
@@ -177,6 +178,8 @@ def _note(row: Row) -> str:
         return t("note.withdrawn", day=phrases.month_day(row.withdrawn_at.date(), spoken))
     if row.flare and who().may(Right.SEE_FLARE, row.site_id):
         return t("note.flare")
+    if not row.stands.is_asked:
+        return ", ".join(words for _, _, words in badges(row.stands, spoken))
     if row.tasks:
         return t("note.call", kind=phrases.word("task", f"{row.tasks[0]}.label", spoken))
     return "" if row.figures.expected else t("note.starts", day=phrases.month_day(row.day0, spoken))

@@ -18,6 +18,7 @@ from pro.services.health import Alarm
 from pro.services.overview import Place, places
 from pro.web import errors, words
 from pro.web.desk import phrases
+from pro.web.desk.badges import badges
 from pro.web.parts import current_parts, moment
 from pro.web.rights import to_sign_in, who_or_none
 from pro.web.words import LANGUAGES, NAMES, say
@@ -91,7 +92,9 @@ def desk_context() -> dict[str, Any]:
         "support": current_parts().settings.support,
         "kept": kept,
         "phrases": phrases,
+        "badges": badges,
         "wording": lambda wording: words.in_language(wording, spoken),
+        "say_place": bound(words.say_place, spoken),
         "say_day": bound(words.say_day, spoken),
         "say_date": bound(words.say_date, spoken),
         "say_short": bound(phrases.short_day, spoken),

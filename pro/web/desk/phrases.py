@@ -19,7 +19,7 @@ from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library import Library
 from pro.services.audit_trail import Entry
 from pro.services.episodes import Trigger
-from pro.web.words import NARROW, in_language, say, say_clock, say_number, texts
+from pro.web.words import NARROW, in_language, say, say_clock, say_number, say_place, texts
 
 LOCALES = {"en": "en_GB", "fr": "fr"}
 
@@ -217,10 +217,10 @@ def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
     payload = entry.payload or {}
     title = payload.get("timepoint")
     timepoint = next((each for each in protocol.timepoints if each.key == title), None)
-    day = payload.get("day")
     values = {
+        **_course(payload, language),
         "what": in_language(timepoint.title, language) if timepoint else str(title or ""),
-        "day": month_day(date.fromisoformat(day), language) if isinstance(day, str) and len(day) == 10 else "",
+        "day": _day(payload.get("day") or payload.get("from_day"), language),
         "n": payload.get("n", ""),
         "outcome": word("outcome", str(payload.get("outcome") or ""), language),
         "note": payload.get("note") or payload.get("reason") or "",
@@ -236,6 +236,23 @@ def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
     if entry.payload is None:
         said += f" {say('desk.trail.emptied', language)}"
     return said
+
+
+def _course(payload: Mapping[str, object], language: str) -> dict[str, str]:
+    """What an event of the patient's course names: a place, days, a reason."""
+    known = texts("course", language)
+    why, event = (f"{group}.{payload.get(name)}" for group, name in (("why", "why"), ("event", "event")))
+    return {
+        "place": say_place(str(payload.get("to") or ""), language),
+        "first": _day(payload.get("first"), language),
+        "last": _day(payload.get("last"), language),
+        "why": say(f"course.{why}", language) if why in known else str(payload.get("why") or ""),
+        "event": say(f"course.{event}", language) if event in known else str(payload.get("event") or ""),
+    }
+
+
+def _day(day: object, language: str) -> str:
+    return month_day(date.fromisoformat(day), language) if isinstance(day, str) and len(day) == 10 else ""
 
 
 def _rules(payload: Mapping[str, object]) -> str:

@@ -1,0 +1,178 @@
+"""A journey that is known before: what it will change is said first, and the worker makes it when its day comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from pro.clock import Moment
+from pro.domain import zones
+from pro.domain.patient_days import DAY, day_exists, day_opens
+from pro.domain.schedule import steps_of
+from pro.domain.travel import Calendar
+from pro.services.access import Right
+from pro.services.audit import WORKER, lock_patient, record
+from pro.services.calendars import calendar_of
+from pro.services.enrolment.facts import Doer, by_of
+from pro.services.enrolment.holding import NotNow
+from pro.services.enrolment.leaving import unfinished
+from pro.services.enrolment.travelling import SameZone, move, recomputed
+from pro.services.parts import Parts
+from pro.store import courses
+from pro.store.tables import Assessment, Patient
+
+LEAD = timedelta(minutes=75)
+"""So long before its first day opens a journey is made, by a sweep that comes once an hour: as late as is safe, since
+quiet hours go by the new clocks from then on."""
+FARTHEST = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a change of zone will do."""
+
+    zone: str
+    old: str
+    from_day: date
+    """The first patient-day by the new clocks."""
+    at: datetime
+    """Its opening: the day before closes there."""
+    at_once: bool
+    """It is made now; else the worker makes it when its day comes."""
+    assessments: int
+    """Those whose instants change."""
+    reminders: tuple[datetime, ...]
+    """Of the first day that has any by the new clocks."""
+
+
+def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, moment: Moment) -> Foreseen:
+    """What would change; changes nothing. `from_day` None or too near: the next patient-day that has not opened.
+
+    Raises UnknownZone, SameZone, NotNow (in one line) for a day that cannot be, KeyError where there is no patient.
+    """
+    wanted = zones.zone(zone)
+    with parts.study.reading() as session:
+        patient = session.get(Patient, patient_id)
+        if patient is None:
+            raise KeyError(f"no patient {patient_id}")
+        _may_move(patient, zone)
+        calendar = _calendar(parts, session, patient)
+        made_at, at_once = _made_at(calendar, zone, from_day, moment.study)
+        moved = calendar.moved(wanted, made_at)
+        first = moved.stays[-1].from_day
+        expected = unfinished(session, patient_id, made_at)
+        rows = recomputed(parts, patient, expected, moved, made_at)
+        reminders = _first_reminders(parts, patient, expected, zone, first)
+        return Foreseen(zone, patient.zone, first, moved.opens(first), at_once, len(rows), reminders)
+
+
+def plan_journey(
+    parts: Parts, doer: Doer, patient_id: int, zone: str, from_day: date | None, moment: Moment
+) -> Foreseen:
+    """Moves the patient from that day on, at once where it is near; takes the place of a journey that is to come.
+
+    Raises what `foresee` does.
+    """
+    seen = foresee(parts, patient_id, zone, from_day, moment)
+    with parts.study.writing() as session:
+        patient = lock_patient(session, patient_id)
+        _may_move(patient, zone)
+        by = by_of(doer, Right.ENROL, patient.site_id)
+        courses.end_journey(session, patient_id, moment.study, done=False)
+        if seen.at_once:
+            move(parts, session, patient, zone, by, moment)
+            return seen
+        courses.add_journey(session, patient_id, seen.from_day, zone, moment.study)
+        event = {"from": patient.zone, "to": zone, "from_day": seen.from_day}
+        record(session, patient, "patient.zone-planned", event, by.actor, moment.study)
+    return seen
+
+
+def cancel_journey(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> bool:
+    """Takes the journey to come back; False where there is none any more."""
+    with parts.study.writing() as session:
+        patient = lock_patient(session, patient_id)
+        found = courses.journey_of(session, patient_id)
+        if found is None:
+            return False
+        courses.end_journey(session, patient_id, moment.study, done=False)
+        event = {"to": found.zone, "from_day": found.from_day}
+        actor = by_of(doer, Right.ENROL, patient.site_id).actor
+        record(session, patient, "patient.zone-unplanned", event, actor, moment.study)
+        return True
+
+
+def set_out(parts: Parts, moment: Moment) -> int:
+    """Makes the journeys whose day is about to open, once an hour. Safe to run twice, or by several workers."""
+    with parts.study.reading() as session:
+        near = courses.journeys(session, moment.study.date() + 2 * DAY)
+    return sum(_set_out(parts, row.patient_id, moment) for row in near)
+
+
+def _set_out(parts: Parts, patient_id: int, moment: Moment) -> bool:
+    with parts.study.writing() as session:
+        patient = lock_patient(session, patient_id)
+        found = courses.journey_of(session, patient_id)
+        if found is None:
+            return False
+        if patient.withdrawn_at is not None or patient.ended_at is not None:
+            return courses.end_journey(session, patient_id, moment.study, done=False)
+        calendar = _calendar(parts, session, patient)
+        if moment.study < _opening(calendar, found.zone, found.from_day) - LEAD:
+            return False
+        if patient.zone != found.zone:
+            move(parts, session, patient, found.zone, by_of(WORKER, Right.ENROL, patient.site_id), moment)
+        return courses.end_journey(session, patient_id, moment.study, done=True)
+
+
+def _may_move(patient: Patient, zone: str) -> None:
+    if patient.withdrawn_at is not None or patient.ended_at is not None:
+        raise NotNow("ended", f"{patient.number} is no longer in the study")
+    if patient.zone == zone:
+        raise SameZone(f"{patient.number} lives by the clocks of {zone} already")
+
+
+def _calendar(parts: Parts, session: Session, patient: Patient) -> Calendar:
+    assert patient.id is not None
+    protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
+    return calendar_of(session, patient.id, patient.zone, protocol.cutoff)
+
+
+def _made_at(calendar: Calendar, zone: str, from_day: date | None, now: datetime) -> tuple[datetime, bool]:
+    """When the change is made, and whether that is now."""
+    if from_day is None:
+        return now, True
+    today = calendar.holds(now)
+    if from_day < today:
+        raise NotNow("past", f"{from_day} has passed: leave the day out where the patient is there already")
+    if from_day - today > FARTHEST:
+        raise NotNow("too-far", f"{from_day} is more than a year ahead")
+    if not day_exists(from_day, zones.zone(zone)) or not calendar.has(from_day):
+        raise NotNow("no-such-day", f"{from_day} does not exist there")
+    made_at = _opening(calendar, zone, from_day) - LEAD
+    return (now, True) if made_at <= now else (made_at, False)
+
+
+def _opening(calendar: Calendar, zone: str, day: date) -> datetime:
+    """The earlier of the two openings of that day, by the old clocks and by the new."""
+    return min(calendar.opens(day), day_opens(day, zones.zone(zone), calendar.cutoff))
+
+
+def _first_reminders(
+    parts: Parts, patient: Patient, expected: Sequence[Assessment], zone: str, first: date
+) -> tuple[datetime, ...]:
+    """Instants of the reminders of the first day that has any, by the new clocks."""
+    wanted = zones.zone(zone)
+    planned: set[datetime] = set()
+    for one in expected:
+        if one.day >= first and one.excused_at is None:
+            protocol = parts.library.protocol(one.protocol, one.protocol_version)
+            steps = steps_of(
+                protocol.timepoint(one.timepoint), one.day, one.opens_at, one.closes_at, wanted, protocol.cutoff
+            )
+            planned |= {step.at for step in steps}
+    days = sorted({at.astimezone(wanted).date() for at in planned})
+    return tuple(sorted(at for at in planned if at.astimezone(wanted).date() == days[0]))

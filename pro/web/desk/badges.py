@@ -1,0 +1,25 @@
+"""How a patient stands, in a word or two: for headings and lists."""
+
+from __future__ import annotations
+
+from pro.services.courses import Standing
+from pro.web.desk import phrases
+from pro.web.words import say
+
+Badge = tuple[str, str, str]
+"""Sign, tone and words."""
+
+
+def badges(standing: Standing, language: str) -> tuple[Badge, ...]:
+    """Empty for a patient who is asked as planned."""
+    if standing.withdrawn_at is not None:
+        return (("none", "soft", say("course.badge.withdrawn", language)),)
+    for key, sign, tone, day in (
+        ("ended", "none", "soft", standing.ended_at and standing.ended_at.date()),
+        ("held", "tried", "wait", standing.held_at and standing.held_at.date()),
+        ("paused", "tried", "wait", standing.paused_until),
+        ("pauses", "waiting", "soft", standing.pauses_from),
+    ):
+        if day is not None:
+            return ((sign, tone, say(f"course.badge.{key}", language, day=phrases.month_day(day, language))),)
+    return ()

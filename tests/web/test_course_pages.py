@@ -1,0 +1,338 @@
+"""A patient's course at the desk: journeys, pauses, holds, events and the end, as staff meet them over HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from pro.domain.protocol import Anchor
+from pro.services import enrolment
+from pro.store.tables import AuditEvent, Journey, Patient, Pause
+from pro.web.places import found
+from tests.conftest import Urls
+from tests.factories import NOW, make_parts, make_patient, make_staff, make_study, the_library
+from tests.services.test_bells import rows, set_bells
+from tests.web.test_desk import Desk, token_in
+from tests.web.test_enrolment_pages import plain
+
+PAGE = "/staff/patients/R-001/course"
+"""NOW is Wednesday 15 April 2026, 08:04 in Paris: the patient-day of the 15th is open."""
+
+
+@pytest.fixture
+def desk(sqlite_urls: Urls) -> Iterator[Desk]:
+    parts = make_parts(sqlite_urls)
+    made = make_study(parts)
+    make_staff(parts, made, "coo", role="coordinator")
+    make_staff(parts, made, "fr", role="coordinator", language="fr")
+    make_staff(parts, made, "mon", role="monitor")
+    make_staff(parts, made, "other", role="coordinator", site="L")
+    set_bells(parts, make_patient(parts, made, day0=date(2026, 4, 10)), NOW)
+    yield Desk(parts, made)
+    parts.study.close()
+    parts.contacts.close()
+
+
+def post(desk: Desk, verb: str, status: int = 303, **fields: str) -> str:
+    """Posts as the page would, and gives the page that says what happened, in plain spaces."""
+    answer = desk.client.post(f"{PAGE}/{verb}", data=fields | {"csrf_token": token_in(desk.page(PAGE))})
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    return plain(desk.page(PAGE) if status == 303 else answer.get_data(as_text=True))
+
+
+def events(desk: Desk, kind: str) -> list[dict[str, Any]]:
+    with desk.parts.study.reading() as session:
+        found = session.exec(select(AuditEvent).where(AuditEvent.kind == kind)).all()
+        return [json.loads(each.payload or "") | {"by": each.actor, "role": each.role} for each in found]
+
+
+def patient(desk: Desk) -> Patient:
+    with desk.parts.study.reading() as session:
+        return session.exec(select(Patient)).one()
+
+
+def said(page: str) -> str:
+    found = re.search(r'class="note fine row" role="status">.*?</svg>(.*?)</p>', page, re.S)
+    assert found, "nothing says what happened"
+    return found[1].strip()
+
+
+def problem(page: str) -> str:
+    found = re.search(r'role="alert".*?<b>(.*?)</b>', page, re.S)
+    assert found, "nothing says what is wrong"
+    return found[1]
+
+
+# ── Where the patient is
+
+
+def test_a_change_of_place_says_what_it_will_do_and_does_it_when_asked_again(desk: Desk) -> None:
+    desk.sign_in("coo")
+    assert "Paris since Friday 10 April" in plain(desk.page(PAGE))
+    page = post(desk, "zone", 200, elsewhere="montréal")
+    assert "R-001: Montréal?" in page
+    assert "From Thursday 16 April, the days of the diary follow the clocks of Montréal." in page
+    assert "Reminders move to 18:00 and 20:00 in Montréal. In Paris that is 00:00 and 02:00." in page
+    assert "The diary that is open until then closes on Thu 16 Apr 04:00 there (Paris: Thu 16 Apr 10:00)." in page
+    assert patient(desk).zone == "Europe/Paris", "asked once, it changes nothing"
+    fields = dict(re.findall(r'<input type="hidden" name="(zone|from)" value="([^"]*)"', page))
+    page = post(desk, "zone", step="do", **fields)
+    assert said(page).startswith("R-001 goes by the clocks of Montréal from Thursday 16 April;")
+    assert "Montréal from Thursday 16 April" in page
+    assert "Paris, from Friday 10 April" in page
+    assert patient(desk).zone == "America/Montreal"
+    (event,) = events(desk, "patient.zone-changed")
+    assert (event["by"], event["role"], event["to"]) == ("coo", "coordinator", "America/Montreal")
+    assert "Goes by the clocks of Montréal from 16 Apr" in page
+
+
+def test_a_journey_is_planned_shown_made_by_the_worker_on_its_day_and_may_be_taken_back(desk: Desk) -> None:
+    desk.sign_in("coo")
+    page = post(desk, "zone", 200, zone="Indian/Reunion", **{"from": "2026-04-20"})
+    assert "It happens by itself when that day comes." in page
+    for _ in range(2):
+        page = post(desk, "zone", zone="Indian/Reunion", step="do", **{"from": "2026-04-20"})
+    assert said(page) == "R-001 goes to Réunion on Monday 20 April. Nothing changes before."
+    assert "To Réunion from Monday 20 April." in page
+    page = post(desk, "journey")
+    assert said(page) == "The journey is taken back. The patient stays where they are."
+    assert "To Réunion" not in page
+    post(desk, "zone", zone="Indian/Reunion", step="do", **{"from": "2026-04-20"})
+    assert patient(desk).zone == "Europe/Paris"
+    opening = NOW.replace(day=20, hour=0, minute=0)  # 04:00 on Réunion
+    assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=76))) == 0
+    assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=60))) == 1
+    assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=59))) == 0
+    assert patient(desk).zone == "Indian/Reunion"
+    assert [event["from_day"] for event in events(desk, "patient.zone-changed")] == ["2026-04-20"]
+    assert len(events(desk, "patient.zone-planned")) == 3
+    first = next(row for row in rows(desk.parts, "assessment") if str(row["day"]) == "2026-04-20")
+    assert first["opens_at"] == opening
+    with desk.parts.study.reading() as session:
+        assert [bool(each.done_at) for each in session.exec(select(Journey)).all()] == [False, False, True]
+
+
+def move_to(desk: Desk, at: Any) -> Any:
+    desk.clock.move(at - desk.clock.now().study)
+    return desk.clock.now()
+
+
+def test_a_journey_of_a_patient_who_has_left_is_never_made(desk: Desk) -> None:
+    desk.sign_in("coo")
+    post(desk, "zone", zone="Indian/Reunion", step="do", **{"from": "2026-04-20"})
+    post(desk, "end", why="completed", step="do")
+    enrolment.set_out(desk.parts, move_to(desk, NOW + timedelta(days=5)))
+    assert patient(desk).zone == "Europe/Paris"
+
+
+WRONG_PLACES = (
+    ({}, "Choose where the patient is: nothing was chosen."),
+    ({"elsewhere": "Nowhere"}, "No place is known as &#34;Nowhere&#34;"),
+    ({"elsewhere": "Louisville"}, "may be America/Kentucky/Louisville, America/Louisville"),
+    ({"zone": "Europe/London", "elsewhere": "Tokyo"}, "Two places are given"),
+    ({"zone": "Europe/Paris"}, "The patient lives by the clocks of Paris already."),
+    ({"zone": "Asia/Tokyo", "from": "soon"}, "Write the day as year-month-day"),
+    ({"zone": "Asia/Tokyo", "from": "2026-04-14"}, "That day has passed."),
+    ({"zone": "Asia/Tokyo", "from": "2028-04-14"}, "more than a year ahead"),
+    ({"zone": "x" * 500}, "No place is known as"),
+)
+
+
+def test_a_place_that_cannot_be_is_one_clear_line(desk: Desk) -> None:
+    desk.sign_in("coo")
+    before = everything(desk)
+    for typed, line in WRONG_PLACES:
+        assert line in problem(post(desk, "zone", 422, **typed))
+        assert line in problem(post(desk, "zone", 422, **typed, step="do"))
+    assert everything(desk) == before
+
+
+def test_a_town_is_found_however_it_is_typed() -> None:
+    assert [found(town) for town in ("la réunion", "REUNION", "new york", "europe/paris", "Londres")] == [
+        ("Indian/Reunion",), ("Indian/Reunion",), ("America/New_York",), ("Europe/Paris",), ("Europe/London",),
+    ]  # fmt: skip
+
+
+# ── Pause and hold
+
+
+def test_a_pause_says_what_it_leaves_out_shows_until_when_and_is_taken_back(desk: Desk) -> None:
+    desk.sign_in("coo")
+    days = {"first": "2026-04-15", "last": "2026-04-24", "why": "holiday"}
+    page = post(desk, "pause", 200, **days)
+    assert "Wednesday 15 April to Friday 24 April: 10 days." in page
+    assert "11 diaries and visits of these days are excused." in page
+    assert "Among them: Week 2." in page
+    assert rows(desk.parts, "pause") == []
+    page = post(desk, "pause", step="do", **days)
+    assert said(page).startswith("R-001 is paused from Wednesday 15 April to Friday 24 April: 11 diaries and visits")
+    for address in (PAGE, "/staff/patients/R-001", "/staff/patients", "/staff/compliance"):
+        assert "paused until 24 Apr" in plain(desk.page(address)), address
+    assert "Paused from 15 Apr to 24 Apr: On holiday" in page
+    with desk.parts.study.reading() as session:
+        pause_id = session.exec(select(Pause)).one().id
+    page = post(desk, "unpause", pause=str(pause_id))
+    assert said(page) == "The pause is taken back: 11 diaries and visits are expected again."
+    assert "paused until" not in page
+    again = [row for row in rows(desk.parts, "assessment") if str(row["day"]) == "2026-04-16"]
+    assert [(row["excused_at"], row["excused_why"]) for row in again] == [(None, None)]
+    assert again[0]["next_at"] == NOW.replace(day=16, hour=16, minute=0)
+    assert said(post(desk, "unpause", pause=str(pause_id))) == "That was so already. Nothing was changed."
+    assert [event["by"] for event in events(desk, "patient.unpaused")] == ["coo"]
+
+
+def test_a_hold_is_made_and_taken_back_and_what_is_paused_stays_so(desk: Desk) -> None:
+    desk.sign_in("coo")
+    post(desk, "pause", first="2026-04-20", last="2026-04-20", why="holiday", step="do")
+    page = post(desk, "hold", why="hospital")
+    assert "R-001 is on hold:" in said(page)
+    assert "On hold since Wednesday 15 April: In hospital." in page
+    for address in ("/staff/patients/R-001", "/staff/patients"):
+        assert "on hold since 15 Apr" in plain(desk.page(address))
+    with desk.parts.study.reading() as session:
+        pause_id = session.exec(select(Pause)).one().id
+    assert said(post(desk, "unpause", pause=str(pause_id))).startswith("The pause is taken back: 0")
+    why = {str(row["day"]): row["excused_why"] for row in rows(desk.parts, "assessment") if row["timepoint"] == "diary"}
+    assert why["2026-04-20"] == "hold: hospital", "the hold goes on"
+    post(desk, "pause", first="2026-04-21", last="2026-04-21", why="holiday", step="do")
+    page = post(desk, "resume")
+    assert "R-001 is back:" in said(page)
+    why = {str(row["day"]): row["excused_why"] for row in rows(desk.parts, "assessment") if row["timepoint"] == "diary"}
+    assert (why["2026-04-20"], why["2026-04-21"]) == (None, "pause: holiday")
+    assert said(post(desk, "resume")) == "That was so already. Nothing was changed."
+
+
+WRONG = (
+    ("hold", {}, "Choose why."),
+    ("hold", {"why": "because"}, "Choose why."),
+    ("pause", {"why": "holiday"}, "Write the day as year-month-day"),
+    ("pause", {"why": "holiday", "first": "2026-04-20", "last": "2026-04-19"}, "before the first"),
+    ("pause", {"why": "holiday", "first": "2026-04-01", "last": "2026-04-14"}, "These days have passed."),
+    ("pause", {"why": "holiday", "first": "2026-04-20", "last": "2028-04-19"}, "at most a year"),
+    ("pause", {"first": "2026-04-20", "last": "2026-04-21"}, "Choose why."),
+    ("end", {}, "Choose why."),
+    ("event", {"event": "dose-stopped"}, "Choose what happened."),
+)
+
+
+def test_wrong_input_is_one_clear_line_and_changes_nothing(desk: Desk) -> None:
+    desk.sign_in("coo")
+    before = everything(desk)
+    for verb, typed, line in WRONG:
+        assert line in problem(post(desk, verb, 422, **typed))
+        assert line in problem(post(desk, verb, 422, **typed, step="do"))
+    assert everything(desk) == before
+
+
+def everything(desk: Desk) -> list[object]:
+    """What there is of patients: their rows with the heads of their chains, and what hangs on them."""
+    return [rows(desk.parts, name) for name in ("patient", "assessment", "pause", "journey", "message")]
+
+
+# ── Events and the end
+
+
+def test_an_event_is_offered_where_the_protocol_counts_from_it_and_nowhere_else(desk: Desk) -> None:
+    desk.sign_in("coo")
+    assert "What happened" not in desk.page(PAGE)
+    protocol = the_library().latest_protocol("thera-demo")
+    after = replace(protocol.timepoint("week2"), key="after-stop", anchor=Anchor("event", "dose-stopped"), first_day=7)
+    after = replace(after, last_day=7, title={"en": "A week after", "fr": "Une semaine après"})
+    counting = replace(protocol, timepoints=(*protocol.timepoints, after))
+    library = Counting(the_library(), counting)
+    desk = Desk(replace(desk.parts, library=library), desk.made)  # type: ignore[arg-type]
+    desk.sign_in("coo")
+    assert "The treatment was stopped" in desk.page(PAGE)
+    page = post(desk, "event", 200, event="dose-stopped", on="2026-04-13")
+    assert "On Monday 13 April." in page
+    assert "The protocol plans from it: A week after." in page
+    for day, line in (("2026-04-09", "Choose a day from Friday 10 April to today."), ("2026-04-16", "Choose a day")):
+        assert line in problem(post(desk, "event", 422, event="dose-stopped", on=day))
+    page = post(desk, "event", event="dose-stopped", on="2026-04-13", step="do")
+    assert said(page) == "Recorded: The treatment was stopped, Monday 13 April. 1 questionnaire or visit is planned."
+    planned = next(row for row in rows(desk.parts, "assessment") if row["timepoint"] == "after-stop")
+    assert planned["day"] == date(2026, 4, 20)
+    assert "Event: The treatment was stopped, 13 Apr" in page
+
+
+class Counting:
+    """The library with one protocol in place of its published version."""
+
+    def __init__(self, library: Any, protocol: Any) -> None:
+        self._library, self._protocol = library, protocol
+
+    def protocol(self, _id: str, _version: str) -> Any:
+        return self._protocol
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library, name)
+
+
+def test_the_end_says_what_stops_ends_it_for_good_and_is_no_withdrawal(desk: Desk) -> None:
+    desk.sign_in("coo")
+    page = post(desk, "end", 200, why="completed")
+    assert "End the study for R-001?" in page
+    assert "This cannot be undone." in page
+    assert patient(desk).ended_at is None
+    page = post(desk, "end", why="completed", step="do")
+    assert said(page).startswith("The study has ended for R-001:")
+    assert (patient(desk).ended_why, patient(desk).withdrawn_at) == ("completed", None)
+    for address in (PAGE, "/staff/patients/R-001", "/staff/patients"):
+        assert "study ended 15 Apr" in plain(desk.page(address))
+    for gone in ("Hold the study", "See what will stop", "Take back", 'name="why"'):
+        assert gone not in page
+    assert said(post(desk, "end", why="completed", step="do")) == "That was so already. Nothing was changed."
+    assert "no longer in the study" in problem(post(desk, "hold", 422, why="other"))
+    assert "no longer in the study" in problem(post(desk, "zone", 422, zone="Asia/Tokyo", step="do"))
+
+
+# ── Who may
+
+
+VERBS = ("zone", "journey", "hold", "resume", "pause", "unpause", "end", "event")
+
+
+def test_a_monitor_reads_and_changes_nothing(desk: Desk) -> None:
+    desk.sign_in("mon")
+    page = desk.page(PAGE)
+    assert "Paris since" in page
+    assert "/course/" not in page, "no form of any verb"
+    before = everything(desk)
+    for verb in VERBS:
+        token = token_in(desk.page("/staff/"))
+        assert desk.client.post(f"{PAGE}/{verb}", data={"csrf_token": token, "step": "do"}).status_code == 403
+    assert everything(desk) == before
+
+
+def test_another_site_s_coordinator_finds_nobody(desk: Desk) -> None:
+    desk.sign_in("other")
+    assert desk.client.get(PAGE).status_code == 404
+    before = everything(desk)
+    for verb in VERBS:
+        token = token_in(desk.page("/staff/"))
+        fields = {"csrf_token": token, "step": "do", "why": "other", "zone": "Asia/Tokyo"}
+        assert desk.client.post(f"{PAGE}/{verb}", data=fields).status_code == 404
+    assert everything(desk) == before
+
+
+def test_a_post_without_the_page_s_token_changes_nothing(desk: Desk) -> None:
+    desk.sign_in("coo")
+    before = everything(desk)
+    for verb in VERBS:
+        assert desk.client.post(f"{PAGE}/{verb}", data={"why": "other", "step": "do"}).status_code == 303
+    assert everything(desk) == before
+
+
+def test_it_speaks_french(desk: Desk) -> None:
+    desk.sign_in("fr")
+    page = post(desk, "zone", 200, elsewhere="la reunion")
+    assert "Les rappels passent à 18 h et 20 h, heure locale (La Réunion)." in page
+    page = post(desk, "hold", why="hospital")
+    assert "Suspendu depuis le mercredi 15 avril : Hospitalisation." in page
