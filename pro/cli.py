@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "migrate": ("migrate",),
     "doctor": ("doctor",),
-    "questionnaires": ("score", "questionnaires", "wording", "fhir", "drafts", "preview"),
+    "questionnaires": ("score", "questionnaires", "drafts", "fhir", "preview", "wording"),
     "protocol": ("protocol", "schedule", "texts", "rehearse"),
     "study": ("study",),
     "site": ("site",),
@@ -32,6 +32,25 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "audit": ("audit",),
 }
 """Command → the modules of `pro.commands` that make it; those that do not exist yet are passed over."""
+
+SAID_OF: Mapping[str, str] = {
+    "demo": "Play an invented study on this machine: web, worker and virtual phones.",
+    "serve": "Answer patients and staff on HOST:PORT, after checking that the databases stand.",
+    "worker": "Send reminders, close windows and tell staff of flares, until stopped; any number of workers may run.",
+    "migrate": "Make or upgrade the tables of both databases; safe to run again, and by several machines at once.",
+    "doctor": "Settings, databases, migrations, clock, keys, provider, worker, messages, ledger: "
+    "each ok or wrong, with the mend.",
+    "questionnaires": "Questionnaires: what there is, scores, worked examples, wordings, previews, in and out.",
+    "protocol": "Protocols: check, publish, and what they plan.",
+    "study": "The study of this installation.",
+    "site": "The sites of a study.",
+    "staff": "Who signs in at the desk.",
+    "patient": "Patients of the study.",
+    "extend": "Let open windows end later, for one patient or, after an outage, for a whole site.",
+    "flares": "Flare rules: what they would have said of recorded data.",
+    "audit": "The audit trail: take it away, and check that nothing was changed.",
+}
+"""What `pro --help` says of each: its first sentence, written down because reading every module takes seconds."""
 
 
 class Wrong(click.ClickException):
@@ -44,32 +63,37 @@ class Wrong(click.ClickException):
 
 
 class Family(click.Group):
-    """A command of several modules: the others are read when one of theirs is asked for."""
+    """A command of several modules: the others are read one by one, until the command that is asked for is there."""
 
     others: tuple[str, ...] = ()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        self._read()
+        while self.others:
+            self._read_one()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.commands:
-            self._read()
+        while cmd_name not in self.commands and self.others:
+            self._read_one()
         return super().get_command(ctx, cmd_name)
 
-    def _read(self) -> None:
-        others, self.others = self.others, ()
-        for name in others:
-            module = _module(name)
-            for each in module.commands if module is not None else ():
-                self.add_command(each)
+    def _read_one(self) -> None:
+        name, *others = self.others
+        self.others = tuple(others)
+        module = _module(name)
+        for each in module.commands if module is not None else ():
+            self.add_command(each)
 
 
 class Commands(click.Group):
     """Loads a command's modules only when it is called, and never shows a traceback unless asked to."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in COMMANDS if self.get_command(ctx, name) is not None]
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SAID_OF.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         first, *others = COMMANDS.get(cmd_name, (None,))

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Context
 from click.testing import CliRunner, Result
 
-from pro.cli import COMMANDS, main
+from pro.cli import COMMANDS, SAID_OF, main
 from pro.library import DEFAULT_ROOT, load
 
 PROTOCOL = "protocols/thera-demo/1.yaml"
@@ -389,8 +390,11 @@ def test_a_wrong_call_gets_one_line(args: list[str]) -> None:
 def test_the_help_lists_what_is_built() -> None:
     result = pro("--help")
     assert result.exit_code == 0
-    assert "questionnaires" in result.stdout
-    assert "protocol" in result.stdout
+    assert re.findall(r"^  (\w+) {2}", result.stdout, re.M)[-len(COMMANDS) :] == list(COMMANDS)
+    for name in COMMANDS:
+        command = main.get_command(Context(main), name)
+        assert command is not None
+        assert command.get_short_help_str(limit=1_000) == SAID_OF[name]
 
 
 def test_commands_of_another_module_join_their_group() -> None:

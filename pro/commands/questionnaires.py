@@ -8,18 +8,19 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pro.commands.opened import study_as_it_is
 from pro.commands.root import root_option
 from pro.domain.questionnaire import Questionnaire
 from pro.library import Library, Unreadable, load, publish_questionnaire
 from pro.library.page import page
-from pro.services.wording import Standing, standing
 
-Installed = Mapping[tuple[str, str, str], Standing]
+if TYPE_CHECKING:
+    from pro.services.wording import Standing
+
+Installed = Mapping[tuple[str, str, str], "Standing"]
 
 
 @click.command("list")
@@ -55,10 +56,14 @@ def _wording(row: dict[str, Any]) -> str:
 
 def installed_in(library: Library) -> Installed:
     """The owners' texts in the study database, where DATABASE_URL is given and can be read; else none is known."""
+    if not os.environ.get("DATABASE_URL"):
+        return {}
+    from pro.commands.opened import study_as_it_is  # takes a second, which no other call needs
+    from pro.services.wording import standing
+
     database = study_as_it_is()
     if database is None:
-        if os.environ.get("DATABASE_URL"):
-            click.echo("DATABASE_URL cannot be read: installed wordings are not known", err=True)
+        click.echo("DATABASE_URL cannot be read: installed wordings are not known", err=True)
         return {}
     try:
         return standing(database, library)
