@@ -14,7 +14,6 @@ OPENED = datetime(2026, 4, 14, 16, 2, tzinfo=UTC)
 
 
 def test_the_clock_stands_where_the_visitor_comes_in(demonstration: Running) -> None:
-    """The clock runs on from there while the other tests of this process take their time."""
     since = demonstration.parts.clock.now().study - OPENED
     assert timedelta(0) <= since < timedelta(hours=1)
 
