@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from pro.clock import Moment
 from pro.faults import place_of
-from pro.services import attention, balancing, closing, delivery, enrolment, flagging, reminding
+from pro.services import amending, attention, balancing, closing, delivery, enrolment, flagging, reminding
 from pro.services.parts import Parts
 from pro.services.shift import pass_by
 from pro.services.timekeeping import Timekeeper
@@ -142,6 +142,7 @@ def _sweep(parts: Parts, moment: Moment) -> None:
         enrolment.set_out(parts, moment)
         attention.sweep(parts, moment)
         balancing.recount_if_due(parts, moment)
+        amending.go_on(parts, moment)
 
 
 def _beat(parts: Parts, moment: Moment, worker: str, every: int, keeper: Timekeeper | None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from pro.domain.protocol import Timepoint
 from pro.domain.schedule import Planned, PlannedReminder
 
 Kind = Literal["appears", "moves", "vanishes", "stays"]
@@ -99,9 +100,9 @@ def _becomes(standing: Standing, after: Planned | None, now: datetime) -> Change
     before = standing.planned
     if after == before:
         return _stays(before, "same")
-    fixed = _fixed(standing, now)
-    if fixed is not None:
-        return _stays(before, fixed)
+    held = fixed(standing, now)
+    if held is not None:
+        return _stays(before, held)
     if after is None:
         return Change("vanishes", "gone", before, None, _steps(before.reminders, ()))
     if after.end <= now:
@@ -110,13 +111,23 @@ def _becomes(standing: Standing, after: Planned | None, now: datetime) -> Change
     return Change("moves", why, before, after, _steps(before.reminders, after.reminders))
 
 
-def _fixed(standing: Standing, now: datetime) -> Why | None:
-    """Why it may not move."""
+def fixed(standing: Standing, now: datetime) -> Why | None:
+    """Why an assessment keeps its times and its version, whatever is planned; None where it is untouched."""
     if standing.answered:
         return "answered"
     if standing.sent:
         return "message-sent"
     return "over" if standing.settled or standing.planned.end <= now else None
+
+
+def same_times(before: Timepoint, after: Timepoint) -> bool:
+    """Whether two versions of a timepoint plan the same days, windows and reminders; what they ask is another matter."""
+    return _times(before) == _times(after)
+
+
+def _times(one: Timepoint) -> tuple[object, ...]:
+    days = one.anchor, one.first_day, one.last_day, one.every, one.burst, one.hours, one.on_demand
+    return *days, one.window_before, one.window_after, one.late_until, one.reminders, one.respondent
 
 
 def _window(one: Planned) -> tuple[date, datetime, datetime, datetime | None]:

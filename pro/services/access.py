@@ -65,6 +65,7 @@ class Right(StrEnum):
     CHANGE_PHONE = "change-phone"
     LOG_CALL = "log-call"
     ENTER_EXAM = "enter-exam"
+    AMEND = "amend"
 
 
 _READ = frozenset(
@@ -79,7 +80,7 @@ _CARE = frozenset(
 
 RIGHTS: Mapping[str, frozenset[Right]] = {
     Role.COORDINATOR: _READ | _CARE,
-    Role.INVESTIGATOR: _READ | _CARE | {Right.SEE_FLARE, Right.REVIEW_FLARE},
+    Role.INVESTIGATOR: _READ | _CARE | {Right.SEE_FLARE, Right.REVIEW_FLARE, Right.AMEND},
     Role.MONITOR: _READ | {Right.SEE_FLARE},
     Role.DATA_MANAGER: _READ | {Right.SEE_FLARE},
 }

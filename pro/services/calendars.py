@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, time
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -19,7 +21,11 @@ _history = metadata.tables["zone_history"]
 
 def calendar_of(session: Connected, patient_id: int, zone: str, cutoff: time) -> Calendar:
     """Through every zone of the patient; `zone` where none is written down."""
-    rows = courses.stays(session, patient_id)
+    return calendar_from(courses.stays(session, patient_id), zone, cutoff)
+
+
+def calendar_from(rows: Sequence[Any], zone: str, cutoff: time) -> Calendar:
+    """The same from the history of one patient, by day."""
     if not rows:
         return Calendar.of(zones.zone(zone), cutoff)
     first, *later = (Stay(row.from_day, zones.zone(row.zone)) for row in rows)

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from pro.clock import Moment
 from pro.domain.answers import Answer
-from pro.domain.assessment import State, state
+from pro.domain.assessment import State, end, state
 from pro.domain.compliance import Day, NeedsCall, calls_needed, percent
 from pro.domain.protocol import Protocol
 from pro.faults import place_of
@@ -69,6 +69,8 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
     with parts.study.writing() as session:
         found = bells.closing(session, assessment_id, patient_id)
         if found is None or found.closed_at is not None or found.cancelled_at is not None:
+            return False
+        if end(instants_of(found)) > moment.study:  # moved or extended since it was found to be over
             return False
         protocol = parts.library.protocol(found.protocol, found.protocol_version)
         if not bells.close(session, assessment_id, moment.study):

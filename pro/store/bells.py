@@ -48,7 +48,7 @@ _lock = select(patient.c.id).where(patient.c.id == bindparam("patient_id")).with
 _recent = (
     select(*WHAT)
     .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.timepoint == bindparam("timepoint"))
-    .where(assessment.c.day <= bindparam("day"))
+    .where(assessment.c.day <= bindparam("day"), assessment.c.cancelled_at.is_(None))
     .order_by(assessment.c.day.desc())
     .limit(bindparam("at_most"))
 )
@@ -120,7 +120,7 @@ def closing(session: Session, assessment_id: int, patient_id: int) -> Found | No
 
 
 def recent(session: Session, patient_id: int, timepoint: str, day: date, at_most: int) -> Sequence[Found]:
-    """The newest assessments of a timepoint up to a day."""
+    """The newest assessments of a timepoint up to a day, without what an amendment called off."""
     values = {"patient_id": patient_id, "timepoint": timepoint, "day": day, "at_most": at_most}
     return session.connection().execute(_recent, values).all()
 

@@ -26,9 +26,9 @@ def visits(session: Session, patient_id: int, timepoints: Collection[str]) -> Se
 
 
 def visit(session: Session, patient_id: int, timepoint: str) -> Found | None:
-    """The assessment of a timepoint that comes once."""
+    """The assessment of a timepoint that comes once, before one that an amendment called off."""
     wanted = select(assessment).where(assessment.c.patient_id == patient_id, assessment.c.timepoint == timepoint)
-    return session.execute(wanted.order_by(assessment.c.day).limit(1)).first()
+    return session.execute(wanted.order_by(assessment.c.cancelled_at.is_not(None), assessment.c.day).limit(1)).first()
 
 
 def to_enter(

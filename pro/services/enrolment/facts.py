@@ -37,6 +37,7 @@ SAID: Mapping[str, str] = {
     "no-protocol": "no protocol is in force at this site: run `pro site create` with a protocol",
     "draft": "{protocol} is a draft and this is no demonstration: publish it with `pro protocol publish`",
     "no-wording": "{said}",
+    "amended": "the protocol was amended meanwhile: {protocol} is in force; go through the criteria again",
     "not-a-number": "give a whole number from {low} to {high}",
     "no-name": "give the patient's name",
     "long-name": "at most {most} characters",

@@ -64,11 +64,7 @@ def place(parts: Parts, site_id: int, moment: Moment) -> Place:
         site = session.get(Site, site_id)
         if site is None:
             raise NotEnrollable(Problem("site", "no-site"))
-        in_force = session.exec(
-            select(ProtocolInForce)
-            .where(ProtocolInForce.site_id == site_id, ProtocolInForce.from_at <= moment.study)
-            .order_by(col(ProtocolInForce.from_at).desc(), col(ProtocolInForce.id).desc())
-        ).first()
+        in_force = _in_force(session, site_id, moment)
         study = session.get_one(Study, site.study_id)
         if in_force is None:
             raise NotEnrollable(Problem("site", "no-protocol"))
@@ -76,6 +72,14 @@ def place(parts: Parts, site_id: int, moment: Moment) -> Place:
         lacking = () if study.demonstration else wording.lacking(session, parts.library, protocol)
     published = parts.library.is_protocol_published(protocol.id, protocol.version)
     return Place(site, study, protocol, published, lacking)
+
+
+def _in_force(session: Session, site_id: int, moment: Moment) -> ProtocolInForce | None:
+    return session.exec(
+        select(ProtocolInForce)
+        .where(ProtocolInForce.site_id == site_id, ProtocolInForce.from_at <= moment.study)
+        .order_by(col(ProtocolInForce.from_at).desc(), col(ProtocolInForce.id).desc())
+    ).first()
 
 
 def enrol(
@@ -210,6 +214,7 @@ def _insert_patient(session: Session, new: _New, moment: Moment) -> Patient:
     """The site's row is locked while it gives a number out."""
     site = session.exec(select(Site).where(Site.id == new.where.site.id).with_for_update()).one()
     assert site.id is not None
+    _refuse_superseded(session, site.id, new, moment)
     patient = Patient(
         study_id=site.study_id,
         site_id=site.id,
@@ -231,6 +236,14 @@ def _insert_patient(session: Session, new: _New, moment: Moment) -> Patient:
     session.add(ZoneHistory(patient_id=patient.id, from_day=new.checked.day0, zone=patient.zone))
     session.flush()
     return patient
+
+
+def _refuse_superseded(session: Session, site_id: int, new: _New, moment: Moment) -> None:
+    """An amendment that was approved since the form was opened may ask other criteria."""
+    in_force = _in_force(session, site_id, moment)
+    if in_force is not None and in_force.version != new.where.protocol.version:
+        version = f"{in_force.protocol} {in_force.version}"
+        raise NotEnrollable(Problem("site", "amended", {"protocol": version}))
 
 
 def _assessment(one: Planned, patient: Patient, protocol: Protocol, moment: Moment) -> dict[str, object]:
