@@ -173,8 +173,9 @@ def everything(parts: Parts) -> dict[str, list[object]]:
 def test_the_rights_are_those_of_the_design() -> None:
     care = {Right.ENROL, Right.WITHDRAW, Right.CHANGE_PHONE, Right.SEE_CONTACTS, Right.LOG_CALL, Right.ENTER_EXAM}
     assert care <= RIGHTS[Role.COORDINATOR]
-    assert RIGHTS[Role.INVESTIGATOR] == RIGHTS[Role.COORDINATOR] | {Right.SEE_FLARE, Right.REVIEW_FLARE}
+    doctors = {Right.SEE_FLARE, Right.REVIEW_FLARE, Right.AMEND}
+    assert RIGHTS[Role.INVESTIGATOR] == RIGHTS[Role.COORDINATOR] | doctors
     for reader in (Role.MONITOR, Role.DATA_MANAGER):
         assert not care & RIGHTS[reader]
-        assert Right.REVIEW_FLARE not in RIGHTS[reader]
+        assert not {Right.REVIEW_FLARE, Right.AMEND} & RIGHTS[reader]
     assert timedelta(minutes=30) == access.IDLE
