@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from pro.clock import Moment
 from pro.services.access import Identity, Right
 from pro.services.overview import LAST_DAYS, MessageFigures, Place, figures_of, read_places
 from pro.services.parts import Parts
-from pro.services.patients import Text, Unsent, text_of, unsent_of
 from pro.store import desk_messages
+from pro.store.desk import Found
 
 PAGE = 50
 STEPS = 30
@@ -23,6 +23,37 @@ STATES: dict[Filter, tuple[str, ...]] = {
     "waiting": ("pending", "claimed", "sending", "sent"),
     "not-sent": ("dropped",),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One message."""
+
+    id: int
+    due_at: datetime
+    template: str
+    state: str
+    at: datetime | None
+    """When it last changed; None while it only waits."""
+    error: str | None
+    number: str | None
+    staff: str | None
+    zone: str | None
+    opened: bool = False
+    """Start was pressed on the page behind its link."""
+    answered: bool = False
+    """Everything that it announces was sent in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A reminder step that no message carried."""
+
+    number: str
+    timepoint: str
+    day: date
+    planned_at: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +84,13 @@ def page(
             unsent=tuple(unsent_of(row) for row in steps),
             next=(found[PAGE - 1].due_at, found[PAGE - 1].id) if len(found) > PAGE else None,
         )
+
+
+def text_of(row: Found) -> Text:
+    at = row.sent_at if row.state in ("sent", "delivered", "undelivered", "failed") else None
+    known = (row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name, row.zone)
+    return Text(*known, opened=bool(row.opened), answered=bool(row.answered))
+
+
+def unsent_of(row: Found) -> Unsent:
+    return Unsent(row.number, row.timepoint, row.day, row.planned_at, row.why_none)

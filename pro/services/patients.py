@@ -22,6 +22,7 @@ from pro.services.access import Identity, Right
 from pro.services.audit_trail import ChainCheck, Entry
 from pro.services.courses import Standing, Stay
 from pro.services.episodes import Point, curve, diaries, main_item
+from pro.services.following import Followed, followed
 from pro.services.overview import MessageFigures, Place, TaskLine, figures_of, protocol_of, read_places, task_line
 from pro.services.parts import Parts
 from pro.services.standing import PAGE, Row, rows_of
@@ -32,6 +33,8 @@ from pro.store.instants import instants_of
 
 FEW = 7
 """Recorded days in the answers table unless all are asked for."""
+STEPS = 12
+"""Messages and steps unless all are asked for."""
 MOST = 2000
 """Responses that a patient's page reads."""
 COUNTED = frozenset({Kind.RATING, Kind.VAS, Kind.INTEGER, Kind.DECIMAL, Kind.JOINTS})
@@ -81,52 +84,15 @@ class AnswerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """One message."""
-
-    id: int
-    due_at: datetime
-    template: str
-    state: str
-    at: datetime | None
-    """When it last changed; None while it only waits."""
-    error: str | None
-    number: str | None
-    staff: str | None
-    zone: str | None
-    opened: bool = False
-    """Start was pressed on the page behind its link."""
-    answered: bool = False
-    """Everything that it announces was sent in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """A reminder step that no message carried."""
-
-    number: str
-    timepoint: str
-    day: date
-    planned_at: datetime
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class PatientPage:
-    id: int
-    number: str
+    found: Found
+    """The patient's row."""
     place: Place
-    day0: date
     today: date
     """The patient-day of now."""
-    zone: str
-    language: str
     stay: Stay
     """Where the patient lives now, or goes to next."""
     standing: Standing
-    withdrawn_at: datetime | None
-    opted_out_at: datetime | None
-    number_wrong_at: datetime | None
     protocol: Protocol
     figures: Compliance
     next_visit: VisitFlag | None
@@ -141,13 +107,25 @@ class PatientPage:
     curve: tuple[Point, ...]
     answers: tuple[AnswerRow, ...]
     answers_in_all: int
-    texts: tuple[Text, ...]
-    unsent: tuple[Unsent, ...]
+    steps: tuple[Followed, ...]
     messages: MessageFigures
     history: tuple[Entry, ...]
     events: int
     check: ChainCheck
     tasks: tuple[TaskLine, ...]
+
+    @property
+    def number(self) -> str:
+        return str(self.found.number)
+
+    @property
+    def zone(self) -> str:
+        return str(self.found.zone)
+
+    @property
+    def day0(self) -> date:
+        day0: date = self.found.day0
+        return day0
 
 
 def listing(parts: Parts, identity: Identity, moment: Moment, after: str = "") -> Listing:
@@ -168,7 +146,9 @@ def find(parts: Parts, identity: Identity, number: str) -> Found | None:
         return desk.patient_by_number(session, studies, number)
 
 
-def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool = False) -> PatientPage:
+def page(
+    parts: Parts, found: Found, moment: Moment, item: str = "", every: bool = False, all_steps: bool = False
+) -> PatientPage:
     """Everything a patient's page shows; `item` names the curve, `every` asks for all recorded days."""
     now = moment.study
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
@@ -182,18 +162,11 @@ def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool
         rows = _answer_rows(recorded, questionnaire.id, planned, now)
         history = audit_trail.newest_of(session, found.number, 8)
         return PatientPage(
-            id=found.patient_id,
-            number=found.number,
+            found=found,
             place=read_places(session, [found.site_id])[0],
-            day0=found.day0,
             today=today,
-            zone=found.zone,
-            language=found.language,
             stay=courses.stays(session, found)[-1],
             standing=courses.standings(session, [found], protocol, now)[found.patient_id],
-            withdrawn_at=found.withdrawn_at,
-            opted_out_at=found.opted_out_at,
-            number_wrong_at=found.number_wrong_at,
             protocol=protocol,
             figures=compliance(days, now, found.withdrawn_at),
             next_visit=next((flag for flag in flags if flag.state in (State.EXPECTED, State.OPEN, State.BEGUN)), None),
@@ -207,8 +180,7 @@ def page(parts: Parts, found: Found, moment: Moment, item: str = "", every: bool
             curve=curve(recorded, questionnaire.id, shown.key),
             answers=rows if every else rows[:FEW],
             answers_in_all=len(rows),
-            texts=tuple(text_of(row) for row in desk_messages.of_patient(session, found.patient_id, now, 8)),
-            unsent=tuple(unsent_of(row) for row in desk_messages.unsent_steps_of(session, found.patient_id, 3)),
+            steps=followed(session, parts.library, found, now, STEPS if not all_steps else MOST),
             messages=figures_of(desk_messages.counts_of_patient(session, found.patient_id)),
             history=history,
             events=found.chain_seq,
@@ -238,16 +210,6 @@ def chosen_item(library: Library, protocol: Protocol, wanted: str) -> tuple[Ques
                 chosen = next((one for one in counted if one.key == wanted), questionnaire.item(item))
                 return questionnaire, chosen
     raise KeyError(f"{protocol.id} {protocol.version} watches no questionnaire")
-
-
-def text_of(row: Found) -> Text:
-    at = row.sent_at if row.state in ("sent", "delivered", "undelivered", "failed") else None
-    known = (row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name, row.zone)
-    return Text(*known, opened=bool(row.opened), answered=bool(row.answered))
-
-
-def unsent_of(row: Found) -> Unsent:
-    return Unsent(row.number, row.timepoint, row.day, row.planned_at, row.why_none)
 
 
 def _flags(planned: Sequence[Found], protocol: Protocol, now: datetime) -> tuple[VisitFlag, ...]:

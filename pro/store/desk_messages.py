@@ -66,6 +66,36 @@ def of_patient(session: Session, patient_id: int, until: datetime, limit: int) -
     return session.execute(wanted.order_by(message.c.due_at.desc(), message.c.id.desc()).limit(limit)).all()
 
 
+def carried(session: Session, message_ids: Collection[int]) -> Sequence[Found]:
+    """The assessments that each message announced."""
+    columns = (reminder.c.message_id, assessment.c.timepoint, assessment.c.day)
+    wanted = select(*columns, assessment.c.started_at, assessment.c.submitted_at).distinct()
+    joined = wanted.join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
+    mine = joined.where(reminder.c.message_id.in_(message_ids))
+    return session.execute(mine.order_by(assessment.c.day, assessment.c.timepoint)).all()
+
+
+def delivered(session: Session, message_ids: Collection[int]) -> dict[int, datetime]:
+    """When each was delivered, by its receipt; study time."""
+    wanted = select(message_event.c.message_id, func.min(message_event.c.at)).where(
+        message_event.c.message_id.in_(message_ids), message_event.c.kind == "delivered"
+    )
+    return {row[0]: row[1] for row in session.execute(wanted.group_by(message_event.c.message_id))}
+
+
+def to_come(session: Session, patient_id: int, now: datetime, until: datetime) -> Sequence[Found]:
+    """What a patient may still be reminded of, of all that opens by `until`."""
+    names = ("timepoint", "day", "opens_at", "closes_at", "protocol", "protocol_version", "clocks")
+    wanted = select(*(assessment.c[name] for name in names)).where(
+        assessment.c.patient_id == patient_id,
+        assessment.c.respondent == "patient",
+        assessment.c.opens_at <= until,
+        assessment.c.closes_at > now,
+        *(assessment.c[f"{name}_at"].is_(None) for name in ("submitted", "closed", "cancelled", "excused")),
+    )
+    return session.execute(wanted.order_by(assessment.c.opens_at)).all()
+
+
 def counts_of_patient(session: Session, patient_id: int) -> dict[str, int]:
     wanted = select(message.c.state, func.count()).where(
         message.c.patient_id == patient_id, message.c.staff_id.is_(None)
@@ -94,7 +124,8 @@ def unsent_steps(session: Session, ids: Sites, since: date, until: date, limit: 
 
 def unsent_steps_of(session: Session, patient_id: int, limit: int) -> Sequence[Found]:
     wanted = _steps().where(assessment.c.patient_id == patient_id)
-    return session.execute(wanted.order_by(reminder.c.planned_at.desc()).limit(limit)).all()
+    newest = wanted.order_by(reminder.c.planned_at.desc(), reminder.c.why_none, assessment.c.day, assessment.c.id)
+    return session.execute(newest.limit(limit)).all()
 
 
 def _steps() -> Select[tuple[object, ...]]:

@@ -76,7 +76,7 @@ def test_a_message_says_that_it_was_opened_and_answered(desk: Desk) -> None:
     desk.sign_in("coo")
     for number, said in (("R-001", "delivered</span>"), ("R-002", "delivered, opened</span>")):
         assert said in desk.page(f"/staff/patients/{number}")
-    assert "delivered, opened, answered</span>" in desk.page("/staff/patients/R-003")
+    assert "delivered, opened, answered 08:04</span>" in desk.page("/staff/patients/R-003")
     unsure = put(desk, patients[0], "undelivered", 5)
     announce(desk, unsure, patients[0], opened=True, answered=False)
     page = desk.page("/staff/messages")
@@ -108,3 +108,40 @@ def test_whom_to_tell_is_in_the_hospital_s_words_and_all_is_calm_while_it_runs(d
     other.clock.move(timedelta(seconds=46))
     other.sign_in("coo")
     assert "Please tell the IT desk, 1234." in other.page("/staff/")
+
+
+def test_a_patient_s_steps_are_told_from_planned_to_answered_with_their_times(desk: Desk) -> None:
+    patient = make_patient(desk.parts, desk.made)
+    desk.sign_in("coo")
+    wanted = t["assessment"].select().where(t["assessment"].c.timepoint == "diary")
+    evening = NOW - timedelta(hours=14, minutes=4)
+    with desk.parts.study.writing() as session:
+        connection = session.connection()
+        diary = connection.execute(wanted.where(t["assessment"].c.day == evening.date())).one()
+        values = {"site_id": desk.made.sites["R"], "patient_id": patient, "template": "reminder", "language": "fr"}
+        values |= {"dedupe_key": "k", "due_at": evening, "not_after": evening, "attempts": 1, "sent_at": evening}
+        made = connection.execute(
+            insert(t["message"]).values(**values, state="delivered").returning(t["message"].c.id)
+        ).scalar_one()
+        step = {"assessment_id": diary.id, "step": "at-18:00", "planned_at": evening, "message_id": made}
+        connection.execute(insert(t["reminder"]).values(**step))
+        later = {"assessment_id": diary.id, "step": "at-20:00", "planned_at": evening + timedelta(hours=2)}
+        connection.execute(insert(t["reminder"]).values(**later, message_id=None, why_none="submitted"))
+        receipt = {"message_id": made, "kind": "delivered", "at": evening + timedelta(minutes=1)}
+        connection.execute(insert(t["message_event"]).values(**receipt))
+        link = {"token_hash": "h", "patient_id": patient, "message_id": made, "made_at": NOW, "expires_at": NOW}
+        connection.execute(insert(t["link"]).values(**link))
+        opened = {"token_hash": "p", "patient_id": patient, "link_hash": "h", "made_at": NOW, "expires_at": NOW}
+        connection.execute(insert(t["patient_session"]).values(**opened, mode="own-phone", language="fr"))
+        times = {"started_at": evening + timedelta(minutes=20), "submitted_at": evening + timedelta(minutes=24)}
+        connection.execute(update(t["assessment"]).where(t["assessment"].c.id == diary.id).values(**times))
+    page = desk.page("/staff/patients/R-001")
+    lines = [re.sub(r"<[^>]+>|\s+", " ", each) for each in re.findall(r"<li><span class=\"at\">.*?</li>", page, re.S)]
+    said = [" ".join(line.split()) for line in lines]
+    assert said == [
+        "Thu 16 Apr 18:00 reminder , Daily diary of 16 Apr planned",
+        "Wed 15 Apr 20:00 reminder , Daily diary of 15 Apr planned",
+        "Wed 15 Apr 18:00 reminder , Daily diary of 15 Apr planned",
+        "Tue 14 Apr 20:00 reminder , Daily diary of 14 Apr not sent: the patient had answered already",
+        "Tue 14 Apr 18:00 reminder , Daily diary of 14 Apr delivered 18:01, opened 18:20, answered 18:24",
+    ]

@@ -9,12 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from pro.services import outbox_view
 from pro.services.access import Right
-from pro.services.outbox_view import Filter
-from pro.services.patients import Unsent
+from pro.services.outbox_view import Filter, Text, Unsent
 from pro.web.asked import instant, row_number_or_none
 from pro.web.desk import phrases
-from pro.web.desk.frame import blueprint, language
-from pro.web.desk.patients import text_view
+from pro.web.desk.frame import blueprint, language, t
 from pro.web.desk.today import message_bar
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
@@ -38,6 +36,31 @@ def messages() -> ResponseReturnValue:
         unsent=[unsent_view(each, zone) for each in found.unsent],
         next=f"{found.next[0].isoformat()}~{found.next[1]}" if found.next else None,
     )
+
+
+def text_view(text: Text, zone: str) -> dict[str, object]:
+    """A message in words: when, what it was, and what became of it."""
+    spoken = language()
+    here = text.zone or zone
+    opened = text.opened and text.state in ("sending", "sent", "delivered", "undelivered")
+    state = phrases.word("sms", "left" if opened and text.state != "delivered" else text.state, spoken)
+    if text.at is not None:
+        state += f" {phrases.clock(text.at, here, spoken)}"
+    if opened:
+        state += f", {t('sms.opened')}" + (f", {t('sms.answered')}" if text.answered else "")
+    why = phrases.word("why", text.error, spoken) if text.error and not opened else ""
+    shapes = {"delivered": "check", "sent": "waiting", "failed": "fail", "undelivered": "fail", "dropped": "none"}
+    tones = {"delivered": "fine", "failed": "hot", "undelivered": "hot", "dropped": "soft"}
+    return {
+        "text": text,
+        "when": f"{phrases.short_day(phrases.local(text.due_at, here).date(), spoken)} "
+        f"{phrases.clock(text.due_at, here, spoken)}",
+        "what": phrases.word("template", text.template, spoken),
+        "state": state,
+        "why": why,
+        "shape": "check" if opened else shapes.get(text.state, "tried"),
+        "tone": "fine" if opened else tones.get(text.state, ""),
+    }
 
 
 def unsent_view(each: Unsent, zone: str) -> dict[str, object]:

@@ -12,11 +12,12 @@ from pro.services import examining
 from pro.services import patients as service
 from pro.services.access import Right
 from pro.services.audit_trail import without_flare
-from pro.services.patients import FlareSpan, PatientPage, Text
+from pro.services.patients import FlareSpan, PatientPage
 from pro.store.desk import Found
 from pro.web import charts
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, t
+from pro.web.desk.steps import step_view
 from pro.web.desk.today import task_view
 from pro.web.parts import current_parts, moment
 from pro.web.placeholders import banner_here
@@ -24,7 +25,6 @@ from pro.web.rights import needs, site_of, who
 from pro.web.words import in_language, say_phone
 
 AHEAD = timedelta(days=16)
-GOOD = ("delivered",)
 
 
 @blueprint.get("/patients")
@@ -65,7 +65,8 @@ def _may_enrol() -> bool:
 
 def _page(row: Found) -> str:
     every = request.args.get("answers") == "all"
-    page = service.page(current_parts(), row, moment(), request.args.get("curve", ""), every)
+    all_steps = request.args.get("messages") == "all"
+    page = service.page(current_parts(), row, moment(), request.args.get("curve", ""), every, all_steps)
     spoken = language()
     sees_flares = who().may(Right.SEE_FLARE, row.site_id)
     history = page.history if sees_flares else tuple(map(without_flare, page.history))
@@ -78,7 +79,8 @@ def _page(row: Found) -> str:
         chart=chart(page),
         spans=[_span_words(page, span) for span in page.flares],
         columns=[item for item in page.questionnaire.items if item.kind in service.COUNTED][:6],
-        texts=[text_view(text, page.zone) for text in page.texts],
+        steps=[step_view(one, page.protocol, page.zone, spoken) for one in page.steps],
+        all_steps=all_steps,
         history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in history],
         tasks=[task_view(line, page.zone) for line in page.tasks],
         every=every,
@@ -91,31 +93,6 @@ def _page(row: Found) -> str:
 def _rights(site_id: int) -> dict[str, bool]:
     wanted = (Right.SEE_CONTACTS, Right.LOG_CALL, Right.WITHDRAW, Right.SEE_FLARE, Right.ENTER_EXAM)
     return {right.name.lower(): who().may(right, site_id) for right in wanted}
-
-
-def text_view(text: Text, zone: str) -> dict[str, object]:
-    """A message in words: when, what it was, and what became of it."""
-    spoken = language()
-    here = text.zone or zone
-    opened = text.opened and text.state in ("sending", "sent", "delivered", "undelivered")
-    state = phrases.word("sms", "left" if opened and text.state != "delivered" else text.state, spoken)
-    if text.at is not None:
-        state += f" {phrases.clock(text.at, here, spoken)}"
-    if opened:
-        state += f", {t('sms.opened')}" + (f", {t('sms.answered')}" if text.answered else "")
-    why = phrases.word("why", text.error, spoken) if text.error and not opened else ""
-    shapes = {"delivered": "check", "sent": "waiting", "failed": "fail", "undelivered": "fail", "dropped": "none"}
-    tones = {"delivered": "fine", "failed": "hot", "undelivered": "hot", "dropped": "soft"}
-    return {
-        "text": text,
-        "when": f"{phrases.short_day(phrases.local(text.due_at, here).date(), spoken)} "
-        f"{phrases.clock(text.due_at, here, spoken)}",
-        "what": phrases.word("template", text.template, spoken),
-        "state": state,
-        "why": why,
-        "shape": "check" if opened else shapes.get(text.state, "tried"),
-        "tone": "fine" if opened else tones.get(text.state, ""),
-    }
 
 
 def chart(page: PatientPage) -> str:

@@ -1,0 +1,107 @@
+"""What became of each message and each step of one patient: planned, queued, sent, delivered, opened, answered, or why
+not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from sqlmodel import Session
+
+from pro.domain import zones
+from pro.domain.ledger import Fate, fate
+from pro.domain.ledger import Step as Known
+from pro.domain.message import State
+from pro.domain.schedule import PlannedReminder, steps_of
+from pro.library import Library
+from pro.store import desk_messages
+from pro.store.desk import Found
+
+AHEAD = timedelta(days=3)
+"""How far what is planned is listed."""
+COMING = 3
+"""Instants of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One message, or the steps of one instant that none carried."""
+
+    at: datetime
+    """When it was or is due."""
+    fate: Fate
+    template: str
+    announces: tuple[tuple[str, date], ...]
+    """Timepoint and day of each assessment it was for."""
+    staff: str | None = None
+    why: str | None = None
+    """Why it was not sent or not delivered: a reason's or the provider's code."""
+    sent_at: datetime | None = None
+    delivered: bool = False
+    """By a receipt."""
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    """When Start was pressed first for what it announces, where that was after it left."""
+    answered_at: datetime | None = None
+
+
+def followed(session: Session, library: Library, found: Found, now: datetime, limit: int) -> tuple[Followed, ...]:
+    """A patient's messages and steps, the newest first: up to `limit` that are due, and the next that are planned."""
+    rows = desk_messages.of_patient(session, found.patient_id, now + AHEAD, limit)
+    past = [*_messages(session, rows), *_unsent(desk_messages.unsent_steps_of(session, found.patient_id, limit))]
+    newest = sorted(past, key=lambda one: one.at, reverse=True)[:limit]
+    asked = not (found.withdrawn_at or found.study_ended_at or found.opted_out_at)
+    return (*reversed(_planned(session, library, found, now) if asked else ()), *newest)
+
+
+def _messages(session: Session, rows: Sequence[Found]) -> Iterator[Followed]:
+    ids = [row.id for row in rows]
+    carried: dict[int, list[Found]] = {}
+    for each in desk_messages.carried(session, ids) if ids else ():
+        carried.setdefault(each.message_id, []).append(each)
+    delivered = desk_messages.delivered(session, ids) if ids else {}
+    for row in rows:
+        yield _message(row, carried.get(row.id, ()), delivered.get(row.id))
+
+
+def _message(row: Found, carried: Sequence[Found], delivered_at: datetime | None) -> Followed:
+    came = fate(Known(State(row.state), None, bool(row.opened), bool(row.answered)))
+    opened = [one.started_at for one in carried if one.started_at and one.started_at >= (row.sent_at or row.due_at)]
+    return Followed(
+        at=row.due_at,
+        fate=came,
+        template=row.template,
+        announces=tuple((one.timepoint, one.day) for one in carried),
+        staff=row.staff_name,
+        why=row.error if came in (Fate.NOT_SENT, Fate.NOT_DELIVERED) else None,
+        sent_at=row.sent_at,
+        delivered=row.state == State.DELIVERED,
+        delivered_at=delivered_at,
+        opened_at=min(opened, default=None) if came in (Fate.OPENED, Fate.ANSWERED) else None,
+        answered_at=max(one.submitted_at for one in carried) if came is Fate.ANSWERED else None,
+    )
+
+
+def _unsent(rows: Iterable[Found]) -> Iterator[Followed]:
+    """A line for each instant and reason: one message would have carried its steps."""
+    for (at, why), steps in groupby(rows, key=lambda row: (row.planned_at, row.why_none)):
+        announces = tuple((step.timepoint, step.day) for step in steps)
+        yield Followed(at, Fate.NOT_SENT, "reminder", announces, why=why)
+
+
+def _planned(session: Session, library: Library, found: Found, now: datetime) -> tuple[Followed, ...]:
+    """The next instants at which the patient will be reminded, the nearest first."""
+    at: dict[datetime, list[tuple[str, date]]] = {}
+    for row in desk_messages.to_come(session, found.patient_id, now, now + AHEAD):
+        for step in _steps(library, row, found.zone):
+            if now < step.at <= now + AHEAD:
+                at.setdefault(step.at, []).append((row.timepoint, row.day))
+    return tuple(Followed(one, Fate.PLANNED, "reminder", tuple(at[one])) for one in sorted(at)[:COMING])
+
+
+def _steps(library: Library, row: Found, zone: str) -> tuple[PlannedReminder, ...]:
+    protocol = library.protocol(row.protocol, row.protocol_version)
+    clocks = zones.zone(row.clocks or zone)
+    return steps_of(protocol.timepoint(row.timepoint), row.day, row.opens_at, row.closes_at, clocks, protocol.cutoff)

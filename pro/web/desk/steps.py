@@ -1,0 +1,78 @@
+"""A patient's messages in a coordinator's words: `delivered 18:01, opened 18:20`; `not sent: the patient had answered`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pro.domain.ledger import Fate
+from pro.domain.protocol import Protocol
+from pro.services.following import Followed
+from pro.web.desk import phrases
+from pro.web.words import in_language, say
+
+SIGNS = {
+    Fate.PLANNED: ("waiting", "soft"),
+    Fate.QUEUED: ("tried", ""),
+    Fate.UNKNOWN: ("waiting", "wait"),
+    Fate.SENT: ("waiting", ""),
+    Fate.DELIVERED: ("check", "fine"),
+    Fate.OPENED: ("check", "fine"),
+    Fate.ANSWERED: ("check", "fine"),
+    Fate.NOT_DELIVERED: ("fail", "hot"),
+    Fate.NOT_SENT: ("none", "soft"),
+}
+
+
+def step_view(one: Followed, protocol: Protocol, zone: str, language: str) -> dict[str, object]:
+    """When it was due, what it was for, and how far it came."""
+    sign, tone = SIGNS[one.fate]
+    failed = one.fate is Fate.NOT_SENT and (one.why or "").isdigit()
+    return {
+        "one": one,
+        "when": f"{phrases.short_day(phrases.local(one.at, zone).date(), language)} "
+        f"{phrases.clock(one.at, zone, language)}",
+        "what": phrases.word("template", one.template, language),
+        "announces": _announced(one.announces, protocol, language),
+        "came": _came(one, zone, language),
+        "shape": "fail" if failed else sign,
+        "tone": "hot" if failed else tone,
+    }
+
+
+def _announced(announces: tuple[tuple[str, date], ...], protocol: Protocol, language: str) -> str:
+    """`Daily diary of 14 Apr, Week 2`."""
+    titles = {each.key: each for each in protocol.timepoints}
+    said = []
+    for timepoint, day in announces:
+        known = titles.get(timepoint)
+        title = in_language(known.title, language) if known else timepoint
+        day_said = phrases.month_day(day, language)
+        said.append(say("desk.step.of", language, what=title, day=day_said) if known and known.repeats else title)
+    return ", ".join(said)
+
+
+def _came(one: Followed, zone: str, language: str) -> str:
+    def at(instant: datetime | None) -> str:
+        if instant is None:
+            return ""
+        clock = phrases.clock(instant, zone, language)
+        if phrases.local(instant, zone).date() == phrases.local(one.at, zone).date():
+            return f" {clock}"
+        return f" {phrases.month_day(phrases.local(instant, zone).date(), language)} {clock}"
+
+    def word(key: str, instant: datetime | None = None) -> str:
+        return say(f"desk.step.{key}", language) + at(instant)
+
+    match one.fate:
+        case Fate.NOT_SENT | Fate.NOT_DELIVERED:
+            why = phrases.word("why", one.why, language) if one.why else ""
+            return word(one.fate) + (f"{say('desk.colon', language)}{why}" if why else "")
+        case Fate.SENT:
+            return f"{word('sent', one.sent_at)}, {word('no-receipt')}"
+        case Fate.DELIVERED | Fate.OPENED | Fate.ANSWERED:
+            first = word("delivered", one.delivered_at) if one.delivered else word("left", one.sent_at)
+            more = [word("opened", one.opened_at)] if one.fate is not Fate.DELIVERED else []
+            more += [word("answered", one.answered_at)] if one.fate is Fate.ANSWERED else []
+            return ", ".join((first, *more))
+        case _:
+            return word(one.fate)
