@@ -8,86 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
 
 from pro.clock import Moment
-from pro.domain import zones
-from pro.domain.answers import Answer, Frozen, check, freeze
+from pro.domain.answers import Answer, Frozen, freeze
 from pro.domain.chain import canonical
-from pro.domain.examination import EXAMINED_ON, impossible, window
-from pro.domain.protocol import Protocol, Timepoint
-from pro.domain.questionnaire import Questionnaire, Text
-from pro.domain.schedule import patient_day, plan
+from pro.domain.examination import EXAMINED_ON, impossible
 from pro.domain.scoring import score
 from pro.services import anchoring, audit, wording
 from pro.services.access import Identity, Right
 from pro.services.answering import score_json
 from pro.services.parts import Parts
+from pro.services.visit_forms import Due, Form, Undone, Version, due, form, form_in, stored_answers
 from pro.store import exams
-from pro.store.desk import Found
 from pro.store.tables import Mode, Patient
 
+__all__ = [
+    "LONGEST_REASON",
+    "Due",
+    "Entered",
+    "Form",
+    "NotEntered",
+    "Undone",
+    "Version",
+    "changes",
+    "due",
+    "enter",
+    "form",
+    "stored_answers",
+]
+
 LONGEST_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One form of one visit, as the patient's page lists it."""
-
-    timepoint: str
-    title: Text
-    day: date
-    questionnaire: str
-    form: Text
-    """Its title."""
-    entered: int
-    """Versions there are; 0: not entered yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version that was entered."""
-
-    n: int
-    answers: Mapping[str, Mapping[str, object]]
-    made_at: datetime
-    by: str
-    reason: str | None
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One form of one visit, to be entered or corrected."""
-
-    patient_id: int
-    assessment_id: int
-    number: str
-    site_id: int
-    zone: str
-    protocol: Protocol
-    timepoint: Timepoint
-    day: date
-    first: date
-    last: date
-    """The days of the visit's window, both inside."""
-    earliest: date
-    """The patient-day on which the protocol's first window opens: no examination is earlier."""
-    today: date
-    """The patient-day of now: no examination is later."""
-    questionnaire: Questionnaire
-    versions: tuple[Version, ...]
-    """The newest first."""
-
-    @property
-    def n(self) -> int:
-        return self.versions[0].n if self.versions else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,98 +72,6 @@ class NotEntered:
     ]
 
 
-def due(parts: Parts, found: Found, moment: Moment) -> tuple[Due, ...]:
-    """The forms of a patient's visits from the opening of each window on, those entered before among them."""
-    asking = _asking(parts, found.protocol)
-    if not asking:
-        return ()
-    with parts.study.reading() as session:
-        rows = exams.visits(session, found.patient_id, asking)
-        entered = exams.newest(session, [row.id for row in rows]) if rows else {}
-    return tuple(
-        Due(row.timepoint, timepoint.title, row.day, each.id, questionnaire.title, entered.get((row.id, each.id), 0))
-        for row in rows
-        for timepoint in [parts.library.protocol(row.protocol, row.protocol_version).timepoint(row.timepoint)]
-        for each in timepoint.clinician
-        for questionnaire in [wording.questionnaire(parts, each.id, each.version, moment)]
-        if _may_enter(row, entered.get((row.id, each.id), 0), moment)
-    )
-
-
-def _asking(parts: Parts, protocol: str) -> list[str]:
-    """Timepoints with a form in any version: an assessment keeps the version it was made with."""
-    versions = [each for each in parts.library.protocols() if each.id == protocol]
-    return list(dict.fromkeys(one.key for each in versions for one in each.timepoints if one.clinician))
-
-
-def _may_enter(row: Found, entered: int, moment: Moment) -> bool:
-    """From its opening on, for good; a visit that was called off takes none, unless to correct what is there."""
-    return bool(row.opens_at <= moment.study and (row.cancelled_at is None or entered))
-
-
-def form(parts: Parts, found: Found, timepoint: str, questionnaire: str, moment: Moment) -> Form | None:
-    """The form of that visit; None where there is none, or not yet."""
-    with parts.study.reading() as session:
-        return _form(parts, session, found, timepoint, questionnaire, moment)
-
-
-def _form(
-    parts: Parts, session: Session, found: Found | Patient, timepoint: str, questionnaire: str, moment: Moment
-) -> Form | None:
-    patient_id = found.id if isinstance(found, Patient) else found.patient_id
-    assert patient_id is not None
-    row = exams.visit(session, patient_id, timepoint)
-    if row is None:
-        return None
-    protocol = parts.library.protocol(row.protocol, row.protocol_version)
-    planned = protocol.timepoint(timepoint)
-    asked = next((each for each in planned.clinician if each.id == questionnaire), None)
-    stored = exams.versions(session, row.id, questionnaire) if asked else ()
-    if asked is None or not _may_enter(row, len(stored), moment):
-        return None
-    zone = zones.zone(found.zone)
-    first, last = window(planned, row.day)
-    return Form(
-        patient_id=patient_id,
-        assessment_id=row.id,
-        number=found.number,
-        site_id=found.site_id,
-        zone=found.zone,
-        protocol=protocol,
-        timepoint=planned,
-        day=row.day,
-        first=first,
-        last=last,
-        earliest=_earliest(protocol, found.day0, zone),
-        today=patient_day(moment.study, zone, protocol.cutoff),
-        questionnaire=wording.questionnaire(parts, asked.id, asked.version, moment),
-        versions=tuple(_version(each) for each in stored),
-    )
-
-
-def _earliest(protocol: Protocol, day0: date, zone: ZoneInfo) -> date:
-    return patient_day(min(each.opens_at for each in plan(protocol, day0, zone)), zone, protocol.cutoff)
-
-
-def _version(row: Found) -> Version:
-    return Version(row.n, msgspec.json.decode(row.answers), row.made_at, row.staff_name or "", row.reason, row.sha256)
-
-
-def stored_answers(found: Form) -> dict[str, Answer]:
-    """The newest version's answers by item; empty before the first."""
-    if not found.versions:
-        return {}
-    kept = found.versions[0].answers
-    answers: dict[str, Answer] = {}
-    for item in found.questionnaire.items:
-        one = kept.get(item.key, {"code": "not-reached"})
-        if one["code"] == "answered":
-            answers[item.key] = Answer("answered", check(item, one["value"]))
-        elif one["code"] in ("skipped", "not-applicable"):
-            answers[item.key] = Answer(one["code"])
-    return answers
-
-
 def enter(
     parts: Parts,
     identity: Identity,
@@ -227,7 +91,7 @@ def enter(
     """
     with parts.study.writing() as session:
         patient = audit.lock_patient(session, patient_id)
-        found = _form(parts, session, patient, timepoint, questionnaire, moment)
+        found = form_in(parts, session, patient, timepoint, questionnaire, moment)
         if found is None or not identity.may(Right.ENTER_EXAM, patient.site_id):
             return NotEntered("not-found")
         frozen = freeze(found.questionnaire, answers)
@@ -270,6 +134,7 @@ def _record(
     session: Session, identity: Identity, patient: Patient, found: Form, frozen: Frozen, reason: str, moment: Moment
 ) -> Entered:
     row = _response(identity, patient, found, frozen, reason, moment)
+    exams.take_back(session, found.assessment_id, found.questionnaire.id, moment.study)
     exams.add(session, row)
     kind = "exam.corrected" if found.n else "exam.entered"
     actor = identity.actor(Right.ENTER_EXAM, patient.site_id)

@@ -26,6 +26,7 @@ from pro.services import wording
 from pro.services.parts import Parts
 from pro.store import scales as store
 from pro.store.desk import Found
+from pro.store.exams import undone_of
 from pro.store.instants import instants_of
 from pro.store.tables import Mode
 
@@ -49,6 +50,8 @@ class Visit:
     sitting: Sitting
     results: Mapping[str, Result]
     """What it computes, by questionnaire."""
+    undone: Mapping[str, str]
+    """Why the clinician's form of that id is not done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,7 @@ def _visit(
         state=state(instants_of(row), now),
         sitting=sitting,
         results={id_: result(one, sitting, compared) for id_, one in sitting.computed.items()},
+        undone=undone_of(row),
     )
 
 

@@ -6,22 +6,40 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, func, insert, or_, select, tuple_
+from sqlalchemy import Row, and_, exists, func, insert, or_, select, tuple_, update
 from sqlmodel import Session
 
 from pro.store.tables import metadata
 
 _t = metadata.tables
 assessment, response, staff, patient = _t["assessment"], _t["response"], _t["staff"], _t["patient"]
+undone = _t["not_done"]
 
 Found = Row[Any]
 WAITED_FOR = timedelta(days=35)
 """How long after its day a visit is listed for want of its form."""
 
 
+_STANDS = undone.c.taken_back_at.is_(None)
+UNDONE = (
+    select(func.aggregate_strings(undone.c.questionnaire + ":" + undone.c.why, ","))
+    .where(undone.c.assessment_id == assessment.c.id, _STANDS)
+    .scalar_subquery()
+    .label("undone")
+)
+"""The forms of an assessment that are not done, to be read by `undone_of`."""
+
+
+def undone_of(row: Found) -> dict[str, str]:
+    """Form → why it is not done, of a row with `UNDONE`."""
+    return dict(each.split(":", 1) for each in (row.undone or "").split(",") if each)
+
+
 def visits(session: Session, patient_id: int, timepoints: Collection[str]) -> Sequence[Found]:
     """Assessments of these timepoints, by day."""
-    wanted = select(assessment).where(assessment.c.patient_id == patient_id, assessment.c.timepoint.in_(timepoints))
+    wanted = select(assessment, UNDONE).where(
+        assessment.c.patient_id == patient_id, assessment.c.timepoint.in_(timepoints)
+    )
     return session.execute(wanted.order_by(assessment.c.day, assessment.c.id)).all()
 
 
@@ -40,7 +58,7 @@ def to_enter(
 ) -> Sequence[Found]:
     """Visits whose window has opened and that lack a form, the newest first; `in_all` counts them without the limit.
 
-    Those of the last `WAITED_FOR`: an older one had no examination, and the patient's own page still tells.
+    Those of the last `WAITED_FOR`, without forms that were declared not done; the patient's own page still tells.
     `asked`: form → (protocol, version, timepoint) where it is asked.
     """
     where = tuple_(assessment.c.protocol, assessment.c.protocol_version, assessment.c.timepoint)
@@ -48,6 +66,7 @@ def to_enter(
         and_(
             where.in_(places),
             ~exists().where(response.c.assessment_id == assessment.c.id, response.c.questionnaire == form),
+            ~exists().where(undone.c.assessment_id == assessment.c.id, undone.c.questionnaire == form, _STANDS),
         )
         for form, places in asked.items()
     ]
@@ -82,3 +101,23 @@ def versions(session: Session, assessment_id: int, questionnaire: str) -> Sequen
 
 def add(session: Session, row: Mapping[str, object]) -> None:
     session.execute(insert(response).values(**row))
+
+
+# Forms that are not done
+
+
+def not_done(session: Session, assessment_id: int, questionnaire: str) -> Found | None:
+    """Why, when and by whom, where that stands."""
+    wanted = select(undone, staff.c.name.label("staff_name")).join_from(undone, staff, undone.c.staff_id == staff.c.id)
+    mine = undone.c.assessment_id == assessment_id, undone.c.questionnaire == questionnaire
+    return session.execute(wanted.where(*mine, _STANDS)).first()
+
+
+def declare(session: Session, assessment_id: int, questionnaire: str, why: str, staff_id: int, at: datetime) -> None:
+    row = {"assessment_id": assessment_id, "questionnaire": questionnaire, "why": why, "staff_id": staff_id}
+    session.execute(insert(undone).values(**row, made_at=at))
+
+
+def take_back(session: Session, assessment_id: int, questionnaire: str, at: datetime) -> bool:
+    mine = undone.c.assessment_id == assessment_id, undone.c.questionnaire == questionnaire, _STANDS
+    return session.connection().execute(update(undone).where(*mine).values(taken_back_at=at)).rowcount == 1

@@ -9,6 +9,7 @@ from sqlalchemy import Row, exists, select
 from sqlmodel import Session
 
 from pro.store import instants
+from pro.store.exams import UNDONE
 from pro.store.tables import metadata
 
 assessment, response = metadata.tables["assessment"], metadata.tables["response"]
@@ -25,6 +26,7 @@ def visits_of(session: Session, patient_id: int, timepoints: Collection[str]) ->
         assessment.c.protocol,
         assessment.c.protocol_version,
         *instants.COLUMNS,
+        UNDONE,
     )
     mine = wanted.where(assessment.c.patient_id == patient_id, assessment.c.timepoint.in_(timepoints))
     return session.execute(mine.order_by(assessment.c.day, assessment.c.id)).all()

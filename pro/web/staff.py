@@ -25,6 +25,7 @@ from pro.web.desk import (
     stops,
     today,
     trail,
+    undoing,
 )
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.parts import current_parts, moment
@@ -46,6 +47,7 @@ __all__ = [
     "stops",
     "today",
     "trail",
+    "undoing",
 ]
 
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from pro.app import create_app
 from pro.services import access
-from pro.services.access import SignedIn
+from pro.services.access import Identity, SignedIn
 from pro.services.parts import Parts
 from pro.store.tables import Role, metadata
 from tests.conftest import Urls
@@ -36,7 +36,7 @@ SHEET: Mapping[str, Any] = {
 class Desk:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        made = make_study(parts)
+        self.made = made = make_study(parts)
         make_patient(parts, made, day0=date(2026, 4, 1))
         for role in Role:
             make_staff(parts, made, role, role=role)
@@ -49,6 +49,13 @@ class Desk:
         client = self.app.test_client()
         client.set_cookie("staff", signed.token)
         return client
+
+    def identity(self, login: str) -> Identity:
+        signed = access.sign_in(self.parts, login, PASSWORD, "10.0.0.1", self.parts.clock.now())
+        assert isinstance(signed, SignedIn)
+        found = access.staff_of(self.parts, signed.token, self.parts.clock.now())
+        assert found is not None
+        return found
 
     def responses(self) -> list[dict[str, Any]]:
         with self.parts.study.reading() as session:

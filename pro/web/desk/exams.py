@@ -16,7 +16,7 @@ from pro.domain.examination import EXAMINED_ON, Doubt, doubts, impossible
 from pro.domain.joints import label
 from pro.domain.questionnaire import Item, Kind
 from pro.domain.scoring import score
-from pro.services import examining
+from pro.services import examining, undoing
 from pro.services.access import Right
 from pro.services.examining import Form, NotEntered
 from pro.web.asked import row_number_or_none
@@ -44,18 +44,24 @@ def x(key: str, **values: object) -> str:
 @needs(Right.SEE_PATIENT)
 def exam(number: str, timepoint: str, questionnaire: str) -> ResponseReturnValue:
     """The form, or for whoever only reads what was entered."""
-    found = _found(number, timepoint, questionnaire)
+    found = found_form(number, timepoint, questionnaire)
+    return exam_page(found)
+
+
+def exam_page(found: Form, problem: str = "") -> str:
+    """The form as it stands, with what was typed before a session ran out; `problem` is said above it."""
     kept = _kept()
+    problems = {"": problem} if problem else None
     if kept is not None:
         form = exam_form(found.questionnaire)(kept)
-        return _form_page(found, typed_in(form, found.questionnaire), reason=form.reason.data or "")
-    return _form_page(found, _first_typed(found))
+        return _form_page(found, typed_in(form, found.questionnaire), problems, form.reason.data or "")
+    return _form_page(found, _first_typed(found), problems)
 
 
 @blueprint.post(ADDRESS)
 @needs(Right.ENTER_EXAM)
 def enter_exam(number: str, timepoint: str, questionnaire: str) -> ResponseReturnValue:
-    found = _found(number, timepoint, questionnaire)
+    found = found_form(number, timepoint, questionnaire)
     form = exam_form(found.questionnaire)()
     typed, reason = typed_in(form, found.questionnaire), (form.reason.data or "").strip()
     taken = take(found.questionnaire, typed, language())
@@ -77,13 +83,13 @@ def _enter(
         current_parts(), who(), found.patient_id, key, asked, answers, moment(), seen=seen, reason=reason
     )
     if isinstance(done, NotEntered):
-        again = _found(found.number, key, asked)
+        again = found_form(found.number, key, asked)
         return _form_page(again, typed, {"": x(f"problem.{done.why}")}, reason), 409
     session.pop("kept", None)
     return redirect(url_for("staff.patient", number=found.number, done="exam", _anchor="exams"), 303)
 
 
-def _found(number: str, timepoint: str, questionnaire: str) -> Form:
+def found_form(number: str, timepoint: str, questionnaire: str) -> Form:
     patient = found_patient(number)
     site_of(patient.site_id, f"patient {number}")
     return examining.form(current_parts(), patient, timepoint, questionnaire, moment()) or abort(404)
@@ -131,6 +137,8 @@ def _common(found: Form) -> dict[str, Any]:
         "banner": banner_here(found.questionnaire, spoken),
         "may_enter": who().may(Right.ENTER_EXAM, found.site_id),
         "history": [(version, _words_of(found, version.answers)) for version in found.versions],
+        "undone": found.undone,
+        "whys": undoing.WHY,
         "window": (say_day(found.first, spoken), say_day(found.last, spoken)),
     }
 

@@ -12,7 +12,7 @@ from pro.library import Library
 from pro.services.scales import Scales, Visit
 from pro.web.desk import phrases
 from pro.web.desk.scale_words import reason_words, s, visit_name
-from pro.web.words import in_language
+from pro.web.words import in_language, say
 
 STILL = (State.OPEN, State.BEGUN)
 LABORATORY = ("crp", "esr")
@@ -105,6 +105,9 @@ class Missing:
         words = {"form": form, "visit": visit_name(source, self.language)}
         href = self.enter(source, lack.questionnaire) if lack.who == "clinician" else ""
         match lack.why:
+            case Why.NOT_ENTERED if lack.questionnaire in source.undone:
+                why = say(f"exam.undone.why.{source.undone[lack.questionnaire]}", self.language)
+                return Cause(s("missing.not-done", self.language, why=why, **words), href)
             case Why.NOT_ENTERED if lack.who == "clinician":
                 return Cause(s("missing.by-clinician", self.language, **words), href)
             case Why.NOT_ENTERED:

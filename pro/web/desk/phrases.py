@@ -246,9 +246,14 @@ def _course(payload: Mapping[str, object], language: str) -> dict[str, str]:
         "place": say_place(str(payload.get("to") or ""), language),
         "first": _day(payload.get("first"), language),
         "last": _day(payload.get("last"), language),
-        "why": say(f"course.{why}", language) if why in known else str(payload.get("why") or ""),
+        "why": say(f"course.{why}", language) if why in known else _undone(payload.get("why"), language),
         "event": say(f"course.{event}", language) if event in known else str(payload.get("event") or ""),
     }
+
+
+def _undone(why: object, language: str) -> str:
+    known = texts("exam", language).get(f"undone.why.{why}")
+    return known if isinstance(known, str) else str(why or "")
 
 
 def _day(day: object, language: str) -> str:
