@@ -27,6 +27,7 @@ from pro.web.assets import (
     styled,
 )
 from pro.web.headers import allow_script, allow_style
+from pro.web.item_pages import as_page_has_it
 from pro.web.long import is_long, parts_of, state_of
 from pro.web.parts import moment
 from pro.web.phone import address, frame, other_language, sitting_words, until_words
@@ -69,6 +70,8 @@ _LONG_WORDS = {
 _LATER_WORDS = {
     **{key: f"review.{key}" for key in ("of", "mark", "no-joint", "count", "none", "skipped", "not-applicable")},
     **{key: f"review.{key}" for key in ("edit", "answer", "missing-each")},
+    **{key: f"review.{key}" for key in ("changed-each", "changed-then")},
+    "changed": "review.changed",
     "busy": "sending.busy",
     "missing": "review.missing",
     "count-part": "long.count",
@@ -215,10 +218,7 @@ def _state(sitting: Sitting, token: str, start: str = "") -> dict[str, Any]:
         "other": address("/d/now", a=sitting.assessment_id, lang=other or sitting.language),
         "later": later_address(sitting.language),
         "laterStyle": static_address(LATER),
-        "answers": {
-            key: [answer.code, None if answer.value is None else to_json(answer.value)]
-            for key, answer in sitting.answers.items()
-        },
+        "answers": {key: as_page_has_it(answer) for key, answer in sitting.answers.items()},
         **_parts(sitting),
     }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -207,8 +208,17 @@ def _says_none(item: Item, answer: Answer | None) -> bool:
     return item.kind is Kind.JOINTS and answer is not None and answer.value == ()
 
 
-def show_review(sitting: Sitting, demonstration: bool, missing: Sequence[str] = ()) -> str:
-    """Every shown item with its answer and the way back to it; `missing` first, where there are any."""
+def as_page_has_it(answer: Answer | None) -> list[object] | None:
+    """Code and value, as script and review page keep an answer and say it again when they send."""
+    if answer is None:
+        return None
+    return [answer.code, None if answer.value is None else to_json(answer.value)]
+
+
+def show_review(
+    sitting: Sitting, demonstration: bool, *, missing: Collection[str] = (), changed: Collection[str] = ()
+) -> str:
+    """Every shown item with its answer and the way back to it; first what is missing or was changed elsewhere."""
     rows = [_review_row(sitting, key) for key in shown_keys(sitting.questionnaires, sitting.answers)]
     return page(
         "phone/review.html",
@@ -221,6 +231,8 @@ def show_review(sitting: Sitting, demonstration: bool, missing: Sequence[str] = 
         rows=rows,
         groups=_groups(sitting, rows),
         missing=[row for row in rows if row["key"] in missing],
+        changed=[row for row in rows if row["key"] in changed],
+        reviewed=json.dumps({key: as_page_has_it(one) for key, one in sitting.answers.items()}),
         what=sitting_words(sitting, sitting.language),
         submit_to=address("/d/submit", a=sitting.assessment_id),
         back_to=item_address(sitting, rows[-1]["key"]),

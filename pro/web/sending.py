@@ -12,7 +12,18 @@ from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from pro.services import answering, visiting
-from pro.services.answering import Closed, Incomplete, LinkView, NoSitting, Save, Saved, Sitting, Submitted
+from pro.services.answering import (
+    Changed,
+    Closed,
+    Incomplete,
+    LinkView,
+    NoSitting,
+    Reviewed,
+    Save,
+    Saved,
+    Sitting,
+    Submitted,
+)
 from pro.web import item_pages
 from pro.web.asked import instant, is_plain, is_row_number, row_number
 from pro.web.csrf import guard, is_own_form, is_own_script
@@ -63,11 +74,24 @@ def _saved_json(saved: Saved, assessment_id: int, language: str) -> dict[str, An
 
 
 def _body() -> Mapping[str, Any]:
-    try:
-        body = json.loads(request.get_data(), parse_float=Decimal)
-    except (ValueError, ArithmeticError, RecursionError):
-        return {}
+    body = _json(request.get_data())
     return body if isinstance(body, dict) else {}
+
+
+def _json(text: bytes) -> object:
+    """None where it is not JSON."""
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+
+
+def _reviewed(given: object) -> Reviewed | None:
+    """The answers that were read, as page or script says them; None from a page that does not say."""
+    if not isinstance(given, dict):
+        return None
+    pairs = {key: one for key, one in given.items() if isinstance(one, list) and len(one) == 2}
+    return {key: (str(code), value) for key, (code, value) in pairs.items()}
 
 
 def _read_saves(given: object, sent_at: datetime | None) -> list[Save] | None:
@@ -121,12 +145,15 @@ def submit() -> ResponseReturnValue:
         return _submit_by_script()
     guard.protect()
     assessment_id = request.args.get("a", type=row_number) or 0
-    done = answering.submit(current_parts(), session_token(), assessment_id, moment())
+    reviewed = _reviewed(_json(request.form.get("reviewed", "").encode()))
+    done = answering.submit(current_parts(), session_token(), assessment_id, moment(), reviewed)
     if isinstance(done, Submitted):
         return redirect(address("/d/thanks", a=assessment_id), 303)
     found = the_sitting()
     if isinstance(done, Incomplete) and isinstance(found, Sitting):
-        return item_pages.show_review(found, current_parts().settings.demo, done.missing), 422
+        return item_pages.show_review(found, current_parts().settings.demo, missing=done.missing), 422
+    if isinstance(done, Changed) and isinstance(found, Sitting):
+        return item_pages.show_review(found, current_parts().settings.demo, changed=done.answers), 409
     return found if not isinstance(found, Sitting) else not_now("closed", found)
 
 
@@ -137,10 +164,13 @@ def _submit_by_script() -> ResponseReturnValue:
     assessment_id = body.get("assessment")
     if not is_row_number(assessment_id):
         return jsonify(error="assessment"), 400
-    done = answering.submit(current_parts(), session_token(), assessment_id, moment())
+    reviewed = _reviewed(body.get("reviewed"))
+    done = answering.submit(current_parts(), session_token(), assessment_id, moment(), reviewed)
     match done:
         case Incomplete(missing):
             return jsonify(missing=missing), 422
+        case Changed(answers):
+            return jsonify(changed={key: item_pages.as_page_has_it(one) for key, one in answers.items()}), 409
         case Closed(why):
             return jsonify(error=why), 410 if why == "no-session" else 409
     return thanks_page(done, str(body.get("lang", "")), whole=False)

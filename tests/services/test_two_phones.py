@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from pro.clock import Moment
+from pro.domain.answers import Answer
 from pro.services import answering
-from pro.services.answering import NoSitting, Save, Started, Submitted
+from pro.services.answering import CLEARED, Changed, NoSitting, Reviewed, Save, Started, Submitted
 from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_study
-from tests.services.play import CALM, begin, give_link, saves, stand
+from tests.services.play import CALM, begin, counted, give_link, saves, stand
 
 EVENING = datetime(2026, 4, 15, 16, 5, tzinfo=UTC)
-PAIN = "joint-pain-diary.worst_pain"
+PAIN, AVERAGE = "joint-pain-diary.worst_pain", "joint-pain-diary.average_pain"
 SAVE, RESPONSE = metadata.tables["answer_save"], metadata.tables["response"]
 
 
@@ -100,3 +101,58 @@ def test_without_the_phones_clock_what_arrives_last_stands(parts: Parts, started
     arrive(parts, started, minute(20), Save("form-b", 1, PAIN, "answered", 7))
     arrive(parts, started, minute(30), Save("form-a", 1, PAIN, "answered", 2))
     assert stands(parts, started) == 2
+
+
+# --- what is sent is what was read
+
+
+def read_again() -> Reviewed:
+    return {key: ("answered", value) for key, value in CALM.items()}
+
+
+def send(parts: Parts, started: Started, reviewed: Reviewed | None) -> object:
+    return answering.submit(parts, started.session_token, started.sitting.assessment_id, parts.clock.now(), reviewed)
+
+
+def test_what_was_read_is_sent_in_as_many_statements(parts: Parts, started: Started) -> None:
+    arrive(parts, started, minute(1), *saves(CALM))
+    with counted(parts) as seen:
+        assert isinstance(send(parts, started, read_again()), Submitted)
+    assert seen.index("COMMIT") <= 7, seen
+
+
+def test_what_another_window_changed_is_named_and_nothing_is_sent(parts: Parts, started: Started) -> None:
+    arrive(parts, started, minute(1), *saves(CALM))
+    arrive(parts, started, minute(2), Save("other", 1, PAIN, "answered", 2), Save("other", 2, AVERAGE, "skipped"))
+    assert send(parts, started, read_again()) == Changed({PAIN: Answer("answered", 2), AVERAGE: Answer("skipped")})
+    with parts.study.reading() as session:
+        assert session.connection().execute(select(RESPONSE.c.id)).all() == []
+    assert isinstance(
+        send(parts, started, {**read_again(), PAIN: ("answered", 2), AVERAGE: ("skipped", None)}), Submitted
+    )
+
+
+def test_an_answer_taken_back_elsewhere_is_named(parts: Parts, started: Started) -> None:
+    arrive(parts, started, minute(1), *saves(CALM))
+    arrive(parts, started, minute(2), Save("other", 1, PAIN, CLEARED))
+    assert send(parts, started, read_again()) == Changed({PAIN: None})
+
+
+def test_what_does_not_show_is_not_compared(parts: Parts, started: Started) -> None:
+    """An answer under a question that is no longer asked is not sent either."""
+    arrive(parts, started, minute(1), *saves(CALM))
+    arrive(parts, started, minute(2), Save("other", 1, "joint-pain-diary.rest_pain", "answered", 5))
+    assert isinstance(send(parts, started, read_again()), Submitted)
+
+
+def test_the_same_answer_said_otherwise_is_the_same(parts: Parts, started: Started) -> None:
+    taken = {"injection-diary.temperature_taken": True, "injection-diary.temperature": "37.50"}
+    arrive(parts, started, minute(1), *saves(CALM | taken))
+    said = {key: ("answered", value) for key, value in (CALM | taken).items()}
+    assert isinstance(send(parts, started, said | {"injection-diary.temperature": ("answered", "37.5")}), Submitted)
+
+
+def test_a_page_that_does_not_say_what_was_read_sends_as_before(parts: Parts, started: Started) -> None:
+    arrive(parts, started, minute(1), *saves(CALM))
+    arrive(parts, started, minute(2), Save("other", 1, PAIN, "answered", 2))
+    assert isinstance(send(parts, started, None), Submitted)

@@ -4,6 +4,7 @@ from pro.services.answering.advice import Advice, advice_of
 from pro.services.answering.facts import (
     CLEARED,
     SESSION_LIFE,
+    Changed,
     Closed,
     Incomplete,
     LinkStatus,
@@ -23,6 +24,7 @@ from pro.services.answering.facts import (
 )
 from pro.services.answering.freezing import Freezing, freeze_all, receipt_of, saved_change, score_json
 from pro.services.answering.reporting import report_here, report_now, reportable
+from pro.services.answering.reviewed import Reviewed, changed_since
 from pro.services.answering.saving import save
 from pro.services.answering.sitting import continue_with, open_link, sitting, speak, start
 from pro.services.answering.submitting import receipt_again, submit
@@ -32,6 +34,7 @@ __all__ = [
     "CLEARED",
     "SESSION_LIFE",
     "Advice",
+    "Changed",
     "Closed",
     "Freezing",
     "Incomplete",
@@ -42,6 +45,7 @@ __all__ = [
     "Part",
     "RefusedSave",
     "Report",
+    "Reviewed",
     "Save",
     "Saved",
     "SiteCard",
@@ -50,6 +54,7 @@ __all__ = [
     "Submitted",
     "Waiting",
     "advice_of",
+    "changed_since",
     "continue_with",
     "freeze_all",
     "newest",

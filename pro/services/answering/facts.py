@@ -213,5 +213,13 @@ class Incomplete:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """Answers that another window or phone changed after they were read: nothing was sent."""
+
+    answers: Mapping[str, Answer | None]
+    """As they stand now, by `questionnaire.item`; None where one was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     why: Literal["closed", "no-session", "not-open", "withdrawn"]

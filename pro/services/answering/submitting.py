@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pro.clock import Moment
 from pro.services import anchoring
 from pro.services.answering.facts import (
+    Changed,
     Closed,
     Incomplete,
     Submitted,
 )
 from pro.services.answering.freezing import Freezing, freeze_all, receipt_of
 from pro.services.answering.reporting import reports_of
+from pro.services.answering.reviewed import Reviewed, changed_since
 from pro.services.answering.views import (
     coming,
     newest,
@@ -35,12 +37,17 @@ from pro.store.sittings import Found
 class _Rollback(Exception):
     """Gives the claim back."""
 
-    def __init__(self, outcome: Incomplete | Closed) -> None:
+    def __init__(self, outcome: Incomplete | Changed | Closed) -> None:
         self.outcome = outcome
 
 
-def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment) -> Submitted | Incomplete | Closed:
-    """Freezes the answers into one immutable response per questionnaire, in one transaction."""
+def submit(
+    parts: Parts, session_token: str, assessment_id: int, moment: Moment, reviewed: Reviewed | None = None
+) -> Submitted | Incomplete | Changed | Closed:
+    """Freezes the answers into one immutable response per questionnaire, in one transaction.
+
+    With what was `reviewed`, nothing is sent that was not read so: compared after the lock, as it would be frozen.
+    """
     hashed = token_hash(session_token)
     try:
         with parts.study.plain_writing() as session:
@@ -51,7 +58,7 @@ def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment)
                 return Closed("withdrawn")
             found = sittings.claim(session, who, assessment_id, moment.study)
             if found is not None:
-                hashes: Sequence[str] = _freeze(parts, session, found, moment)
+                hashes: Sequence[str] = _freeze(parts, session, found, moment, reviewed)
             else:
                 found, hashes = sittings.sitting(session, hashed, assessment_id), ()
                 if found is None:
@@ -63,11 +70,14 @@ def submit(parts: Parts, session_token: str, assessment_id: int, moment: Moment)
     return _receipt(parts, found, hashes, moment)
 
 
-def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment) -> Sequence[str]:
+def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment, reviewed: Reviewed | None) -> Sequence[str]:
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
     questionnaires = questionnaires_of(parts, found, moment)
     saves = saves_of(session, found.assessment_id)
-    frozen = freeze_all(questionnaires, newest(saves, questionnaires))
+    standing = newest(saves, questionnaires)
+    if reviewed is not None and (changed := changed_since(questionnaires, standing, reviewed)):
+        raise _Rollback(Changed(changed))
+    frozen = freeze_all(questionnaires, standing)
     missing = tuple(f"{key}.{item}" for key, one in frozen.items() for item in one.missing)
     if missing:
         raise _Rollback(Incomplete(missing))

@@ -71,17 +71,30 @@ function reviewParts() {
   });
 }
 
-// Says what is missing, with the way there; false where nothing is.
-function lacks(keys) {
-  const note = $("missing");
+// Says what is missing or was changed, with the way there; false where nothing is.
+function lacks(keys, why = "missing") {
+  const note = $("missing"), short = key => byKey.get(key)?.short ?? key;
   note.hidden = !keys.length;
   if (!keys.length) return false;
-  note.replaceChildren(make("h2", {}, say(keys.length > 1 ? "missing.other" : "missing.one", {n: keys.length})),
+  note.replaceChildren(make("h2", {}, say(why + (keys.length > 1 ? ".other" : ".one"), {n: keys.length, item: short(keys[0])})),
     ...keys.map(key => make("p", {}, make("a", {href: "#", "data-to": key},
-      say("missing-each", {item: byKey.get(key)?.short ?? key})))));
+      say(why + "-each", {item: short(key), answer: answers.has(key) ? inWords(byKey.get(key)) : say("none")})))));
+  if (why === "changed") note.append(make("p", {}, say("changed-then")));
   note.focus();
   note.scrollIntoView();
   return true;
+}
+
+// What another window or phone changed since it was read here: as it stands now, to be read again.
+function accept(changed) {
+  const touched = items.filter(item => item.key in changed);
+  for (const item of touched) {
+    const answer = changed[item.key];
+    answer ? answers.set(item.key, {code: answer[0], value: answer[1]}) : answers.delete(item.key);
+    tools.write(item, true);
+  }
+  review();
+  lacks(touched.map(item => item.key), "changed");
 }
 
 async function submit(button) {
@@ -98,20 +111,36 @@ async function submit(button) {
   button.textContent = said;
 }
 
+// The link opened once more on this phone has a new session: its token stands on the page of the same questions.
+async function renew() {
+  const page = await fetch(state.address).then(reply => reply.text(), () => "");
+  const [, found] = page.match(/id="state">(.+?)<\/script>/s) || [];
+  const token = found && JSON.parse(found).token, fresh = token && token !== state.token;
+  if (fresh) state.token = token;
+  return fresh;
+}
+
 // First whatever the hospital does not have yet, then the submission.
 async function deliver() {
   for (let n = 0; n < 100 && tools.isBusy(); n++) await new Promise(done => setTimeout(done, 100));
   await send();
   if (tools.isWaiting()) return tools.isOver() || tell("sending.offline");
   if (!tools.isHere()) return;
-  const reply = await post("/d/submit", {assessment: state.assessment, lang: document.documentElement.lang});
+  await handIn();
+}
+
+async function handIn() {
+  const reviewed = Object.fromEntries([...answers].map(([key, {code, value}]) => [key, [code, value]]));
+  const reply = await post("/d/submit", {assessment: state.assessment, lang: document.documentElement.lang, reviewed});
   if (reply.ok) return thank(await reply.text());
-  const {missing} = reply.status === 422 ? await reply.json() : {};
-  if (missing) {
+  const {missing, changed} = [409, 422].includes(reply.status) ? await reply.json() : {};
+  if (changed) accept(changed);
+  else if (missing) {
     for (const key of missing) answers.delete(key);
     review();
     lacks(missing);
-  } else tell(reply.status === 409 ? "sending.closed" : reply.status < 500 ? "sending.gone" : "sending.offline");
+  } else if (reply.status === 401 && await renew()) await handIn();
+  else tell(reply.status === 409 ? "sending.closed" : reply.status < 500 ? "sending.gone" : "sending.offline");
 }
 
 function thank(html) {
@@ -127,5 +156,5 @@ function thank(html) {
 }
 
 for (const item of items) if (item.kind === "joints") self.proMap(item, tools);
-return {review, submit};
+return {review, submit, renew};
 };

@@ -156,7 +156,7 @@ async function send(last = false) {
   if (!reply || reply.status >= 500 || reply.status === 429) return retry();
   wait = 2000;
   if (reply.status === 409) return stop("sending.closed");
-  if (!reply.ok) return stop("sending.gone");
+  if (!reply.ok) return await later?.renew() ? send() : stop("sending.gone");
   tell("");
   settle(await reply.json(), saves);
 }
