@@ -3,6 +3,7 @@
 self.proLater = tools => {
 const {$, make, items, byKey, answers, shown, fields, local, asText, state, post, send, tell} = tools;
 const words = self.proLater.words;
+tools.words["sending.offline"] = words["sending.offline"];
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function inWords(item) {

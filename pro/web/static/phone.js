@@ -342,7 +342,7 @@ function fetchLater() {
   asked = true;
   const script = make("script", {src: state.later});
   script.onload = () => {
-    later = self.proLater({$, make, items, byKey, answers, shown, fields, none, touched, write, local, asText, state,
+    later = self.proLater({$, make, items, byKey, answers, shown, fields, none, touched, words, write, local, asText, state,
       post, send, tell, isWaiting: () => queue.length + earlier.length > 0, isBusy: () => busy, isOver: () => over,
       finish: () => { over = true; }, isHere: () => screen === "review"});
     turn(screen);
