@@ -65,6 +65,7 @@ class Right(StrEnum):
     CHANGE_PHONE = "change-phone"
     LOG_CALL = "log-call"
     ENTER_EXAM = "enter-exam"
+    EXTEND = "extend"
     AMEND = "amend"
 
 
@@ -75,7 +76,15 @@ _READ = frozenset(
     }
 )
 _CARE = frozenset(
-    {Right.SEE_CONTACTS, Right.ENROL, Right.WITHDRAW, Right.CHANGE_PHONE, Right.LOG_CALL, Right.ENTER_EXAM}
+    {
+        Right.SEE_CONTACTS,
+        Right.ENROL,
+        Right.WITHDRAW,
+        Right.CHANGE_PHONE,
+        Right.LOG_CALL,
+        Right.ENTER_EXAM,
+        Right.EXTEND,
+    }
 )
 
 RIGHTS: Mapping[str, frozenset[Right]] = {

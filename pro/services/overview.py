@@ -22,7 +22,7 @@ from pro.services.access import Identity, Right
 from pro.services.episodes import FlareLine, diaries, flare_lines
 from pro.services.parts import Parts
 from pro.services.visit_list import Visit, coming, to_enter_of
-from pro.store import desk, desk_messages
+from pro.store import desk, desk_messages, windows
 from pro.store.desk import Found
 from pro.store.instants import instants_of
 
@@ -115,6 +115,8 @@ class Today:
     tasks_in_all: int
     messages: MessageFigures
     sent_today: DayLine
+    hit: int
+    """Open windows of patients who were not reminded in time, at the sites where the reader may extend them."""
     yesterday: date
     diaries: tuple[Chip, ...]
     figures: Compliance
@@ -165,6 +167,7 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
             things=_things(session, identity, protocol, flares_in_all, tasks_in_all),
             messages=_messages(session, ids, now),
             sent_today=_day_line(session, ids, day_opens(day, zones.zone(zone), protocol.cutoff), now),
+            hit=_hit(session, identity.sites(Right.EXTEND), now),
             yesterday=yesterday,
             diaries=_chips(session, ids, protocol, yesterday, now),
             figures=sum(site_figures(session, ids, diaries(protocol), now).values(), Compliance()),
@@ -234,6 +237,10 @@ def _messages(session: Session, ids: Collection[int], now: datetime) -> MessageF
 def _day_line(session: Session, ids: Collection[int], since: datetime, now: datetime) -> DayLine:
     figures = figures_of(desk_messages.counts(session, ids, since, now))
     return DayLine(figures.sent, figures.due, desk.count_unreachable(session, ids))
+
+
+def _hit(session: Session, ids: Collection[int], now: datetime) -> int:
+    return windows.count_hit(session, ids, now) if ids else 0
 
 
 def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> MessageFigures:

@@ -26,6 +26,7 @@ from pro.web.desk import (
     today,
     trail,
     undoing,
+    windows,
 )
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.parts import current_parts, moment
@@ -48,6 +49,7 @@ __all__ = [
     "today",
     "trail",
     "undoing",
+    "windows",
 ]
 
 

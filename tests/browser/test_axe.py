@@ -64,6 +64,7 @@ def staff_pages(demonstration: Running) -> Mapping[str, str]:
         "/staff/patients/<number>": "/staff/patients/R-001",
         "/staff/patients/<number>/visits/<timepoint>/<questionnaire>": "/staff/patients/R-001/visits/week2/joint-exam",
         "/staff/patients/<number>/scales": "/staff/patients/R-001/scales",
+        "/staff/windows/<int:site_id>": "/staff/windows/1",
         "/staff/patients/<number>/course": "/staff/patients/R-001/course",
         "/staff/flares/<int:flare_id>": f"/staff/flares/{flare}",
         "/staff/tasks/<int:task_id>": f"/staff/tasks/{task}",

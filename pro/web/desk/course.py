@@ -108,7 +108,6 @@ def confirm(
     return render_template(
         "desk/confirm.html",
         active="patients",
-        c=c,
         number=row.number,
         title=c(f"{verb}.confirm", number=row.number, **title),
         lines=lines,

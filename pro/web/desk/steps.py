@@ -32,14 +32,14 @@ def step_view(one: Followed, protocol: Protocol, zone: str, language: str) -> di
         "when": f"{phrases.short_day(phrases.local(one.at, zone).date(), language)} "
         f"{phrases.clock(one.at, zone, language)}",
         "what": phrases.word("template", one.template, language),
-        "announces": _announced(one.announces, protocol, language),
+        "announces": announced(one.announces, protocol, language),
         "came": _came(one, zone, language),
         "shape": "fail" if failed else sign,
         "tone": "hot" if failed else tone,
     }
 
 
-def _announced(announces: tuple[tuple[str, date], ...], protocol: Protocol, language: str) -> str:
+def announced(announces: tuple[tuple[str, date], ...], protocol: Protocol, language: str) -> str:
     """`Daily diary of 14 Apr, Week 2`."""
     titles = {each.key: each for each in protocol.timepoints}
     said = []
