@@ -13,11 +13,9 @@ from typing import Any
 
 from pro.domain.answers import Answer, shown, to_come
 from pro.domain.questionnaire import Questionnaire
-from pro.services.answering import LinkView, Part, Sitting, Waiting
+from pro.services.answering import LONG, LinkView, Part, Sitting, Waiting
 from pro.web.words import in_language, say
 
-MANY = 20
-"""Questions above which a sitting is long."""
 REST = 10
 """Questions from which a part has a calm page before it and after it."""
 LEAST, GAP = Decimal(4), Decimal("1.2")
@@ -56,11 +54,11 @@ class PartView:
 
 
 def is_long(questionnaires: Sequence[Questionnaire]) -> bool:
-    return sum(len(one.items) for one in questionnaires) > MANY
+    return sum(len(one.items) for one in questionnaires) > LONG
 
 
 def waits_long(one: Waiting | Part) -> bool:
-    return one.most > MANY
+    return one.most > LONG
 
 
 def any_long(view: LinkView) -> bool:
@@ -69,22 +67,27 @@ def any_long(view: LinkView) -> bool:
 
 def parts_of(sitting: Sitting) -> tuple[PartView, ...]:
     """The parts of a long sitting; none of a short one."""
-    asked = sitting.questionnaires
+    return parts_in(sitting.questionnaires, sitting.answers, sitting.language)
+
+
+def parts_in(asked: Sequence[Questionnaire], answers: Mapping[str, Answer], language: str) -> tuple[PartView, ...]:
     if not is_long(asked):
         return ()
     places = segments([one.minutes for one in asked])
     return tuple(
-        _part(one, sitting, n, len(asked), place) for n, (one, place) in enumerate(zip(asked, places, strict=True), 1)
+        _part(one, _own(one, answers), language, n, len(asked), place)
+        for n, (one, place) in enumerate(zip(asked, places, strict=True), 1)
     )
 
 
-def _part(one: Questionnaire, sitting: Sitting, n: int, of: int, place: tuple[float, float]) -> PartView:
-    given = _own(one, sitting.answers)
+def _part(
+    one: Questionnaire, given: Mapping[str, Answer], language: str, n: int, of: int, place: tuple[float, float]
+) -> PartView:
     keys = shown(one, given)
     return PartView(
         id=one.id,
-        title=in_language(one.title, sitting.language),
-        recall=in_language(one.recall, sitting.language),
+        title=in_language(one.title, language),
+        recall=in_language(one.recall, language),
         n=n,
         of=of,
         keys=tuple(f"{one.id}.{key}" for key in keys),
@@ -129,6 +132,13 @@ def rests(before: PartView | None, part: PartView) -> bool:
 def welcome(parts: Sequence[PartView], language: str) -> str:
     n, of = sum(part.answered for part in parts), sum(len(part.keys) for part in parts)
     return say("phone.long.back", language, n=n, of=of)
+
+
+def so_far(parts: Sequence[PartView], language: str) -> str:
+    """`21 of 54 answered, about 8 minutes left.`"""
+    n, of = sum(part.answered for part in parts), sum(len(part.keys) for part in parts)
+    left = say("phone.long.left", language, n=minutes_left(parts))
+    return say("phone.long.so-far", language, n=n, of=of, left=left)
 
 
 def size_words(part: PartView, language: str) -> str:

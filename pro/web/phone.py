@@ -18,7 +18,7 @@ from pro.domain.questionnaire import Item, Kind, Text
 from pro.services.answering import LinkView, Next, Part, Report, SiteCard, Sitting, Waiting
 from pro.web.assets import page_script, page_style
 from pro.web.forms import codes_of
-from pro.web.long import waits_long
+from pro.web.long import parts_in, so_far, waits_long
 from pro.web.placeholders import banner_of
 from pro.web.words import (
     LANGUAGES,
@@ -151,13 +151,19 @@ def waiting_words(one: Waiting, view: LinkView, now: datetime, language: str) ->
         "begun": one.instants.started_at is not None,
         "banner": banner_of(one.questionnaires, language),
         "parts": part_words(one, language),
+        "so_far": so_far(parts_in(one.questionnaires, one.answers, language), language) if one.answers else "",
     }
 
 
 def part_words(one: Waiting, language: str) -> list[dict[str, str]]:
-    """The parts of a long sitting, each with its number of questions; a short one is not told in parts."""
+    """The parts of a long sitting, each with its questions or how many are answered; a short one has none."""
     if not waits_long(one):
         return []
+    if one.answers:
+        return [
+            {"title": part.title, "questions": say("phone.long.count", language, n=part.answered, of=len(part.keys))}
+            for part in parts_in(one.questionnaires, one.answers, language)
+        ]
     return [
         {"title": in_language(part.title, language), "questions": questions_words(part, language)} for part in one.parts
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -16,6 +17,7 @@ from pro.domain.answers import Answer, shown, to_come
 from pro.services import answering
 from pro.services.parts import Parts
 from pro.web import long
+from pro.web.words import say
 from tests import factories, long_visit
 from tests.conftest import Urls
 from tests.services import play
@@ -99,3 +101,33 @@ def test_a_short_sitting_has_no_parts_and_carries_nothing_of_them(sqlite_urls: U
     for text in (plain(page), plain(questions)):
         assert "segments" not in text
         assert "proLong=" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "until"),
+    [
+        ("en", "21 of 54 answered, about 8 minutes left.", "Open until <strong>04:00 tonight</strong>."),
+        (
+            "fr",
+            "21 réponses données sur 54, encore environ 8 minutes.",
+            "Ouvert jusqu’à <strong>4 h cette nuit</strong>.",
+        ),
+    ],
+)
+def test_who_comes_back_reads_how_far_it_is_and_until_when(parts: Parts, language: str, said: str, until: str) -> None:
+    token = link_of(parts, language)
+    phone: Client = create_app(parts).test_client()
+    started = play.begin(parts, token)
+    assert said[-12:] not in words(phone, token), "begun and nothing answered: what waits is told as before"
+    given = play.saves(dict(list(long_visit.answers().items())[:21]))
+    answering.save(parts, started.session_token, started.sitting.assessment_id, given, parts.clock.now())
+    text = words(phone, token)
+    assert said in text
+    assert until in text
+    assert say("phone.start.begun", language) not in text, "said once"
+    counts = re.findall(r"</b><br>(\d+)\D+(\d+)</li>", text)
+    assert counts == [("1", "1"), ("1", "1"), ("5", "5"), ("14", "36"), ("0", "6"), ("0", "5")]
+
+
+def words(phone: Client, token: str) -> str:
+    return phone.get(f"/d/{token}").text.replace("\u202f", " ").replace("\u00a0", " ")

@@ -3,6 +3,7 @@
 from pro.services.answering.advice import Advice, advice_of
 from pro.services.answering.facts import (
     CLEARED,
+    LONG,
     SESSION_LIFE,
     Changed,
     Closed,
@@ -32,6 +33,7 @@ from pro.services.answering.views import newest, questionnaires_of, saves_of, to
 
 __all__ = [
     "CLEARED",
+    "LONG",
     "SESSION_LIFE",
     "Advice",
     "Changed",

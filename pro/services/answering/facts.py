@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -19,6 +19,9 @@ SESSION_LIFE = timedelta(days=3)
 
 CLEARED = "cleared"
 """Code of a save that takes the item's answer back: from then on it has none."""
+
+LONG = 20
+"""Questions above which a sitting is long: told in parts, and how far one is."""
 
 LinkStatus = Literal["ready", "nothing-due", "not-yet", "expired", "unknown", "withdrawn"]
 
@@ -60,6 +63,8 @@ class Waiting:
     repeats: bool
     """A diary, one of many days."""
     questionnaires: tuple[Questionnaire, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """By `questionnaire.item`: what a long one that was begun has so far."""
 
     @property
     def questions(self) -> int:

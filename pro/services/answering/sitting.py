@@ -9,11 +9,13 @@ from dataclasses import replace
 from pro.clock import Moment
 from pro.library.wording import LANGUAGES
 from pro.services.answering.facts import (
+    LONG,
     SESSION_LIFE,
     LinkView,
     NoSitting,
     Sitting,
     Started,
+    Waiting,
 )
 from pro.services.answering.freezing import receipt_of
 from pro.services.answering.reporting import reports_of
@@ -21,6 +23,7 @@ from pro.services.answering.views import (
     coming,
     language_of,
     languages_of,
+    newest,
     protocol_of,
     saves_of,
     site_of,
@@ -58,7 +61,7 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
         base = replace(base, reports=reports_of(parts, session, found, moment))
     rows = [] if over else sittings.waiting(session, found.patient_id, moment.study)
     if rows:
-        waiting = tuple(waiting_of(parts, row, moment) for row in rows)
+        waiting = tuple(_so_far(session, waiting_of(parts, row, moment)) for row in rows)
         spoken = languages_of([protocol_of(parts, row) for row in rows])
         return replace(base, status="ready", waiting=waiting, languages=spoken)
     base = replace(base, languages=_spoken(parts, session, found))
@@ -73,6 +76,13 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     receipt = receipt_of(sittings.hashes(session, newest.assessment_id))
     sent = _sent(parts, session, found, newest, moment) if newest.closes_at > moment.study else None
     return replace(base, status="nothing-due", next=following, receipt=receipt, sent=sent)
+
+
+def _so_far(session: Connected, one: Waiting) -> Waiting:
+    """With what a long sitting has, where it was begun; any other costs no statement."""
+    if one.most <= LONG or one.instants.started_at is None:
+        return one
+    return replace(one, answers=newest(saves_of(session, one.assessment_id), one.questionnaires))
 
 
 def _spoken(parts: Parts, session: Connected, found: Found) -> tuple[str, ...]:
@@ -99,7 +109,6 @@ def start(
 
     Gives what the link opens on where nothing can be begun.
     """
-    session_token = secrets.token_urlsafe(24)
     with parts.study.plain_writing() as session:
         found = sittings.by_link(session, token_hash(token))
         if found is None:
@@ -110,25 +119,33 @@ def start(
         if row is None:
             return _view(parts, session, found, moment, dead=dead)
         chosen = language_of(protocol_of(parts, row), language or found.language)
-        sittings.open_session(
-            session,
-            {
-                "token_hash": token_hash(session_token),
-                "patient_id": found.patient_id,
-                "link_hash": token_hash(token),
-                "made_at": moment.running,
-                "expires_at": moment.running + SESSION_LIFE,
-                "mode": mode,
-                "language": chosen,
-            },
-        )
-        saves: Sequence[Found] = ()
-        if row.started_at is None:
-            sittings.start(session, row.assessment_id, moment.study)
-        else:
-            saves = saves_of(session, row.assessment_id)
-        sitting = sitting_of(parts, found, row, saves, chosen, mode, moment)
-    return Started(session_token, sitting)
+        session_token = _open_session(session, found, token_hash(token), mode, chosen, moment)
+        saves = _begin(session, row, moment)
+        return Started(session_token, sitting_of(parts, found, row, saves, chosen, mode, moment))
+
+
+def _open_session(session: Connected, who: Found, link_hash: str, mode: str, language: str, moment: Moment) -> str:
+    """The token of a new session of this phone; the database keeps its hash."""
+    token = secrets.token_urlsafe(24)
+    row = {
+        "token_hash": token_hash(token),
+        "patient_id": who.patient_id,
+        "link_hash": link_hash,
+        "made_at": moment.running,
+        "expires_at": moment.running + SESSION_LIFE,
+        "mode": mode,
+        "language": language,
+    }
+    sittings.open_session(session, row)
+    return token
+
+
+def _begin(session: Connected, row: Found, moment: Moment) -> Sequence[Found]:
+    """What it has so far; nothing where it begins only now."""
+    if row.started_at is not None:
+        return saves_of(session, row.assessment_id)
+    sittings.start(session, row.assessment_id, moment.study)
+    return ()
 
 
 def continue_with(parts: Parts, session_token: str, assessment_id: int, moment: Moment) -> bool:
