@@ -105,7 +105,7 @@ def _texts(protocol: Protocol, planned: Sequence[Planned], zone: ZoneInfo, *, an
             continue
         leaves_at, said = _leaves(protocol, [planned[n] for n in open_ones], shared, zone, marked)
         if leaves_at is not None:
-            marked.append(shared.at)
+            marked.append(leaves_at)
             answered |= set(open_ones) if answers else set()
         yield Text(shared.at, leaves_at, said.why, open_ones)
 

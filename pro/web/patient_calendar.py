@@ -151,7 +151,7 @@ def _cells(outlook: Outlook, days: Sequence[date], rings: Mapping[date, tuple[Ri
 
 def _unlived(cells: Sequence[Cell]) -> int:
     """The days of the first weeks on which nothing is seen: of a long window of staff only its day is."""
-    seen = next(n for n, one in enumerate(cells) if one.chips or one.diaries or one.rings)
+    seen = next((n for n, one in enumerate(cells) if one.chips or one.diaries or one.rings), 0)
     return seen // WEEK * WEEK
 
 
