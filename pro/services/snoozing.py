@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
@@ -29,11 +29,14 @@ COMING = 8
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the page shows: the time that is set, else times to choose from, else why there are none."""
+    """What the page shows: the time that is set, times to choose from, or why there are none."""
 
     zone: str
     set_at: datetime | None = None
     times: tuple[datetime, ...] = ()
+    """Beside the one that is set: it may be moved there."""
+    usual: tuple[datetime, ...] = ()
+    """The protocol's own reminders that still come before the day is over."""
     why_none: Literal["", "no-time", "daily-cap", "not-now"] = ""
 
 
@@ -47,7 +50,8 @@ def offer(parts: Parts, token: str, moment: Moment) -> Offer | None:
 def snooze(parts: Parts, token: str, wanted: str, moment: Moment) -> bool:
     """Plans the reminder, `wanted` being one of the offered times as ISO text; False where it is not offered (any more).
 
-    One message for everything that waits. Whether it may really go is asked again when it is due.
+    One message for everything that waits, in place of the one that was asked for before. Whether it may really go is
+    asked again when it is due.
     """
     with parts.study.writing() as session:
         who = _locked(session, token, moment)
@@ -55,8 +59,11 @@ def snooze(parts: Parts, token: str, wanted: str, moment: Moment) -> bool:
         at = next((one for one in offered.times if one.isoformat() == wanted), None) if offered else None
         if who is None or at is None:
             return False
-        _plan(session, who, _rung(parts, session, who, moment), at)
-        said = {"at": at.isoformat()}
+        before = snoozes.waiting(session, who.patient_id)
+        if before is not None and not messages.drop(session, [before.id], UNDONE, moment.study):
+            return False
+        _plan(parts, session, who, at, moment)
+        said = {"at": at.isoformat()} | ({"instead_of": before.due_at.isoformat()} if before else {})
         _note(session, who, "reminder.snoozed", said, moment)
         return True
 
@@ -89,22 +96,27 @@ def _locked(session: Session, token: str, moment: Moment) -> Found | None:
 
 
 def _offer(parts: Parts, session: Connected, who: Found, moment: Moment) -> Offer:
-    waiting = snoozes.waiting(session, who.patient_id)
-    if waiting is not None:
-        return Offer(who.zone, set_at=waiting.due_at)
     open_now = _rung(parts, session, who, moment)
     if not open_now or who.opted_out_at is not None:
         return Offer(who.zone, why_none="not-now")
+    waiting = snoozes.waiting(session, who.patient_id)
+    set_at, moved = (waiting.due_at, waiting.id) if waiting else (None, None)
     first = open_now[0]
-    coming = [_one(parts, who, row) for row in sittings.coming(session, who.patient_id, moment.study, COMING)]
-    planned = [step.at for one in (*open_now, *coming) for step in one.steps if step.at < one.end]
+    planned = _planned(parts, session, who, open_now, moment)
     zone, cutoff = zones.zone(who.zone), first.protocol.cutoff
     today_ends = day_closes(patient_day(moment.study, zone, cutoff), zone, cutoff)
     ends = min(today_ends, max(_closing(one, moment.study) for one in open_now))
     times = snooze_times(moment.study, ends, zone, first.protocol.quiet_hours, planned)
-    left = tuple(at for at in times if _room(session, who, first, at, moment, planned))
-    why: Literal["", "no-time", "daily-cap"] = "" if left else "daily-cap" if times else "no-time"
-    return Offer(who.zone, times=left, why_none=why)
+    left = tuple(at for at in times if at != set_at and _room(session, who, first, at, moment, planned, moved))
+    usual = tuple(sorted({at for at in planned if moment.study < at < today_ends}))
+    why: Literal["", "no-time", "daily-cap"] = "" if left or set_at else "daily-cap" if times else "no-time"
+    return Offer(who.zone, set_at, left, usual, why)
+
+
+def _planned(parts: Parts, session: Connected, who: Found, waiting: Sequence[Rung], moment: Moment) -> list[datetime]:
+    """The protocol's own reminders, of what waits and of what opens soon."""
+    coming = [_one(parts, who, row) for row in sittings.coming(session, who.patient_id, moment.study, COMING)]
+    return [step.at for one in (*waiting, *coming) for step in one.steps if step.at < one.end]
 
 
 def _rung(parts: Parts, session: Connected, who: Found, moment: Moment) -> list[Rung]:
@@ -122,20 +134,30 @@ def _closing(one: Rung, now: datetime) -> datetime:
 
 
 def _room(
-    session: Connected, who: Found, first: Rung, at: datetime, moment: Moment, planned: Sequence[datetime]
+    session: Connected,
+    who: Found,
+    first: Rung,
+    at: datetime,
+    moment: Moment,
+    planned: Sequence[datetime],
+    moved: int | None,
 ) -> bool:
-    """Whether the day's messages hold it: those that went and the protocol's own that still come are counted."""
+    """Whether the day's messages hold it: those that went and the protocol's own that still come, not the one `moved`."""
     zone, cutoff = zones.zone(who.zone), first.protocol.cutoff
     day = patient_day(at, zone, cutoff)
     since, until = day_opens(day, zone, cutoff), day_closes(day, zone, cutoff)
-    went = snoozes.planned_on_day(session, who.patient_id, since, until)
+    went = snoozes.planned_on_day(session, who.patient_id, since, until, but=moved)
     coming = {one for one in planned if max(since, moment.study) < one < until}
     return went + len(coming) < first.protocol.daily_cap
 
 
-def _plan(session: Session, who: Found, waiting: Sequence[Rung], at: datetime) -> None:
+def _plan(parts: Parts, session: Session, who: Found, at: datetime, moment: Moment) -> None:
+    """Held up until the protocol's next reminder, it is dropped: two texts would come at once."""
     zone = zones.zone(who.zone)
+    waiting = _rung(parts, session, who, moment)
     carried = [one for one in waiting if at < one.end]
+    latest = max(reminders.not_after(at, one.end, one.protocol.late_message) for one in carried)
+    usual = [one - timedelta.resolution for one in _planned(parts, session, who, waiting, moment) if one > at]
     made = messages.queue(
         session,
         dedupe_key=snoozes.next_key(session, who.patient_id),
@@ -145,7 +167,7 @@ def _plan(session: Session, who: Found, waiting: Sequence[Rung], at: datetime) -
         template="reminder",
         language=who.language,
         due_at=at,
-        not_after=max(reminders.not_after(at, one.end, one.protocol.late_message) for one in carried),
+        not_after=min([latest, *usual]),
     )
     assert made is not None
     snoozes.keep_steps(session, [(one.row.assessment_id, _step(one.row, at, zone)) for one in carried], at, made)

@@ -25,8 +25,10 @@ def waiting(session: Connected, patient_id: int) -> Found | None:
     return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
 
 
-def planned_on_day(session: Connected, patient_id: int, since: datetime, until: datetime) -> int:
-    """Reminders of that time that went or still may: each takes one of the day's messages."""
+def planned_on_day(
+    session: Connected, patient_id: int, since: datetime, until: datetime, *, but: int | None = None
+) -> int:
+    """Reminders of that time that went or still may: each takes one of the day's messages; `but` one is not counted."""
     counted = select(func.count()).where(
         message.c.patient_id == patient_id,
         message.c.staff_id.is_(None),
@@ -34,6 +36,7 @@ def planned_on_day(session: Connected, patient_id: int, since: datetime, until: 
         message.c.due_at >= since,
         message.c.due_at < until,
         message.c.state.not_in((State.DROPPED, State.FAILED)),
+        message.c.id != (but or 0),
     )
     return int(session.connection().execute(counted).scalar_one())
 

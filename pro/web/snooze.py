@@ -6,10 +6,12 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from pro.services import answering, snoozing
+from pro.services.answering import LinkView
 from pro.web.item_pages import BareForm
 from pro.web.parts import current_parts, moment
-from pro.web.phone import address, clock_words, page, wanted_language
+from pro.web.phone import address, clock_words, page, until_words, wanted_language
 from pro.web.visit import status_page
+from pro.web.words import join_words, say
 
 blueprint = Blueprint("snooze", __name__)
 
@@ -30,9 +32,25 @@ def later(token: str) -> ResponseReturnValue:
         form=BareForm(),
         set_at=clock_words(offer.set_at, offer.zone, language) if offer.set_at else "",
         times=[(one.isoformat(), clock_words(one, offer.zone, language)) for one in offer.times],
+        usual=usual_words(offer, language),
         why_none=offer.why_none,
+        until=_until(view, language),
         back_to=address(f"/d/{token}"),
     )
+
+
+def usual_words(offer: snoozing.Offer, language: str) -> str:
+    """Which reminders come anyway; empty where none does."""
+    clocks = [clock_words(one, offer.zone, language) for one in offer.usual]
+    return say("phone.later.usual", language, n=len(clocks), clocks=join_words(clocks, language)) if clocks else ""
+
+
+def _until(view: LinkView, language: str) -> str:
+    """Until when it may be filled, where one thing waits."""
+    if len(view.waiting) != 1:
+        return ""
+    (one,) = view.waiting
+    return until_words(one.instants, moment().study, view.zone, language)
 
 
 @blueprint.post("/<token>/later")

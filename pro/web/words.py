@@ -7,7 +7,7 @@ An entry is a text with `{places}`, or a `one`/`other` pair chosen by `n`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import cast
 import phonenumbers
 from babel import Locale
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
@@ -97,6 +98,11 @@ def in_language(wording: Mapping[str, str], language: str) -> str:
 
 
 # --- dates, times, numbers
+
+
+def join_words(words: Sequence[str], language: str) -> str:
+    """`18:00 and 20:00`, `18 h et 20 h`."""
+    return format_list(words, locale=_locale(language))
 
 
 @lru_cache(maxsize=1024)

@@ -122,8 +122,7 @@ def house(database_urls: Urls) -> House:
 def test_asked_for_planned_and_sent_once(house: House) -> None:
     assert clocks(house.offer().times) == ["15:00", "16:00", "17:00", "19:00"]
     assert house.snooze("16:00")
-    assert (house.offer().set_at, house.offer().times) == (at("16:00"), ())
-    assert not house.snooze("17:00"), "one at a time"
+    assert house.offer().set_at == at("16:00")
     assert house.steps() == {"snooze-16:00": None}
     house.to("15:59")
     house.tick()
@@ -144,11 +143,62 @@ def test_the_protocol_s_own_reminders_come_all_the_same_and_the_cap_is_never_pas
         house.to(clock)
         house.tick()
     house.to("18:05")
-    assert house.offer() == snoozing.Offer("Europe/Paris", why_none="daily-cap"), "the 20:00 one is the third"
+    assert (house.offer().why_none, house.offer().times) == ("daily-cap", ()), "the 20:00 one is the third"
     assert not house.snooze("19:00")
     house.to("20:00")
     house.tick()
     assert [f"{sms.at.astimezone(PARIS):%H:%M}" for sms in house.sender.sent] == ["16:00", "18:00", "20:00"]
+
+
+def test_moved_it_goes_once_and_at_the_new_time(house: House) -> None:
+    """One at a time: the message that was asked for before is dropped in the same transaction."""
+    assert house.snooze("16:00")
+    assert clocks(house.offer().times) == ["15:00", "17:00", "19:00"], "without the one that is set"
+    assert not house.snooze("16:00"), "it is set already"
+    assert house.snooze("17:00")
+    assert house.steps() == {"snooze-16:00": "snooze-undone", "snooze-17:00": None}
+    for clock in ("16:00", "17:00", "17:30"):
+        house.to(clock)
+        house.tick()
+    assert [sms.at for sms in house.sender.sent] == [at("17:00")]
+    moved = [row.payload for row in rows(house.parts, "audit_event") if row.kind == "reminder.snoozed"]
+    assert '"instead_of":"2026-04-15T14:00:00+00:00"' in moved[1]
+
+
+def test_it_may_be_moved_where_the_cap_holds_no_second(house: House) -> None:
+    house.to("18:05")
+    change(house.parts, "assessment", assessment_id(house.parts, house.patient), next_at=at("18:00"))
+    house.tick()
+    assert house.snooze("18:30")
+    assert clocks(house.offer().times) == ["19:00", "19:30"], "18:00, 20:00 and one more are the three of the day"
+    assert house.snooze("19:30")
+    for clock in ("18:30", "19:30", "20:00"):
+        house.to(clock)
+        house.tick()
+    assert [f"{sms.at.astimezone(PARIS):%H:%M}" for sms in house.sender.sent] == ["18:05", "19:30", "20:00"]
+
+
+def test_held_up_until_the_usual_reminder_it_does_not_come_beside_it(house: House) -> None:
+    """No worker ran from before the one until after the other: one text, not two in a minute."""
+    change(house.parts, "assessment", assessment_id(house.parts, house.patient), next_at=at("18:00"))
+    assert house.snooze("17:00")
+    house.to("18:01")
+    house.tick()
+    assert len(house.sender.sent) == 1
+    assert house.steps()["snooze-17:00"] == "too-late"
+    assert {why for step, why in house.steps().items() if not step.startswith("snooze")} == {None}
+
+
+def test_the_usual_reminders_are_told(house: House) -> None:
+    assert clocks(house.offer().usual) == ["18:00", "20:00"]
+    house.to("20:05")
+    assert house.offer() == snoozing.Offer("Europe/Paris", why_none="no-time")
+
+
+def test_nothing_is_promised_once_the_diary_was_sent(house: House) -> None:
+    assert house.snooze("16:00")
+    fill(house.parts, house.token, CALM, house.now())
+    assert house.offer() == snoozing.Offer("Europe/Paris", why_none="not-now")
 
 
 def test_what_was_undone_is_not_sent_and_may_be_asked_for_again(house: House) -> None:

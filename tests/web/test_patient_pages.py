@@ -538,7 +538,11 @@ def test_a_reminder_later_is_chosen_shown_and_taken_back(phone: Phone) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
     told = phone.get(page).text
     assert "Nous vous enverrons un rappel à" in told
-    assert 'name="at"' not in told
+    assert "Votre rappel habituel de 20 h arrivera aussi." in plain(told)
+    assert "<strong>4 h cette nuit</strong>" in plain(told)
+    assert re.findall(r'name="at" value="([^"]+)"', told) == offered[1:], "it may be moved"
+    phone.post(page, {"at": offered[1]}, page)
+    assert re.findall(r'name="at" value="([^"]+)"', phone.get(page).text) == [offered[0], *offered[2:]]
     phone.post(page, {"undo": "yes"}, page)
     assert re.findall(r'name="at" value="([^"]+)"', phone.get(page).text) == offered
 
