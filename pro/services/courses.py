@@ -122,6 +122,12 @@ def stays(session: Session, found: Found) -> tuple[Stay, ...]:
     return (first, *kept[1:])
 
 
+def zone_at(lived: Sequence[Stay], at: datetime) -> str:
+    """The zone whose clocks the patient saw at that instant; before the first stay, that of the first."""
+    here = (stay.zone for stay in reversed(lived) if at.astimezone(zone(stay.zone)).date() >= stay.from_day)
+    return next(here, lived[0].zone)
+
+
 def standings(session: Session, patients: Sequence[Found], protocol: Protocol, now: datetime) -> Mapping[int, Standing]:
     """How each of these patients stands, in one statement."""
     pauses: dict[int, list[Found]] = {}

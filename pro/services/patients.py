@@ -90,8 +90,8 @@ class PatientPage:
     place: Place
     today: date
     """The patient-day of now."""
-    stay: Stay
-    """Where the patient lives now, or goes to next."""
+    stays: tuple[Stay, ...]
+    """Where the patient lived and lives, or goes to next; the newest last."""
     standing: Standing
     protocol: Protocol
     figures: Compliance
@@ -121,6 +121,14 @@ class PatientPage:
     @property
     def zone(self) -> str:
         return str(self.found.zone)
+
+    @property
+    def stay(self) -> Stay:
+        return self.stays[-1]
+
+    def zone_at(self, at: datetime) -> str:
+        """The zone by whose clocks something of that instant is told."""
+        return courses.zone_at(self.stays, at)
 
     @property
     def day0(self) -> date:
@@ -165,7 +173,7 @@ def page(
             found=found,
             place=read_places(session, [found.site_id])[0],
             today=today,
-            stay=courses.stays(session, found)[-1],
+            stays=courses.stays(session, found),
             standing=courses.standings(session, [found], protocol, now)[found.patient_id],
             protocol=protocol,
             figures=compliance(days, now, found.withdrawn_at),

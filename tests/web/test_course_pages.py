@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from pro.domain.protocol import Anchor
 from pro.services import enrolment
+from pro.services.courses import Stay, zone_at
 from pro.store.tables import AuditEvent, Journey, Patient, Pause
 from pro.web.places import found
 from tests.conftest import Urls
@@ -336,3 +337,16 @@ def test_it_speaks_french(desk: Desk) -> None:
     assert "Les rappels passent à 18 h et 20 h, heure locale (La Réunion)." in page
     page = post(desk, "hold", why="hospital")
     assert "Suspendu depuis le mercredi 15 avril : Hospitalisation." in page
+
+
+def test_what_was_before_a_journey_is_told_by_the_clocks_of_that_time(desk: Desk) -> None:
+    lived = (Stay("Europe/Paris", date(2026, 4, 10)), Stay("Asia/Tokyo", date(2026, 4, 16)))
+    assert [zone_at(lived, NOW + timedelta(days=days)) for days in (-30, 0, 1, 9)] == [
+        "Europe/Paris", "Europe/Paris", "Asia/Tokyo", "Asia/Tokyo",
+    ]  # fmt: skip
+    desk.sign_in("coo")
+    post(desk, "zone", zone="Asia/Tokyo", step="do")
+    post(desk, "hold", why="hospital")
+    page = plain(desk.page("/staff/patients/R-001"))
+    assert "15 Apr 08:04:00</b> On hold: In hospital" in page
+    assert "Tokyo from 16 Apr" in page

@@ -643,3 +643,32 @@ def test_a_page_that_is_not_there_says_so_and_leaves_other_addresses_alone(desk:
     assert answer.status_code == 404
     assert "This is not there" in answer.get_data(as_text=True)
     assert "This is not there" not in desk.client.get("/no/such/page").get_data(as_text=True)
+
+
+TASKS = (
+    ("number-unreachable", "", "An SMS cannot be delivered", "Un SMS ne peut pas être remis"),
+    ("missed-in-a-row", "2", "2 diaries missed in a row", "2 carnets manqués de suite"),
+    ("under-80", "57.1", "57.1 % of the last seven diaries", "57,1 % des sept derniers carnets"),
+    ("endpoint-due", "week12", "Week 12, the main visit of the study", "Semaine 12, visite principale de l’étude"),
+    ("undelivered", "3", "3 SMS in a row were not delivered", "3 SMS de suite"),
+)
+
+
+def test_every_kind_of_task_is_on_today_with_whom_to_call_in_both_languages(desk: Desk) -> None:
+    """In the reader's words, with the patient's number, and the page where a call is noted and the telephone shown."""
+    make_staff(desk.parts, desk.made, "cofr", role="coordinator", language="fr")
+    for n, (kind, detail, _, _) in enumerate(TASKS):
+        patient = make_patient(desk.parts, desk.made, f"R-00{n + 1}")
+        with desk.parts.study.writing() as session:
+            session.add(Task(site_id=desk.made.sites["R"], patient_id=patient, kind=kind, detail=detail, made_at=NOW))
+    for login, column in (("coo", 2), ("cofr", 3)):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        page = desk.page("/staff/").replace("\u202f", " ").replace("\u00a0", " ")
+        for n, task in enumerate(TASKS):
+            assert task[column] in page, task
+            assert f'href="/staff/patients/R-00{n + 1}"' in page
+            assert f'href="/staff/tasks/{n + 1}"' in page
+        assert "1 number unreachable" in page or "1 numéro injoignable" in page
+    call = desk.page("/staff/tasks/1")
+    assert "/staff/patients/R-001/contact" in call

@@ -15,6 +15,7 @@ from pro.web import charts, strips
 from pro.web.desk import phrases
 from pro.web.desk.frame import language, t
 from pro.web.parts import current_parts, moment
+from pro.web.words import in_language
 
 
 def page(identity: Identity) -> str:
@@ -81,7 +82,7 @@ def task_view(line: TaskLine, zone: str) -> dict[str, object]:
     tried = ""
     if last is not None:
         tried = t("call.tried", day=phrases.month_day(phrases.local(last.at, zone).date(), spoken))
-    detail = line.detail.replace(".", ",") if spoken == "fr" else line.detail
+    detail = _detail(line, spoken)
     known = {"missed-in-a-row", "under-80", "endpoint-due", "undelivered", "number-unreachable", "contact-missing"}
     kind = line.kind if line.kind in known else "other"
     return {
@@ -90,6 +91,14 @@ def task_view(line: TaskLine, zone: str) -> dict[str, object]:
         "more": t(f"task.{kind}.more", detail=detail, since=phrases.stamp(line.made_at, zone, spoken)),
         "tried": tried,
     }
+
+
+def _detail(line: TaskLine, spoken: str) -> str:
+    """A visit by its title, a figure as the language writes it."""
+    if line.kind == "endpoint-due":
+        visits = (each for protocol in current_parts().library.protocols() for each in protocol.timepoints)
+        return next((in_language(each.title, spoken) for each in visits if each.key == line.detail), line.detail)
+    return line.detail.replace(".", ",") if spoken == "fr" else line.detail
 
 
 def message_bar(figures: MessageFigures) -> str:
