@@ -1,9 +1,11 @@
-"""What a patient does on the pages beside answering: stop the messages, see the receipt again."""
+"""What a patient does on the pages beside answering: stop the messages, get them again, see the receipt again."""
 
 from __future__ import annotations
 
 from pro.clock import Moment
 from pro.services.answering import Submitted, receipt_again, token_hash
+from pro.services.audit import patient_actor
+from pro.services.enrolment.telephone import opt_in_again
 from pro.services.inbound import opt_out
 from pro.services.parts import Parts
 from pro.store import sittings
@@ -20,6 +22,19 @@ def stop_messages(parts: Parts, token: str, moment: Moment) -> bool:
             return False
         opt_out(session, found.patient_id, "page", moment)
         return True
+
+
+def resume_messages(parts: Parts, token: str, moment: Moment) -> bool:
+    """Messages again for the patient whose link this is; False for a link that is unknown, revoked or over.
+
+    Nothing that fell into the pause is sent later. Doing it twice is doing it once.
+    """
+    with parts.study.reading() as session:
+        found = sittings.by_link(session, token_hash(token))
+    if found is None or found.revoked_at is not None or found.expires_at <= moment.study:
+        return False
+    opt_in_again(parts, patient_actor(found.number), found.patient_id, moment)
+    return True
 
 
 def thanks(parts: Parts, session_token: str, assessment_id: int, moment: Moment) -> Submitted | None:

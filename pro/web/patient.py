@@ -106,18 +106,20 @@ def _document(sitting: Sitting, session_token: str) -> str:
 
 @blueprint.get("/<token>/stop")
 def ask_stop(token: str) -> ResponseReturnValue:
-    return _stop_page(token, done=False)
+    return _stop_page(token)
 
 
 @blueprint.post("/<token>/stop")
 def stop(token: str) -> ResponseReturnValue:
-    done = visiting.stop_messages(current_parts(), token, moment())
-    if not done:
+    """Stops them, or brings them back to who has stopped them."""
+    again = "start" in request.form
+    change = visiting.resume_messages if again else visiting.stop_messages
+    if not change(current_parts(), token, moment()):
         return status_page(answering.open_link(current_parts(), token, moment()), "unknown")
-    return _stop_page(token, done=True)
+    return _stop_page(token, resumed=again)
 
 
-def _stop_page(token: str, *, done: bool) -> ResponseReturnValue:
+def _stop_page(token: str, *, resumed: bool = False) -> ResponseReturnValue:
     view = answering.open_link(current_parts(), token, moment())
     if view.status == "unknown":
         return status_page(view, "unknown")
@@ -128,7 +130,9 @@ def _stop_page(token: str, *, done: bool) -> ResponseReturnValue:
         view.demonstration,
         languages=view.languages,
         form=BareForm(),
-        done=done,
+        now="resumed" if resumed else "stopped" if view.opted_out else "",
+        may_start=view.status not in ("expired", "withdrawn"),
+        replies=current_parts().settings.sms_replies,
         back_to=address(f"/d/{token}"),
     )
 

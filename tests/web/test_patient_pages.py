@@ -165,6 +165,31 @@ def test_stopping_the_messages_needs_a_second_tap_and_says_what_goes_on(phone: P
     assert (patient.opted_out_at, patient.opted_out_how) == (EVENING, "page")
     assert "Les SMS sont arrêtés" in phone.get().text
     assert phone.get(f"/d/{TOKEN}").status_code == 200
+    assert "Les SMS sont arrêtés" in phone.get(f"/d/{TOKEN}/stop").text, "nobody is asked to stop what is stopped"
+
+
+def test_who_stopped_the_messages_gets_them_again_from_the_same_page(phone: Phone) -> None:
+    assert "Il n’est pas possible de répondre" in phone.get(f"/d/{TOKEN}/stop").text, "the sender is a name"
+    phone.post(f"/d/{TOKEN}/stop", {"stop": "yes"})
+    assert f'href="/d/{TOKEN}/stop"' in phone.get().text
+    phone.get(f"/d/{TOKEN}/stop?start=yes")
+    assert phone.client.post(f"/d/{TOKEN}/stop", data={"start": "yes"}).status_code == 400, "no token"
+    assert phone.rows(metadata.tables["patient"])[0].opted_out_at == EVENING
+    again = phone.post(f"/d/{TOKEN}/stop", {"start": "yes"})
+    assert "Vous recevez à nouveau les SMS" in again.text
+    assert phone.rows(metadata.tables["patient"])[0].opted_out_at is None
+    events = [(row.kind, row.actor) for row in phone.rows(metadata.tables["audit_event"])]
+    assert events[-1] == ("messages.resumed", "R-001")
+    assert "Arrêter les SMS ?" in plain(phone.get(f"/d/{TOKEN}/stop"))
+
+
+def test_an_old_link_stops_the_messages_and_does_not_bring_them_back(phone: Phone) -> None:
+    play.stand(phone.parts, EVENING + timedelta(days=3))
+    text = phone.post(f"/d/{TOKEN}/stop", {"stop": "yes"}).text
+    assert "Les SMS sont arrêtés" in text
+    assert 'name="start"' not in text
+    assert phone.post(f"/d/{TOKEN}/stop", {"start": "yes"}, f"/d/{TOKEN}/stop").status_code == 404
+    assert phone.rows(metadata.tables["patient"])[0].opted_out_at is not None
 
 
 # --- with script
