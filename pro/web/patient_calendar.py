@@ -175,15 +175,17 @@ def _rings(outlook: Outlook, words: Words) -> dict[date, tuple[Ring, ...]]:
 
 
 def _openings(found: Preview, words: Words) -> dict[date, tuple[Opening, ...]]:
+    """By the day on which the patient can begin; of staff by the day that is meant."""
     by_day: dict[date, list[Opening]] = defaultdict(list)
     for one in found.outlook.planned:
-        by_day[found.outlook.holds(one.opens_at)].append(
+        by_staff = one.respondent == "clinician"
+        by_day[one.day if by_staff else found.outlook.holds(one.opens_at)].append(
             Opening(
                 title=in_language(found.outlook.protocol.timepoint(one.timepoint).title, words.language),
                 window=words.window(one),
                 late=words.late(one),
                 minutes=words.minutes(found.sittings[one.timepoint].minutes),
-                by_staff=one.respondent == "clinician",
+                by_staff=by_staff,
             )
         )
     return {day: tuple(there) for day, there in by_day.items()}

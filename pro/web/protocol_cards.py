@@ -20,9 +20,9 @@ from pro.domain.sms_texts import SmsText
 from pro.services.previewing import Asked, Preview
 from pro.web import patient_calendar
 from pro.web.calendar_words import Words
-from pro.web.desk.phrases import LOCALES
+from pro.web.desk.phrases import LOCALES, say_decimal
 from pro.web.window_strips import Strip, drawing
-from pro.web.words import NAMES, in_language, say_clock
+from pro.web.words import NAMES, in_language, say_clock, say_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ def view(found: Preview, language: str, languages: Sequence[str], price: Decimal
     return {
         "t": words.t,
         "words": words,
+        "basis": _basis(found.outlook, words),
         "figures": _figures(found, words, price),
         "notes": tuple(_notes(found, words)),
         "quiet": _quiet(found.outlook, words),
@@ -102,6 +103,13 @@ def _weekdays(language: str) -> list[tuple[str, str]]:
 # Figures and notes
 
 
+def _basis(outlook: Outlook, words: Words) -> str:
+    """What a printed page is reckoned from."""
+    cutoff = say_clock(outlook.protocol.cutoff, words.language)
+    day = say_day(outlook.day0, words.language, year=True)
+    return words.t("printed", day=day, zone=outlook.zone.key, cutoff=cutoff)
+
+
 def _figures(found: Preview, words: Words, price: Decimal | None) -> Iterator[Figure]:
     outlook, t = found.outlook, words.t
     if not outlook.asked:
@@ -117,7 +125,7 @@ def _figures(found: Preview, words: Words, price: Decimal | None) -> Iterator[Fi
     most = len(outlook.sent)
     yield Figure(t("figure.texts"), t("figure.at-most", n=words.number(most)), t("figure.prompt", n=outlook.prompt))
     if price is not None:
-        cost = words.number((price * found.segments).quantize(Decimal("0.01")))
+        cost = say_decimal((price * found.segments).quantize(Decimal("0.01")), words.language)
         yield Figure(t("figure.cost"), t("figure.at-most", n=cost), t("figure.priced", n=found.segments))
     else:
         yield Figure(t("figure.segments"), t("figure.at-most", n=words.number(found.segments)), t("figure.unpriced"))

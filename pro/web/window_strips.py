@@ -92,7 +92,7 @@ def _times(strip: Strip, x: Callable[[datetime], float]) -> Iterator[str]:
         row = 0 if place - half >= free[0] else 1
         free[row] = place + half + 4
         y = TOP - 8 - 15 * row
-        yield f'<path class="pin" d="M{place:.1f} {y + 3}V{TOP + HIGH / 2:g}"/>'
+        yield f'<path class="pin" d="M{place:.1f} {TOP - 5}V{TOP + HIGH / 2:g}"/>'
         yield f'<circle class="f-pain" cx="{place:.1f}" cy="{TOP + HIGH / 2:g}" r="5"/>'
         yield text(place, y, said, "strong num", "middle")
 

@@ -1,0 +1,147 @@
+"""`pro protocol calendar`: what one patient will live through, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from pro.cli import Wrong
+from pro.commands.root import root_option
+from pro.commands.schedule import read_cutoff, read_date, zone_option
+from pro.commands.texts import read_price
+from pro.library import Library, Unknown, Unreadable, load
+from pro.services.previewing import Preview, preview
+from pro.web import calendar_file
+from pro.web.calendar_words import Words
+from pro.web.patient_calendar import weeks
+
+ADDRESS = "https://diary.hospital.example"
+
+
+@click.command("calendar")
+@click.argument("protocol_id", metavar="ID")
+@click.option("--version", help="The newest unless given.")
+@click.option("--day0", required=True, metavar="DATE", callback=read_date, help="YYYY-MM-DD.")
+@zone_option
+@click.option("--cutoff", metavar="HH:MM", callback=read_cutoff, help="Instead of the protocol's own.")
+@click.option("--language", type=click.Choice(("en", "fr")), default="en", show_default=True, help="Of what is said.")
+@click.option("--price", callback=read_price, help="What one segment costs.")
+@click.option("--address", default=ADDRESS, show_default=True, help="Where patients will reach the service.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, instants in UTC.")
+@click.option("--html", "file", type=click.Path(path_type=Path, dir_okay=False), help="One self-contained page.")
+@root_option
+def calendar(
+    protocol_id: str,
+    version: str | None,
+    day0: date,
+    zone: ZoneInfo,
+    cutoff: time | None,
+    language: str,
+    price: Decimal | None,
+    address: str,
+    as_json: bool,
+    file: Path | None,
+    root: Path,
+) -> None:
+    """One patient's calendar, drafts too: every window, and every SMS at its time, as the service itself reckons.
+
+    The patient answers nothing, so these are the most messages that there can be.
+    """
+    library, found = _found(root, protocol_id, version, day0, zone, cutoff, address)
+    if file is not None:
+        protocol = found.outlook.protocol
+        published = library.is_protocol_published(protocol.id, protocol.version)
+        _write(file, calendar_file.html(found, language, published=published, price=price))
+        click.echo(f"{file}: written", err=True)
+    if as_json:
+        click.echo(json.dumps(_document(found, price), ensure_ascii=False, indent=1))
+    elif file is None:
+        click.echo("\n".join(_lines(found, language)))
+
+
+commands: tuple[click.Command, ...] = (calendar,)
+
+
+def _found(
+    root: Path, id_: str, version: str | None, day0: date, zone: ZoneInfo, cutoff: time | None, address: str
+) -> tuple[Library, Preview]:
+    try:
+        library = load(root)
+        protocol = library.latest_protocol(id_) if version is None else library.protocol(id_, version)
+        return library, preview(library, protocol, day0, zone, cutoff, address.rstrip("/"))
+    except (Unknown, Unreadable) as refusal:
+        raise Wrong(str(refusal)) from None
+    except OverflowError:
+        raise Wrong(f"--day0: {day0} is too near the end of the calendar") from None
+
+
+def _write(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, "utf-8")
+    except OSError as error:
+        raise Wrong(f"--html: {file} cannot be written: {error.strerror}") from None
+
+
+def _document(found: Preview, price: Decimal | None) -> dict[str, Any]:
+    outlook = found.outlook
+    return {
+        "protocol": outlook.protocol.id,
+        "version": outlook.protocol.version,
+        "day0": outlook.day0.isoformat(),
+        "zone": outlook.zone.key,
+        "assessments": [
+            {
+                "timepoint": one.timepoint,
+                "day": one.day.isoformat(),
+                "respondent": one.respondent,
+                "opens_at": _z(one.opens_at),
+                "closes_at": _z(one.closes_at),
+                "late_until": one.late_until and _z(one.late_until),
+                "minutes": str(found.sittings[one.timepoint].minutes),
+            }
+            for one in outlook.planned
+        ],
+        "messages": [
+            {
+                "due_at": _z(one.due_at),
+                "leaves_at": one.leaves_at and _z(one.leaves_at),
+                "why_not": None if one.leaves_at else one.why,
+                "announces": [outlook.planned[n].timepoint for n in one.announces],
+            }
+            for one in outlook.texts
+        ],
+        "texts": {language: sms.body for (template, language), sms in found.texts.items() if template == "reminder"},
+        "clock_changes": [_z(one.at) for one in outlook.changes],
+        "no_day_of_their_own": [one.timepoint.key for one in outlook.examples],
+        "messages_at_most": len(outlook.sent),
+        "messages_when_answered_at_once": outlook.prompt,
+        "segments_at_most": found.segments,
+        "cost_at_most": None if price is None else str(price * found.segments),
+        "minutes": str(found.minutes),
+    }
+
+
+def _z(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _lines(found: Preview, language: str) -> list[str]:
+    """A line for each window that opens and each text that comes, by day; the texts themselves at the end."""
+    words = Words(language, found.outlook.zone)
+    lines = []
+    for week in weeks(found, words):
+        for day in week.days:
+            lines.append(f"{words.day(day.day)} ({words.t('study-day', n=words.nth(day.study_day))})")
+            lines += [f"  {one.title}: {', '.join(filter(None, (one.window, one.late)))}" for one in day.openings]
+            lines += [f"  SMS {one.clock}{f' ({one.why})' if one.why else ''}" for one in day.rings]
+    lines += [words.change(one) for one in found.outlook.changes]
+    lines += [
+        f"SMS ({spoken}): {one.body}" for (template, spoken), one in found.texts.items() if template == "reminder"
+    ]
+    return lines
