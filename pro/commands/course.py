@@ -19,7 +19,8 @@ from pro.services.enrolment.holding import end as end_study
 from pro.services.enrolment.holding import hold as hold_study
 from pro.services.enrolment.holding import pause as pause_study
 from pro.services.enrolment.holding import resume as resume_study
-from pro.services.enrolment.travelling import SameZone, change_zone
+from pro.services.enrolment.journeys import plan_journey
+from pro.services.enrolment.travelling import SameZone
 from pro.services.parts import Parts
 from pro.store.tables import Patient, Study
 
@@ -31,18 +32,24 @@ why_option = click.option("--why", required=True, type=click.Choice(REASONS), he
 @click.command()
 @click.argument("number")
 @click.argument("name", metavar="ZONE")
+@click.option("--from", "first", metavar="DATE", help="The first day there, where it is to come (YYYY-MM-DD).")
 @study_option
 @json_option
-def zone(number: str, name: str, study: str | None, as_json: bool) -> None:
-    """The patient lives by the clocks of ZONE, from the next patient-day not yet open."""
+def zone(number: str, name: str, first: str | None, study: str | None, as_json: bool) -> None:
+    """The patient lives by the clocks of ZONE, from the next patient-day not yet open, or from a day that is known."""
     parts = ready()
+    day = read_day("--from", first) if first else None
     try:
-        moved = change_zone(parts, COMMAND_LINE, find_patient(parts, study, number), name, parts.clock.now())
+        patient_id = find_patient(parts, study, number)
+        seen = plan_journey(parts, COMMAND_LINE, patient_id, name, day, parts.clock.now())
     except (UnknownZone, SameZone) as refusal:
         raise Wrong(f"ZONE: {refusal}") from None
-    said = {"number": moved.number, "zone": moved.zone, "from_day": moved.from_day.isoformat()}
-    plain = f"{moved.number}: {moved.zone} from {moved.from_day}; {moved.assessments} assessments planned anew"
-    click.echo(json.dumps({**said, "assessments": moved.assessments}) if as_json else plain)
+    except NotNow as refusal:
+        raise Wrong(f"--from: {refusal}" if first else str(refusal)) from None
+    said = {"number": number, "zone": seen.zone, "from_day": seen.from_day.isoformat()}
+    became = "planned anew" if seen.at_once else "will be planned anew when the day comes"
+    plain = f"{number}: {seen.zone} from {seen.from_day}; {seen.assessments} assessments {became}"
+    click.echo(json.dumps({**said, "assessments": seen.assessments, "at_once": seen.at_once}) if as_json else plain)
 
 
 @click.command()
@@ -92,16 +99,18 @@ def end(number: str, why: str, study: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("number")
 @click.argument("name", metavar="EVENT", type=click.Choice(anchoring.REPORTED))
+@click.option("--on", metavar="DATE", help="The day on which it happened (YYYY-MM-DD); left out, today.")
 @study_option
 @json_option
-def event(number: str, name: str, study: str | None, as_json: bool) -> None:
+def event(number: str, name: str, on: str | None, study: str | None, as_json: bool) -> None:
     """Reports an event, such as dose-stopped: what the protocol counts from it is planned."""
     parts = ready()
     patient_id = find_patient(parts, study, number)
     try:
-        planned = anchoring.report(parts, COMMAND_LINE.actor, patient_id, name, parts.clock.now())
-    except ValueError as refusal:
-        raise Wrong(f"NUMBER: {refusal}") from None
+        day = read_day("--on", on) if on else None
+        planned = anchoring.report(parts, COMMAND_LINE.actor, patient_id, name, parts.clock.now(), day)
+    except anchoring.NotReported as refusal:
+        raise Wrong(f"{'--on' if refusal.why == 'not-that-day' else 'NUMBER'}: {refusal}") from None
     said = {"number": number, "event": name, "assessments": planned}
     click.echo(json.dumps(said) if as_json else f"{number}: {name}; {planned} assessments planned")
 

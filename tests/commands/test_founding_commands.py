@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -468,6 +468,10 @@ def test_a_patient_travels_pauses_is_held_and_ends(founded: Shell) -> None:
     moved = json.loads(founded.well("patient", "zone", "R-001", "Indian/Reunion", "--json"))
     assert (moved["number"], moved["zone"]) == ("R-001", "Indian/Reunion")
     assert moved["assessments"] > 80
+    later = (date.fromisoformat(TOMORROW) + timedelta(days=9)).isoformat()
+    planned = founded.well("patient", "zone", "R-001", "Asia/Tokyo", "--from", later)
+    assert planned.startswith(f"R-001: Asia/Tokyo from {later};")
+    assert "when the day comes" in planned
     days = ("--from", TOMORROW, "--to", TOMORROW)
     assert founded.well("patient", "pause", "R-001", *days, "--why", "holiday").startswith("R-001: 2 assessments")
     held = json.loads(founded.well("patient", "hold", "R-001", "--why", "hospital", "--json"))
@@ -490,6 +494,8 @@ def test_a_patient_travels_pauses_is_held_and_ends(founded: Shell) -> None:
         (("pause", "R-001", "--from", "2026-02-30", "--to", "2026-03-01", "--why", "other"), "--from"),
         (("pause", "R-001", "--from", "2026-03-02", "--to", "2026-03-01", "--why", "other"), "before it begins"),
         (("event", "R-001", "full-moon"), "full-moon"),
+        (("event", "R-001", "dose-stopped", "--on", "2020-01-01"), "--on: 2020-01-01 is not from day 0"),
+        (("zone", "R-001", "Asia/Tokyo", "--from", "2020-01-01"), "--from: 2020-01-01 has passed"),
     ],
 )
 def test_a_wrong_course_is_one_clear_line(founded: Shell, words: tuple[str, ...], named: str) -> None:

@@ -20,6 +20,7 @@ from pro.web import places
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language
 from pro.web.desk.patients import found_patient
+from pro.web.enrolment_forms import day as read_day
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
 from pro.web.words import in_language, say, say_clock, say_day, say_place
@@ -79,10 +80,9 @@ def is_confirmed() -> bool:
 def day_typed(field: str) -> date | None:
     """None where nothing was typed."""
     typed = request.form.get(field, "").strip()
-    try:
-        return date.fromisoformat(typed) if typed else None
-    except ValueError:
-        raise Wrong("no-day") from None
+    if typed and read_day(typed) is None:
+        raise Wrong("no-day")
+    return read_day(typed)
 
 
 def reason_typed() -> str:

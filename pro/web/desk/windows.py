@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -19,6 +20,7 @@ from pro.services.overview import Place, places, protocol_of
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.desk.steps import announced
+from pro.web.enrolment_forms import day as read_day
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, site_of, who
 from pro.web.words import say_place
@@ -97,21 +99,22 @@ def _typed(place: Place) -> Decision:
 
 def _which(place: Place, typed: str, number: str) -> Which:
     """`diary~2026-04-14`"""
-    timepoint, _, day = typed.partition("~")
-    try:
-        return Which(place.id, number or None, timepoint, date.fromisoformat(day))
-    except ValueError:
-        raise Wrong("none-chosen") from None
+    timepoint, _, typed_day = typed.partition("~")
+    day = read_day(typed_day)
+    if day is None:
+        raise Wrong("none-chosen")
+    return Which(place.id, number or None, timepoint, day)
 
 
 def _until(place: Place) -> datetime:
-    try:
-        day, at = date.fromisoformat(request.form.get("day", "")), time.fromisoformat(request.form.get("time", ""))
-    except ValueError:
-        raise Wrong("no-until") from None
-    if at.tzinfo is not None or not 2000 < day.year < 2200:
+    day, clock = read_day(request.form.get("day", "")), re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", _clock())
+    if day is None or clock is None or not 2000 < day.year < 2200:
         raise Wrong("no-until")
-    return clock_instant(day, at.replace(second=0, microsecond=0), zones.zone(place.zone)).astimezone(UTC)
+    return clock_instant(day, time(int(clock[1]), int(clock[2])), zones.zone(place.zone)).astimezone(UTC)
+
+
+def _clock() -> str:
+    return request.form.get("time", "").strip()[:5]
 
 
 def _foreseen(decision: Decision) -> tuple[Extended, ...]:
