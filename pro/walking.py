@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.services.parts import Parts
+from pro.store import states
 from pro.store.engine import Connected
 from pro.store.tables import metadata
 from pro.worker import tick_once
@@ -23,9 +24,7 @@ def next_bell(session: Session, after: datetime) -> datetime | None:
     """The next instant at which the worker has anything to do."""
     bells = (
         select(func.min(_t["assessment"].c.next_at)).where(_t["assessment"].c.next_at > after),
-        select(func.min(_t["message"].c.due_at)).where(
-            _t["message"].c.state == "pending", _t["message"].c.due_at > after
-        ),
+        select(func.min(_t["message"].c.due_at)).where(states.PENDING, _t["message"].c.due_at > after),
         select(func.min(_t["flare"].c.next_tell_at)).where(
             _t["flare"].c.ended_at.is_(None), _t["flare"].c.next_tell_at > after
         ),
@@ -36,7 +35,7 @@ def next_bell(session: Session, after: datetime) -> datetime | None:
 
 def is_waiting(parts: Parts, at: datetime) -> bool:
     """Whether a message stands in the outbox that should be gone by now."""
-    due = select(_t["message"].c.id).where(_t["message"].c.state == "pending", _t["message"].c.due_at <= at)
+    due = select(_t["message"].c.id).where(states.PENDING, _t["message"].c.due_at <= at)
     with parts.study.reading() as session:
         return session.execute(due.limit(1)).first() is not None
 
@@ -59,16 +58,15 @@ def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[dateti
     return bells
 
 
-_HELD = ("claimed", "sending")
 _work = select(
     select(func.min(_t["assessment"].c.next_at)).where(_t["assessment"].c.next_at.is_not(None)).scalar_subquery(),
     select(func.min(_t["message"].c.due_at))
-    .where(_t["message"].c.state == "pending", _t["message"].c.lease_until.is_(None))
+    .where(states.PENDING, _t["message"].c.lease_until.is_(None))
     .scalar_subquery(),
     select(func.min(_t["message"].c.lease_until))
-    .where(_t["message"].c.state == "pending", _t["message"].c.lease_until.is_not(None))
+    .where(states.PENDING, _t["message"].c.lease_until.is_not(None))
     .scalar_subquery(),
-    select(func.min(_t["message"].c.lease_until)).where(_t["message"].c.state.in_(_HELD)).scalar_subquery(),
+    select(func.min(_t["message"].c.lease_until)).where(states.HELD).scalar_subquery(),
     select(func.min(_t["flare"].c.next_tell_at))
     .where(
         _t["flare"].c.next_tell_at.is_not(None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from pro.clock import Moment
 from pro.domain.ledger import Balance
@@ -68,24 +68,30 @@ def recount_if_due(parts: Parts, moment: Moment) -> Balance | None:
 def recount(parts: Parts, since: datetime | None = None) -> Balance:
     """Every step against every message, and each closed assessment against its protocol; all of them without `since`.
 
-    Reads a page at a time and writes nothing.
+    Reads a page at a time and writes nothing. With `since` the days from then to `RECOUNTED` later, each by itself, so
+    that the price is that of these days.
     """
     with parts.study.plain_reading() as session:
         total = ledger.count_messages(session, since)
+    days = (None,) if since is None else [since.date() + timedelta(days=n) for n in range(RECOUNTED.days + 2)]
+    return total + Balance(uncounted=sum(_uncounted(parts, day) for day in days))
+
+
+def _uncounted(parts: Parts, day: date | None) -> int:
     after, uncounted = 0, 0
     while True:
         with parts.study.plain_reading() as session:
-            after, more = _page(parts, session, after, since)
+            after, more = _page(parts, session, after, day)
         uncounted += more
         if not after:
-            return total + Balance(uncounted=uncounted)
+            return uncounted
 
 
-def _page(parts: Parts, session: Connected, after: int, since: datetime | None) -> tuple[int, int]:
+def _page(parts: Parts, session: Connected, after: int, day: date | None) -> tuple[int, int]:
     """The last assessment of the page (0 after the last page), and its planned steps that the ledger lacks."""
-    rows = ledger.closed_page(session, after, since.date() if since else None, PAGE)
+    rows = ledger.closed_page(session, after, day, PAGE)
     if not rows:
         return 0, 0
-    kept = ledger.steps_between(session, rows[0].assessment_id, rows[-1].assessment_id)
+    kept = ledger.steps_between(session, rows[0].assessment_id, rows[-1].assessment_id, day)
     missing = sum((row.assessment_id, step.step) not in kept for row in rows for step in steps_of(parts, row).steps)
     return (rows[-1].assessment_id if len(rows) == PAGE else 0), missing

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import and_, bindparam, exists, func, select, update
 
 from pro.domain.message import State
+from pro.store import states
 from pro.store.engine import Connected
 from pro.store.instants import COLUMNS
 from pro.store.sittings import Found
@@ -24,7 +25,7 @@ _failing = (
     select(patient.c.id, patient.c.site_id, patient.c.protocol, patient.c.protocol_version)
     .distinct()
     .join_from(message, patient, message.c.patient_id == patient.c.id)
-    .where(message.c.state.in_(BAD), message.c.due_at >= bindparam("since"), message.c.staff_id.is_(None))
+    .where(states.BAD, message.c.due_at >= bindparam("since"), message.c.staff_id.is_(None))
     .where(patient.c.withdrawn_at.is_(None), patient.c.number_wrong_at.is_(None), patient.c.opted_out_at.is_(None))
 )
 _newest_ended = (
@@ -42,6 +43,7 @@ _open_windows = (
         assessment.c.protocol_version,
     )
     .where(assessment.c.timepoint.in_(bindparam("timepoints", expanding=True)))
+    .where(assessment.c.site_id.in_(select(_t["site"].c.id)))  # by the index of a site's days
     .where(assessment.c.day.between(bindparam("first"), bindparam("last")))
     .where(assessment.c.opens_at <= bindparam("now"), assessment.c.submitted_at.is_(None))
     .where(assessment.c.respondent == "patient", assessment.c.closed_at.is_(None))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 
-from pro.domain.message import FINAL, State
+from pro.store import states
 from pro.store.engine import Connected
 from pro.store.tables import metadata
 
@@ -24,22 +24,16 @@ _untold = select(1).where(
     _flare.c.acknowledged_at.is_(None),
 )
 _waiting = select(1).where(
-    _message.c.state == State.PENDING,
+    states.PENDING,
     _message.c.due_at <= _study,
     or_(_message.c.lease_until.is_(None), _message.c.lease_until <= _running),
 )
-_doubtful = select(1).where(_message.c.state.in_((State.CLAIMED, State.SENDING)), _message.c.lease_until <= _running)
-_unredacted = select(1).where(
-    _message.c.provider_id.is_not(None),
-    _message.c.redacted_at.is_(None),
-    or_(
-        _message.c.state.in_(FINAL),
-        and_(_message.c.state == State.SENT, _message.c.sent_at < bindparam("no_receipt_since")),
-    ),
-)
+_doubtful = select(1).where(states.HELD, _message.c.lease_until <= _running)
+_readable = select(1).where(states.READABLE)
+_silent = select(1).where(states.NO_RECEIPT, _message.c.sent_at < bindparam("no_receipt_since"))
 _swept = select(1).where(_counter.c.key == "sweep", _counter.c.window >= bindparam("hour"))
 _look = select(
-    or_(*(one.exists() for one in (_rung, _untold, _waiting, _doubtful, _unredacted))).label("work"),
+    or_(*(one.exists() for one in (_rung, _untold, _waiting, _doubtful, _readable, _silent))).label("work"),
     _swept.exists().label("swept"),
 )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from sqlmodel import Session
 
+from pro.store import states
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -49,13 +50,11 @@ def newest_jump(session: Session) -> Jump | None:
 
 def oldest_due(session: Session, now: datetime) -> datetime | None:
     """When the oldest message that waits was due; study time."""
-    waiting = (_message.c.state == "pending", _message.c.due_at <= now)
+    waiting = (states.PENDING, _message.c.due_at <= now)
     return session.execute(select(func.min(_message.c.due_at)).where(*waiting)).scalar()
 
 
 def unknown_outcomes(session: Session) -> tuple[int, datetime | None]:
     """How many messages may or may not have been sent, and since when the oldest; running time."""
-    found = session.execute(
-        select(func.count(), func.min(_message.c.marked_at)).where(_message.c.state == "sending")
-    ).one()
+    found = session.execute(select(func.count(), func.min(_message.c.marked_at)).where(states.SENDING)).one()
     return int(found[0]), found[1]

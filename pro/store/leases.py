@@ -9,20 +9,20 @@ from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, u
 from sqlmodel import Session
 
 from pro.domain.message import State
+from pro.store import states
 from pro.store.messages import Found, assessment, message, patient, reminder
 
 
 def any_due(session: Session, due: datetime, running: datetime) -> bool:
     """Whether there is anything to claim: an idle tick takes no write lock."""
-    waits = and_(message.c.state == State.PENDING, message.c.due_at <= due)
     free = or_(message.c.lease_until.is_(None), message.c.lease_until <= running)
-    return session.connection().execute(select(message.c.id).where(waits, free).limit(1)).first() is not None
+    wanted = select(message.c.id).where(states.PENDING, message.c.due_at <= due, free)
+    return session.connection().execute(wanted.limit(1)).first() is not None
 
 
 def any_ended(session: Session, running: datetime) -> bool:
     """Whether a lease has ended that somebody has to look after."""
-    held_ = message.c.state.in_((State.CLAIMED, State.SENDING))
-    wanted = select(message.c.id).where(held_, message.c.lease_until <= running).limit(1)
+    wanted = select(message.c.id).where(states.HELD, message.c.lease_until <= running).limit(1)
     return session.connection().execute(wanted).first() is not None
 
 
@@ -32,7 +32,7 @@ def claim(
     """Takes the oldest due messages for this worker; others skip what it holds."""
     wanted = (
         select(message.c.id)
-        .where(message.c.state == State.PENDING, message.c.due_at <= due)
+        .where(states.PENDING, message.c.due_at <= due)
         .where(or_(message.c.lease_until.is_(None), message.c.lease_until <= running))
         .order_by(message.c.due_at, message.c.id)
         .limit(limit)
@@ -49,7 +49,7 @@ def claim(
 
 def release_claims(session: Session, running: datetime) -> list[int]:
     """Back to the outbox: claimed by a worker whose lease has ended. Nothing had left the house."""
-    stale = select(message.c.id).where(message.c.state == State.CLAIMED, message.c.lease_until <= running)
+    stale = select(message.c.id).where(states.CLAIMED, message.c.lease_until <= running)
     stale = stale.with_for_update(skip_locked=True)
     back = update(message).where(message.c.id.in_(_once(stale)), message.c.state == State.CLAIMED)
     released = back.values(state=State.PENDING, claimed_by=None, lease_until=None).returning(message.c.id)
@@ -145,7 +145,7 @@ def take_doubtful(session: Session, worker: str, running: datetime, lease_until:
     """`sending` whose lease has ended, taken by this worker to be looked up at the provider."""
     wanted = (
         select(message.c.id)
-        .where(message.c.state == State.SENDING, message.c.lease_until <= running)
+        .where(states.SENDING, message.c.lease_until <= running)
         .order_by(message.c.lease_until, message.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -106,7 +106,9 @@ def forget(session: Connected) -> None:
 # The recount
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_recent = _message.c.due_at >= bindparam("since")
+_everywhere = select(_t["site"].c.id)
+"""Every site by name, so that an index that begins with the site finds the days."""
+_recent = and_(_message.c.site_id.in_(_everywhere), _message.c.due_at >= bindparam("since"))
 _recount = (
     select(func.count()).select_from(_reminder).where(_neither),
     select(func.count()).select_from(_message).join(_reminder, _untold).where(_came_to_nothing, _recent),
@@ -122,10 +124,15 @@ _closed_page = (
     )
     .join_from(_assessment, _patient, _assessment.c.patient_id == _patient.c.id)
     .where(_assessment.c.id > bindparam("after"), _assessment.c.closed_at.is_not(None))
-    .where(_assessment.c.day >= bindparam("since"))
     .order_by(_assessment.c.id)
     .limit(bindparam("at_most"))
 )
+_between = select(_reminder.c.assessment_id, _reminder.c.step).where(
+    _reminder.c.assessment_id.between(bindparam("first"), bindparam("last"))
+)
+_on_day = and_(_assessment.c.site_id.in_(_everywhere), _assessment.c.day == bindparam("day"))
+_closed_on_day = _closed_page.where(_on_day)
+_between_on_day = _between.join(_assessment, _assessment.c.id == _reminder.c.assessment_id).where(_on_day)
 
 
 def count_messages(session: Connected, since: datetime | None) -> Balance:
@@ -134,16 +141,20 @@ def count_messages(session: Connected, since: datetime | None) -> Balance:
     return Balance(*(int(connection.execute(one, {"since": since or LONG_AGO}).scalar_one()) for one in _recount))
 
 
-def closed_page(session: Connected, after: int, since: date | None, limit: int) -> Sequence[Found]:
-    """Closed assessments by id from the one after `after`, with what plans their steps."""
-    values = {"after": after, "since": since or LONG_AGO.date(), "at_most": limit}
-    return session.connection().execute(_closed_page, values).all()
+def closed_page(session: Connected, after: int, day: date | None, limit: int) -> Sequence[Found]:
+    """Closed assessments, of one day or of all, by id from the one after `after`, with what plans their steps."""
+    values = {"after": after, "at_most": limit}
+    if day is None:
+        return session.connection().execute(_closed_page, values).all()
+    return session.connection().execute(_closed_on_day, values | {"day": day}).all()
 
 
-def steps_between(session: Connected, first: int, last: int) -> set[tuple[int, str]]:
-    """(assessment, step) of every row of the ledger in a range of assessments."""
-    wanted = select(_reminder.c.assessment_id, _reminder.c.step).where(_reminder.c.assessment_id.between(first, last))
-    return {(row[0], row[1]) for row in session.connection().execute(wanted)}
+def steps_between(session: Connected, first: int, last: int, day: date | None) -> set[tuple[int, str]]:
+    """(assessment, step) of every row of the ledger in a range of assessments, of one day or of all."""
+    values = {"first": first, "last": last}
+    if day is None:
+        return {(row[0], row[1]) for row in session.connection().execute(_between, values)}
+    return {(row[0], row[1]) for row in session.connection().execute(_between_on_day, values | {"day": day})}
 
 
 def oldest_bell(session: Connected, before: datetime) -> datetime | None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from pro.domain.message import FINAL, State
+from pro.domain.message import State
+from pro.store import states
 from pro.store.engine import insert_rows
 from pro.store.tables import metadata
 
@@ -207,15 +208,15 @@ def link_hashes(session: Session, message_id: int) -> set[str]:
 
 
 def unredacted(session: Session, sent_before: datetime, limit: int) -> Sequence[tuple[int, str]]:
-    """(id, provider's id) of final messages, and of those whose receipt never came, whose text may still stand there."""
-    done = or_(message.c.state.in_(FINAL), and_(message.c.state == State.SENT, message.c.sent_at < sent_before))
-    wanted = (
-        select(message.c.id, message.c.provider_id)
-        .where(message.c.provider_id.is_not(None), message.c.redacted_at.is_(None), done)
-        .order_by(message.c.id.desc())
-        .limit(limit)
-    )
-    return [(row.id, row.provider_id) for row in session.connection().execute(wanted)]
+    """(id, provider's id) of final messages, then of those whose receipt never came, whose text may still stand there."""
+    wanted = select(message.c.id, message.c.provider_id)
+    final = wanted.where(states.READABLE).order_by(message.c.id.desc())
+    silent = wanted.where(states.NO_RECEIPT, message.c.sent_at < sent_before).order_by(message.c.sent_at)
+    found: list[tuple[int, str]] = []
+    for one in (final, silent):
+        rows = session.connection().execute(one.limit(limit - len(found)))
+        found += [(row.id, row.provider_id) for row in rows]
+    return found
 
 
 def redacted(session: Session, message_id: int, at: datetime) -> None:

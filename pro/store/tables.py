@@ -477,6 +477,11 @@ class Reminder(Row, table=True):
     why_none: str | None = None
 
 
+_READABLE_TEXT = "length(provider_id) > 0 AND redacted_at IS NULL"
+READABLE = f"state IN ('delivered', 'undelivered', 'failed', 'dropped') AND {_READABLE_TEXT}"
+NO_RECEIPT = f"state = 'sent' AND {_READABLE_TEXT}"
+
+
 class Message(Row, table=True):
     __table_args__ = (
         Index(
@@ -491,12 +496,8 @@ class Message(Row, table=True):
             postgresql_where=text("state IN ('claimed', 'sending')"),
             sqlite_where=text("state IN ('claimed', 'sending')"),
         ),
-        Index(
-            "ix_message_unredacted",
-            "id",
-            postgresql_where=text("provider_id IS NOT NULL AND redacted_at IS NULL"),
-            sqlite_where=text("provider_id IS NOT NULL AND redacted_at IS NULL"),
-        ),
+        Index("ix_message_unredacted", "id", postgresql_where=text(READABLE), sqlite_where=text(READABLE)),
+        Index("ix_message_no_receipt", "sent_at", postgresql_where=text(NO_RECEIPT), sqlite_where=text(NO_RECEIPT)),
         Index(
             "ix_message_failed",
             "due_at",

@@ -1,7 +1,7 @@
 """A study of any size with its history, made inside the database: a million assessments in well under a minute.
 
-A quarter of the days is over: closed, with a reminder that was sent, delivered and redacted. The others have their bells.
-Every so many patients, spread over the whole study, one is `woken`: a reminder is due for that patient at once.
+The days that are over are closed, each with a reminder that was sent, delivered and redacted; the others have their bells.
+Of every so many patients, spread over the whole study, one is woken by `wake`: a reminder is due for that patient at once.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Size(NamedTuple):
     patients: int
     each: int
     """Assessments of each patient."""
+    over: int
+    """So many of them are over."""
     due: int = 1000
     """How many patients `wake` rings for."""
 
@@ -53,8 +55,8 @@ class Size(NamedTuple):
         return range(1, self.patients + 1, self.patients // self.due)[: self.due]
 
 
-FEW, MANY = Size(1000, 10), Size(11_112, 90)
-"""10,000 and a million."""
+FEW, MANY = Size(1000, 10, 2), Size(11_112, 90, 80)
+"""10,000, and a million of which a study of some years has most behind it."""
 
 
 def fill(parts: Parts, size: Size) -> Made:
@@ -62,10 +64,10 @@ def fill(parts: Parts, size: Size) -> Made:
     made = make_study(parts, ("R",), code="BENCH")
     protocol = parts.library.latest_protocol(PROTOCOL)
     put(parts, "patient", (_patient(protocol, made, n) for n in range(1, size.patients + 1)))
-    put(parts, "assessment", _assessments(protocol, made, size.each))
+    put(parts, "assessment", _assessments(protocol, made, size))
     _in_sql(parts)
     with parts.contacts.writing() as session:
-        for id_ in size.woken:
+        for id_ in range(1, size.patients + 1):
             contacts.keep(session, parts.cipher, f"bench-{id_}", Person(f"Name {id_}", NUMBER.format(id_)), SIX)
     _settle(parts)
     return made
@@ -89,10 +91,10 @@ def _patient(protocol: Protocol, made: Made, n: int) -> Row:
     }
 
 
-def _assessments(protocol: Protocol, made: Made, each: int) -> Iterator[Row]:
-    """The first patient's diary days, a quarter of them over."""
+def _assessments(protocol: Protocol, made: Made, size: Size) -> Iterator[Row]:
+    """The first patient's diary days."""
     today = next(one for one in plan(protocol, DAY, zones.zone(ZONE)) if one.timepoint == "diary")
-    for n in range(-(each // 4), each - each // 4):
+    for n in range(-size.over, size.each - size.over):
         by = timedelta(days=n)
         late_until = (today.late_until or today.closes_at) + by
         yield {
@@ -125,9 +127,11 @@ def _in_sql(parts: Parts) -> None:
     sent = {"dedupe_key": key, "site_id": assessment.c.site_id, "patient_id": assessment.c.patient_id}
     sent |= {"due_at": at, "not_after": assessment.c.late_until, "marked_at": at, "sent_at": at, "redacted_at": at}
     sent |= {"provider_id": provider_id, **{name: literal(value) for name, value in rest.items()}}
+    step = ["assessment_id", "step", "planned_at"]
     carried = select(assessment.c.id, literal("at-18:00"), message.c.due_at, message.c.id).join_from(
         assessment, message, message.c.dedupe_key == key
     )
+    answered = select(assessment.c.id, literal("at-20:00"), at, literal("submitted")).where(over)
     noted = select(message.c.id, message.c.due_at, literal("delivered"))
     with parts.study.writing() as session:
         connection = session.connection()
@@ -136,7 +140,8 @@ def _in_sql(parts: Parts) -> None:
         for table, names, rows in (
             (assessment, ["patient_id", *(one.name for one in like)], others.order_by(patient.c.id, first.c.day)),
             (message, list(sent), select(*sent.values()).where(over).order_by(assessment.c.day, assessment.c.id)),
-            (reminder, ["assessment_id", "step", "planned_at", "message_id"], carried.where(over)),
+            (reminder, [*step, "message_id"], carried.where(over)),
+            (reminder, [*step, "why_none"], answered),
             (event, ["message_id", "at", "kind"], noted.order_by(message.c.id)),
         ):
             connection.execute(insert(table).from_select(names, rows))
