@@ -79,6 +79,8 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
         left = newest(saves, questionnaires_of(parts, found, moment)) if saves else {}
         if left:
             bells.mark_answered(session, assessment_id)
+        elif found.submitted_at is None and protocol.timepoint(found.timepoint).on_demand:
+            return _take_back(session, found, saves, moment)
         _explain_steps(parts, session, found)
         events = _freeze_what_was_left(parts, session, found, protocol, saves, left, moment)
         if found.flare_id is not None or any(kind.startswith("flare.") for kind, _ in events):
@@ -91,6 +93,16 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
             append_to_patient(session, found.patient_id, head, events, WORKER, moment.study)
         _count(session, found, answered=bool(left), moment=moment)
         _ask_for_a_call(session, found, protocol, calls, moment)
+    return True
+
+
+def _take_back(session: Session, found: Found, saves: Sequence[Found], moment: Moment) -> bool:
+    """What the patient opened and left empty was never expected: cancelled, and nobody missed anything."""
+    bells.cancel_closed(session, found.assessment_id, moment.study)
+    said = {"timepoint": found.timepoint, "day": found.day, "saves": [saved_change(row) for row in saves]}
+    head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
+    events = [("assessment.left-empty", said)]
+    append_to_patient(session, found.patient_id, head, events, WORKER, moment.study)
     return True
 
 
@@ -192,7 +204,8 @@ def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, calls: C
 
 
 def _calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Calls:
-    if not protocol.timepoint(found.timepoint).repeats:
+    timepoint = protocol.timepoint(found.timepoint)
+    if timepoint.on_demand or not timepoint.repeats:
         return None
     attention = protocol.attention
     most = max(attention.last_days, attention.missed_in_a_row)

@@ -59,6 +59,11 @@ _close = (
     .where(assessment.c.closed_at.is_(None), assessment.c.cancelled_at.is_(None))
     .values(closed_at=bindparam("b_now"), next_at=None)
 )
+_cancelled = (
+    update(assessment)
+    .where(assessment.c.id == bindparam("b_assessment_id"))
+    .values(closed_at=None, cancelled_at=bindparam("b_now"))
+)
 _answered = update(assessment).where(assessment.c.id == bindparam("b_assessment_id")).values(answered=True)
 _recorded = (
     select(response.c.day)
@@ -164,6 +169,11 @@ def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> N
 def close(session: Session, assessment_id: int, at: datetime) -> bool:
     """Closes it unless it is closed or cancelled; waits for the saves in flight, so that they can be read after it."""
     return session.connection().execute(_close, {"b_assessment_id": assessment_id, "b_now": at}).rowcount == 1
+
+
+def cancel_closed(session: Session, assessment_id: int, at: datetime) -> None:
+    """Cancels, in place of closing, what this transaction has just closed."""
+    session.connection().execute(_cancelled, {"b_assessment_id": assessment_id, "b_now": at})
 
 
 def mark_answered(session: Session, assessment_id: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pro.library import DEFAULT_ROOT, Library, load
-from pro.services import anchoring
+from pro.services import anchoring, closing, recounting
 from pro.services.answering import Submitted, open_link, report_now, reportable, save, submit
 from pro.services.enrolment import COMMAND_LINE
 from pro.services.enrolment.holding import end, hold
@@ -162,3 +162,26 @@ def test_a_report_is_opened_on_its_days_behind_a_good_link(parts: Parts, patient
     end(parts, COMMAND_LINE, patient, "completed", stand(parts, EVENING))
     assert not report_now(parts, token, "report", parts.clock.now())
     assert planned(parts, "report") == []
+
+
+def test_a_report_left_empty_is_missed_by_nobody(parts: Parts, patient: int) -> None:
+    token = give_link(parts, patient, until=EVENING + timedelta(days=30))
+    assert report_now(parts, token, "report", parts.clock.now())
+    closing.tick(parts, stand(parts, EVENING + timedelta(days=1)))
+    (one,) = planned(parts, "report")
+    assert (one["closed_at"], one["cancelled_at"]) == (None, parts.clock.now().study)
+    assert events(parts, "assessment.left-empty") == [{"day": "2026-04-15", "timepoint": "report", "saves": []}]
+    assert [row for row in rows(parts, "tally") if row["timepoint"] == "report"] == []
+    assert recounting.tally(parts).ok
+
+
+def test_a_report_begun_and_not_sent_is_kept_as_far_as_it_came(parts: Parts, patient: int) -> None:
+    token = give_link(parts, patient, until=EVENING + timedelta(days=30))
+    opened = report_now(parts, token, "report", parts.clock.now())
+    assert opened
+    started = begin(parts, token, assessment_id=opened)
+    save(parts, started.session_token, opened, saves({"raid.pain": 3}), parts.clock.now())
+    closing.tick(parts, stand(parts, EVENING + timedelta(days=1)))
+    (one,) = planned(parts, "report")
+    assert (one["answered"], one["cancelled_at"]) == (True, None)
+    assert [row["partial"] for row in rows(parts, "tally") if row["timepoint"] == "report"] == [1]
