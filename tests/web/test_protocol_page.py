@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from pro.library import Library
 from pro.services.previewing import EXAMPLE_TOKEN
 from pro.store.tables import Role
 from tests.conftest import Urls
-from tests.factories import make_parts, make_staff, make_study, the_library
+from tests.factories import make_parts, make_patient, make_staff, make_study, the_library
 from tests.services import play
 from tests.web.test_desk import Desk
 
@@ -169,3 +169,13 @@ def test_a_protocol_that_plans_nothing(desk: Desk) -> None:
     object.__setattr__(books, "_protocols", {**books._protocols, ("thera-demo", "4"): empty})
     desk.sign_in("monitor")
     assert "This protocol plans nothing from day 0." in read(desk, "/staff/protocol?protocol=thera-demo+4")
+
+
+def test_a_patients_page_leads_to_the_calendar_of_its_protocol(desk: Desk) -> None:
+    make_patient(desk.parts, desk.made, "R-007", day0=date(2026, 4, 13), zone="Indian/Reunion")
+    desk.sign_in("coordinator")
+    found = re.search(r'href="(/staff/protocol\?[^"]+)"', desk.page("/staff/patients/R-007"))
+    assert found
+    shown = read(desk, html.unescape(found[1]))
+    assert "Day 0 is Monday 13 April 2026, by the clocks of Indian/Reunion" in shown
+    assert "R-007" not in shown
