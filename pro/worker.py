@@ -12,7 +12,6 @@ import secrets
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
@@ -23,7 +22,7 @@ from pro.clock import Moment
 from pro.faults import place_of
 from pro.services import amending, attention, balancing, closing, delivery, enrolment, flagging, reminding
 from pro.services.parts import Parts
-from pro.services.shift import pass_by
+from pro.services.shift import pass_by, steady
 from pro.services.timekeeping import Timekeeper
 from pro.store import counters, due, heartbeats
 from pro.store.due import Due
@@ -68,7 +67,7 @@ def tick_once(
     worker: str,
     *,
     at: Callable[[str], None] = pass_by,
-    seconds: Callable[[], float] = time.monotonic,
+    seconds: Callable[[], float] = steady,
 ) -> tuple[str, ...]:
     """Everything that is due at `moment`, once; the names of the parts that failed. `at`, `seconds`: as in delivery."""
     every = EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY
@@ -86,7 +85,7 @@ def _tick(
     worker: str,
     every: int,
     at: Callable[[str], None] = pass_by,
-    seconds: Callable[[], float] = time.monotonic,
+    seconds: Callable[[], float] = steady,
     keeper: Timekeeper | None = None,
 ) -> tuple[str, ...]:
     """One look first: an idle tick is that look and a sign of life, however many patients there are."""

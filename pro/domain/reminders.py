@@ -21,6 +21,7 @@ Why = Literal[
     "opted-out",
     "no-number",
     "cancelled",
+    "excused",
     "submitted",
     "closed",
     "not-open",
@@ -150,12 +151,17 @@ def _patient_refuses(facts: Facts) -> Why | None:
 
 
 def _nothing_to_fill(assessments: Sequence[Instants], now: datetime) -> Why | None:
-    """None while any of them can be filled; otherwise what became of the first."""
+    """None while any of them calls for a reminder; otherwise what became of the first."""
     if not assessments:
         return "closed"
-    if any(is_fillable(one, now) for one in assessments):
+    if any(calls(one, now) for one in assessments):
         return None
     return _what_became(assessments[0], now)
+
+
+def calls(assessment: Instants, now: datetime) -> bool:
+    """Whether it may be reminded of: what is excused may be filled, and nobody asks for it."""
+    return is_fillable(assessment, now) and assessment.excused_at is None
 
 
 def _what_became(assessment: Instants, now: datetime) -> Why:
@@ -163,6 +169,8 @@ def _what_became(assessment: Instants, now: datetime) -> Why:
         return "submitted"
     if assessment.cancelled_at is not None:
         return "cancelled"
+    if assessment.excused_at is not None:
+        return "excused"
     return "closed" if is_over(assessment, now) else "not-open"
 
 

@@ -8,7 +8,6 @@ up at the provider (`reconciling`) before anything is sent again.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from pro.clock import Moment
 from pro.services import numbers, reconciling, settling
 from pro.services.marking import Letter, mark
 from pro.services.parts import Parts
-from pro.services.shift import PACE, Pace, Shift, begin, pass_by
+from pro.services.shift import PACE, Pace, Shift, begin, pass_by, steady
 from pro.sms.sender import Accepted, NotProcessed, Outcome, Sms, Unknown
 from pro.store import leases, messages
 from pro.store.messages import Recipient
@@ -51,7 +50,7 @@ def tick(
     *,
     pace: Pace = PACE,
     at: Callable[[str], None] = pass_by,
-    seconds: Callable[[], float] = time.monotonic,
+    seconds: Callable[[], float] = steady,
 ) -> Delivered:
     """Moves every due message as far as it goes. Any number of workers may do so at once; `worker` names this one.
 
@@ -76,7 +75,7 @@ def _send_due(shift: Shift) -> int:
 
 
 def _claim(shift: Shift) -> list[int]:
-    now = shift.moment.study
+    now = shift.study()
     with shift.parts.study.reading() as session:
         if not leases.any_due(session, now, shift.running()):
             return []
@@ -112,7 +111,7 @@ def _post_each(shift: Shift, letters: Sequence[Letter], phones: Mapping[Recipien
             settling.fail_without_number(shift, letter)
             continue
         if not _has_time(shift, letter):
-            _give_back(shift, letters[n:], "the lease was nearly over")
+            _give_back(shift, letters[n:], "the time for it was nearly over")
             return True
         outcome = _post(shift, letter, number)
         taken.add(letter, outcome) if isinstance(outcome, Accepted) else settling.record(shift, letter, outcome)
@@ -148,17 +147,19 @@ class Taken:
 
 def _has_time(shift: Shift, letter: Letter) -> bool:
     """Asked just before the call: a worker that was frozen must not post what others may have looked up already."""
-    return letter.lease_until - shift.running() >= shift.pace.reserve
+    now = shift.now()
+    return letter.lease_until - now.running >= shift.pace.reserve and now.study <= letter.not_after
 
 
 def _post(shift: Shift, letter: Letter, number: str) -> Outcome:
+    at = shift.study()
     sms = Sms(
         to=number,
         body=letter.body,
         callback_url=f"{shift.parts.settings.public_url}/hooks/twilio/status/{letter.message_id}",
-        valid_for=letter.valid_for,
+        valid_for=letter.not_after - at,
         label=letter.recipient.label,
-        at=shift.moment.study,
+        at=at,
     )
     shift.at("before-post")
     outcome = shift.parts.sender.send(sms)
@@ -176,12 +177,12 @@ def _give_back(shift: Shift, letters: Sequence[Letter], why: str) -> None:
 def _redact(shift: Shift) -> int:
     """Empties texts at the provider once nothing more can happen to them."""
     with shift.parts.study.reading() as session:
-        rows = messages.unredacted(session, shift.moment.study - NO_RECEIPT, REDACT_AT_MOST)
+        rows = messages.unredacted(session, shift.study() - NO_RECEIPT, REDACT_AT_MOST)
     done = 0
     for message_id, provider_id in rows:
         if shift.parts.sender.redact(provider_id):
             with shift.parts.study.writing() as session:
-                messages.redacted(session, message_id, shift.moment.running)
-                messages.note(session, [message_id], shift.moment.study, "redacted")
+                messages.redacted(session, message_id, shift.running())
+                messages.note(session, [message_id], shift.study(), "redacted")
             done += 1
     return done

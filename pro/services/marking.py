@@ -19,7 +19,7 @@ from pro.domain import message as words
 from pro.domain import zones
 from pro.domain.assessment import Instants, end, is_fillable, state
 from pro.domain.protocol import Protocol
-from pro.domain.reminders import Facts, Verdict, verdict
+from pro.domain.reminders import Facts, Verdict, calls, verdict
 from pro.domain.schedule import day_closes, day_opens, patient_day
 from pro.services.enrolment.links import next_close
 from pro.services.shift import Shift
@@ -48,7 +48,8 @@ class Letter:
     """Running time."""
     recipient: Recipient
     body: str
-    valid_for: timedelta
+    not_after: datetime
+    """Study time."""
 
     def __repr__(self) -> str:
         """Without the body: it carries a link."""
@@ -108,7 +109,7 @@ def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]
 
 def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Case]:
     """Those that may go, each counted against the cap of those after it."""
-    now = shift.moment.study
+    now = shift.study()
     ids = [case.patient.id for case in cases if case.patient]
     marked: dict[int, list[datetime]] = {}
     for patient_id, due_at in leases.marked_since(session, ids, now - LONGEST_DAY):
@@ -161,11 +162,11 @@ def _mark(shift: Shift, session: Session, going: Sequence[Case]) -> tuple[Letter
     ids = [case.row.id for case in going]
     lease_until = shift.lease()
     marked = leases.mark(session, ids, shift.worker, shift.running(), lease_until)
-    messages.note(session, sorted(marked), shift.moment.study, "sending")
+    messages.note(session, sorted(marked), shift.study(), "sending")
     going = [case for case in going if case.row.id in marked]
     recipients = messages.recipients(session, sorted(marked))
     tokens = {case.row.id: secrets.token_urlsafe(TOKEN_BYTES) for case in going}
-    messages.keep_links(session, [_link(session, case, tokens[case.row.id], shift.moment.study) for case in going])
+    messages.keep_links(session, [_link(session, case, tokens[case.row.id], shift.study()) for case in going])
     return tuple(
         _letter(shift, session, case, recipients[case.row.id], tokens[case.row.id], lease_until) for case in going
     )
@@ -184,14 +185,13 @@ def _link(session: Session, case: Case, token: str, now: datetime) -> dict[str, 
 def _letter(
     shift: Shift, session: Session, case: Case, recipient: Recipient, token: str, lease_until: datetime
 ) -> Letter:
-    row, now = case.row, shift.moment.study
+    row, now = case.row, shift.study()
     patient_id = None if row.staff_id else row.patient_id
-    settled = [one for one in case.announced if not is_fillable(one.instants, now)]
+    settled = [one for one in case.announced if not calls(one.instants, now)]
     for one in settled:
         messages.explain_steps(session, row.id, [one.assessment_id], str(state(one.instants, now)))
     body = _body(row, shift.parts.settings.public_url, token)
-    valid_for = row.not_after - now
-    return Letter(row.id, row.site_id, patient_id, row.attempts, lease_until, recipient, body, valid_for)
+    return Letter(row.id, row.site_id, patient_id, row.attempts, lease_until, recipient, body, row.not_after)
 
 
 def _expiry(session: Session, case: Case, now: datetime) -> datetime:

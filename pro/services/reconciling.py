@@ -32,7 +32,7 @@ def reconcile(shift: Shift) -> int:
             return 0
     with shift.parts.study.writing() as session:
         back = leases.release_claims(session, shift.running())
-        messages.note(session, back, shift.moment.study, "released", "its worker had gone before the mark")
+        messages.note(session, back, shift.study(), "released", "its worker had gone before the mark")
         taken = leases.take_doubtful(session, shift.worker, shift.running(), shift.lease(), AT_MOST)
         rows = messages.by_ids(session, taken)
         recipients = messages.recipients(session, taken)
@@ -90,11 +90,11 @@ def _found(shift: Shift, row: Found, listed: tuple[Listed, ...]) -> None:
         code = int(one.error) if one.error else None
         known = receipt_outcome(one.status, code) or Known(State.SENT)
         with shift.parts.study.writing() as session:
-            settling.apply(session, row.id, one.provider_id, known, shift.moment, "asked")
+            settling.apply(session, row.id, one.provider_id, known, shift.now(), "asked")
 
 
 def _never_sent(shift: Shift, row: Found) -> None:
     """It may go again; whether it still should is asked as of any other."""
     with shift.parts.study.writing() as session:
         if leases.give_back(session, row.id, shift.worker, row.attempts, None):
-            messages.note(session, [row.id], shift.moment.study, "given-back", "asked: the provider never had it")
+            messages.note(session, [row.id], shift.study(), "given-back", "asked: the provider never had it")

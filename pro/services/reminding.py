@@ -84,7 +84,8 @@ def why_none(row: Found) -> str | None:
 
 
 def _due(one: Rung, moment: Moment) -> tuple[PlannedReminder, ...]:
-    return reminders.due_steps(one.steps, moment.study)
+    """From the bell that rang: what lies before it was told already, or passed while nobody was to be reminded."""
+    return tuple(step for step in reminders.due_steps(one.steps, moment.study) if step.at >= one.row.next_at)
 
 
 def _in_time(one: Rung, step: PlannedReminder, moment: Moment) -> bool:

@@ -40,12 +40,12 @@ def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
         rows = [row for row in rows if (row["id"], row["provider_id"]) not in spent]
         if not rows:
             return
-        moved = messages.accept_all(session, rows, shift.moment.study)
+        moved = messages.accept_all(session, rows, shift.study())
         ids = {letter.message_id: one.provider_id for letter, one in taken.items() if letter.message_id in moved}
-        messages.note_each(session, ids, shift.moment.study, "sent")
+        messages.note_each(session, ids, shift.study(), "sent")
         for letter, one in taken.items():
             if one.delivered and messages.end(session, letter.message_id, State.DELIVERED, None):
-                messages.note(session, [letter.message_id], shift.moment.study, State.DELIVERED)
+                messages.note(session, [letter.message_id], shift.study(), State.DELIVERED)
 
 
 def record(shift: Shift, letter: Letter, outcome: Refused | NotProcessed | Unknown) -> None:
@@ -57,31 +57,31 @@ def record(shift: Shift, letter: Letter, outcome: Refused | NotProcessed | Unkno
             wait = max(outcome.retry_after, pause(letter.attempts))
             give_back(session, shift, letter, f"not processed: {outcome.why}", wait)
         else:
-            messages.note(session, [letter.message_id], shift.moment.study, "unknown", outcome.why)
+            messages.note(session, [letter.message_id], shift.study(), "unknown", outcome.why)
 
 
 def give_back(session: Session, shift: Shift, letter: Letter, why: str, wait: timedelta = timedelta(0)) -> None:
     """Back to the outbox what certainly was not sent; not tried again before `wait` has passed."""
     not_before = shift.running() + wait if wait else None
     if leases.give_back(session, letter.message_id, shift.worker, letter.attempts, not_before):
-        messages.note(session, [letter.message_id], shift.moment.study, "given-back", why)
+        messages.note(session, [letter.message_id], shift.study(), "given-back", why)
 
 
 def fail_without_number(shift: Shift, letter: Letter) -> None:
     """Nobody to send it to: the message fails and the site is told."""
     with shift.parts.study.writing() as session:
         if leases.fail(session, letter.message_id, shift.worker, letter.attempts, MISSING):
-            _failed(session, letter.message_id, MISSING, shift.moment)
+            _failed(session, letter.message_id, MISSING, shift.now())
         detail = "" if letter.patient_id else letter.recipient.label
-        _task(session, letter.site_id, letter.patient_id, MISSING, shift.moment, detail)
+        _task(session, letter.site_id, letter.patient_id, MISSING, shift.now(), detail)
 
 
 def give_up(shift: Shift, row: Found) -> None:
     """Nobody can be asked about a message whose number is gone: it counts as failed, unless a receipt comes first."""
     with shift.parts.study.writing() as session:
         if leases.fail(session, row.id, shift.worker, row.attempts, MISSING):
-            _failed(session, row.id, MISSING, shift.moment)
-        _task(session, row.site_id, None if row.staff_id else row.patient_id, MISSING, shift.moment)
+            _failed(session, row.id, MISSING, shift.now())
+        _task(session, row.site_id, None if row.staff_id else row.patient_id, MISSING, shift.now())
 
 
 def settle_receipt(
@@ -138,10 +138,10 @@ def _refused(session: Session, shift: Shift, letter: Letter, outcome: Refused) -
     if letter.patient_id is not None:
         lock_patient(session, letter.patient_id)
     if leases.fail(session, letter.message_id, shift.worker, letter.attempts, outcome.code):
-        _failed(session, letter.message_id, f"{outcome.code} {outcome.why}", shift.moment)
+        _failed(session, letter.message_id, f"{outcome.code} {outcome.why}", shift.now())
     row = messages.one(session, letter.message_id)
     if row is not None:
-        _consequences(session, row, outcome.kind == "opted-out", outcome.kind == "wrong-number", shift.moment)
+        _consequences(session, row, outcome.kind == "opted-out", outcome.kind == "wrong-number", shift.now())
 
 
 def _failed(session: Session, message_id: int, why: str, moment: Moment) -> None:

@@ -24,6 +24,13 @@ class Pace:
 
 
 PACE = Pace()
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""On Linux the monotonic clock stands while the machine sleeps; leases go on."""
+
+
+def steady() -> float:
+    """Seconds of running time, those included in which the machine slept."""
+    return time.clock_gettime(_STEADY)
 
 
 def pass_by(point: str) -> None:
@@ -32,7 +39,7 @@ def pass_by(point: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Running time goes on while a tick works; study time stays at the tick's reading."""
+    """Both clocks go on while a tick works: a worker that stood still asks with the time at which it goes on."""
 
     parts: Parts
     moment: Moment
@@ -40,11 +47,19 @@ class Shift:
     """Unlike any other worker's name, also that of an earlier life of the same process."""
     pace: Pace = PACE
     at: Callable[[str], None] = pass_by
-    seconds: Callable[[], float] = time.monotonic
+    seconds: Callable[[], float] = steady
     began: float = field(default=0.0)
 
+    def now(self) -> Moment:
+        """The tick's reading, and as much as has passed since."""
+        passed = timedelta(seconds=self.seconds() - self.began)
+        return Moment(self.moment.study + passed, self.moment.running + passed)
+
+    def study(self) -> datetime:
+        return self.now().study
+
     def running(self) -> datetime:
-        return self.moment.running + timedelta(seconds=self.seconds() - self.began)
+        return self.now().running
 
     def lease(self) -> datetime:
         return self.running() + self.pace.lease
@@ -56,6 +71,6 @@ def begin(
     worker: str,
     pace: Pace = PACE,
     at: Callable[[str], None] = pass_by,
-    seconds: Callable[[], float] = time.monotonic,
+    seconds: Callable[[], float] = steady,
 ) -> Shift:
     return Shift(parts, moment, worker, pace, at, seconds, began=seconds())

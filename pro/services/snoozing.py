@@ -120,8 +120,9 @@ def _planned(parts: Parts, session: Connected, who: Found, waiting: Sequence[Run
 
 
 def _rung(parts: Parts, session: Connected, who: Found, moment: Moment) -> list[Rung]:
-    """What waits for the patient, with its steps."""
-    return [_one(parts, who, row) for row in sittings.waiting(session, who.patient_id, moment.study)]
+    """What waits for the patient and is not excused, with its steps."""
+    waiting = sittings.waiting(session, who.patient_id, moment.study)
+    return [_one(parts, who, row) for row in waiting if row.excused_at is None]
 
 
 def _one(parts: Parts, who: Found, row: Found) -> Rung:

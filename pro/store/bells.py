@@ -23,7 +23,7 @@ response, tally, task = _t["response"], _t["tally"], _t["task"]
 _end = func.coalesce(assessment.c.late_until, assessment.c.closes_at)
 _rung = and_(assessment.c.next_at.is_not(None), assessment.c.next_at <= bindparam("now"))
 _due = (
-    select(*WHO, *WHAT)
+    select(*WHO, *WHAT, assessment.c.next_at)
     .join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
     .join(site, assessment.c.site_id == site.c.id)
     .where(_rung, _end > bindparam("now"))

@@ -111,6 +111,7 @@ def mark(
         assessment.c.submitted_at.is_not(None),
         assessment.c.closed_at.is_not(None),
         assessment.c.cancelled_at.is_not(None),
+        assessment.c.excused_at.is_not(None),
     )
     carried = exists().where(reminder.c.message_id == message.c.id)
     waiting = exists().where(
