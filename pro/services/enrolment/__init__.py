@@ -2,7 +2,7 @@
 
 from pro.services.enrolment.checks import DAYS_AHEAD
 from pro.services.enrolment.facts import COMMAND_LINE, By, Doer, Enrolled, Ineligible, NotEnrollable, Problem
-from pro.services.enrolment.inclusion import Place, enrol, place
+from pro.services.enrolment.inclusion import enrol
 from pro.services.enrolment.journeys import set_out
 from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
 from pro.services.enrolment.links import first_link, revoke_links
@@ -10,6 +10,7 @@ from pro.services.enrolment.sheet import Appointment, Sheet, sheet
 from pro.services.enrolment.sweeping import Swept, sweep
 from pro.services.enrolment.telephone import Moves, change_phone, check_phone, opt_in_again, preview_phone_change
 from pro.services.enrolment.trial import TestSms, confirm_test, send_test, test_digits
+from pro.services.enrolment.where import Place, place
 
 __all__ = [
     "COMMAND_LINE",

@@ -15,71 +15,21 @@ from pro.domain.protocol import Criterion, Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.reminders import next_bell
 from pro.domain.schedule import Planned, plan
-from pro.services import wording
 from pro.services.access import Right
 from pro.services.audit import record
 from pro.services.enrolment.checks import Checked, Typed, check
 from pro.services.enrolment.facts import By, Doer, Enrolled, Ineligible, NotEnrollable, Problem, by_of
 from pro.services.enrolment.links import address, first_link, make_link
 from pro.services.enrolment.screening import screening_response
+from pro.services.enrolment.where import Place, newest_there, place
 from pro.services.parts import Parts
-from pro.services.wording import Lacking
 from pro.store import contacts
 from pro.store.contacts import Person
 from pro.store.engine import insert_rows
-from pro.store.tables import Assessment, Patient, ProtocolInForce, Response, Site, Study, ZoneHistory, metadata
+from pro.store.tables import Assessment, Patient, Response, Site, ZoneHistory, metadata
 
 BEFORE_ENROLMENT = "before-enrolment"
 """Why a reminder whose instant had passed when the patient was enrolled was never sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a patient is enrolled, and by which protocol."""
-
-    site: Site
-    study: Study
-    protocol: Protocol
-    published: bool
-    lacking: tuple[Lacking, ...] = ()
-    """Owners' texts that are not installed: outside a demonstration nobody is asked our short labels."""
-
-    @property
-    def obstacle(self) -> Problem | None:
-        """Why nobody may be enrolled: a draft and demonstration wording are for a demonstration."""
-        version = f"{self.protocol.id} {self.protocol.version}"
-        if self.study.demonstration:
-            return None
-        if not self.published:
-            return Problem("site", "draft", {"protocol": version})
-        if self.lacking:
-            said = wording.sentence(self.study.code, self.protocol, self.lacking)
-            return Problem("site", "no-wording", {"said": said, "what": "; ".join(map(str, self.lacking))})
-        return None
-
-
-def place(parts: Parts, site_id: int, moment: Moment) -> Place:
-    """The site with its study and the protocol in force there; NotEnrollable where there is none."""
-    with parts.study.reading() as session:
-        site = session.get(Site, site_id)
-        if site is None:
-            raise NotEnrollable(Problem("site", "no-site"))
-        in_force = _in_force(session, site_id, moment)
-        study = session.get_one(Study, site.study_id)
-        if in_force is None:
-            raise NotEnrollable(Problem("site", "no-protocol"))
-        protocol = parts.library.protocol(in_force.protocol, in_force.version)
-        lacking = () if study.demonstration else wording.lacking(session, parts.library, protocol)
-    published = parts.library.is_protocol_published(protocol.id, protocol.version)
-    return Place(site, study, protocol, published, lacking)
-
-
-def _in_force(session: Session, site_id: int, moment: Moment) -> ProtocolInForce | None:
-    return session.exec(
-        select(ProtocolInForce)
-        .where(ProtocolInForce.site_id == site_id, ProtocolInForce.from_at <= moment.study)
-        .order_by(col(ProtocolInForce.from_at).desc(), col(ProtocolInForce.id).desc())
-    ).first()
 
 
 def enrol(
@@ -109,31 +59,40 @@ def enrol(
     """
     by = by_of(doer, Right.ENROL, site_id)
     where = place(parts, site_id, moment)
-    if where.obstacle is not None:
-        raise NotEnrollable(where.obstacle)
     typed = Typed(screening_value, name, phone, day0, zone, language, screened_on)
-    try:
-        checked = check(typed, where.site, where.protocol, moment)
-    except NotEnrollable as wrong:
-        raise NotEnrollable(*wrong.problems, unmet=_unmet(where.protocol, criteria, readable(wrong, typed))) from None
-    unmet = _unmet(where.protocol, criteria, checked.screening_value)
-    if unmet:
+    checked = _checked(where, typed, criteria, moment)
+    if unmet := _unmet(where.protocol, criteria, checked.screening_value):
         return Ineligible(unmet[0].key, unmet[0].text, unmet)
     contact_id = once or uuid.uuid4().hex
     if already := _enrolled_as(parts, by, site_id, contact_id, moment):
         return already
-    if _is_taken(parts, contact_id):  # somebody else's, at another site: never written over
-        contact_id = uuid.uuid4().hex
-    with parts.contacts.writing() as session:
-        person = Person(checked.name, checked.number)
-        contacts.keep(session, parts.cipher, contact_id, person, moment.running)
-    new = _New(where, by, contact_id, checked, language)
+    contact_id = _keep_contact(parts, contact_id, checked, moment)
     try:
-        return _make(parts, new, criteria, moment)
+        return _make(parts, _New(where, by, contact_id, checked, language), criteria, moment)
     except IntegrityError:
         if already := _enrolled_as(parts, by, site_id, contact_id, moment):
             return already
         raise
+
+
+def _checked(where: Place, typed: Typed, criteria: Mapping[str, bool], moment: Moment) -> Checked:
+    """What was typed, read; NotEnrollable with every field that does not hold and every criterion beside."""
+    if where.obstacle is not None:
+        raise NotEnrollable(where.obstacle)
+    try:
+        return check(typed, where.site, where.protocol, moment)
+    except NotEnrollable as wrong:
+        raise NotEnrollable(*wrong.problems, unmet=_unmet(where.protocol, criteria, readable(wrong, typed))) from None
+
+
+def _keep_contact(parts: Parts, contact_id: str, checked: Checked, moment: Moment) -> str:
+    """Writes who it is down, under another key where that one is somebody's at another site: never written over."""
+    if _is_taken(parts, contact_id):
+        contact_id = uuid.uuid4().hex
+    with parts.contacts.writing() as session:
+        person = Person(checked.name, checked.number)
+        contacts.keep(session, parts.cipher, contact_id, person, moment.running)
+    return contact_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +199,7 @@ def _insert_patient(session: Session, new: _New, moment: Moment) -> Patient:
 
 def _refuse_superseded(session: Session, site_id: int, new: _New, moment: Moment) -> None:
     """An amendment that was approved since the form was opened may ask other criteria."""
-    in_force = _in_force(session, site_id, moment)
+    in_force = newest_there(session, site_id, moment)
     if in_force is not None and in_force.version != new.where.protocol.version:
         version = f"{in_force.protocol} {in_force.version}"
         raise NotEnrollable(Problem("site", "amended", {"protocol": version}))
