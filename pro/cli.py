@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "migrate": ("migrate",),
     "doctor": ("doctor",),
     "questionnaires": ("score", "questionnaires", "drafts", "fhir", "preview", "wording"),
-    "protocol": ("protocol", "schedule", "texts", "calendar", "rehearse"),
+    "protocol": ("protocol", "schedule", "texts", "calendar", "amend", "rehearse"),
     "study": ("study",),
     "site": ("site",),
     "staff": ("staff",),

@@ -1,0 +1,67 @@
+"""`pro protocol amend`, called as a person calls it: a study that was founded on version 1 goes over to version 2."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pro.store.tables import Role
+from tests.commands.test_founding_commands import ENROL, PERSON, Shell, environment_of
+from tests.conftest import Urls
+from tests.factories import Made, make_parts, make_staff
+
+AMEND = ("protocol", "amend", "thera-demo", "--to", "2")
+BY = ("--by", "lead", "--reason", "the joint examination is added")
+
+
+@pytest.fixture
+def shell(sqlite_urls: Urls) -> Shell:
+    """A demonstration by version 1 with one patient, whose day 0 is tomorrow."""
+    shell = Shell(environment_of(sqlite_urls))
+    shell.well("study", "create", "--code", "THERA", "--protocol", "thera-demo", "--demonstration")
+    site = ("--study", "THERA", "--code", "R", "--name", "Rennes", "--telephone", "02 99 28 43 21")
+    shell.well("site", "create", *site, "--protocol-version", "1")
+    shell.well(*ENROL, "--pain", "41", given=PERSON)
+    make_staff(make_parts(sqlite_urls), Made(1, {"R": 1}), "lead", site=None)
+    make_staff(make_parts(sqlite_urls), Made(1, {"R": 1}), "coordinator", Role.COORDINATOR, "R")
+    return shell
+
+
+def test_it_shows_approves_and_says_when_it_was_done_before(shell: Shell) -> None:
+    shown = json.loads(shell.well(*AMEND, "--preview", "--json"))
+    assert (shown["study"], shown["from"], shown["to"]) == ("THERA", ["1"], "2")
+    assert shown["totals"] == {
+        **{"patients": 1, "moves": 0, "appears": 0, "vanishes": 0},
+        **{"renewed": 5, "kept": 1, "same": 84, "over": 0},
+    }
+    [patient] = shown["patients"]
+    assert patient["patient"] == "R-001"
+    assert {each["timepoint"] for each in patient["assessments"] if each["kind"] == "renewed"} == {
+        *("day0", "week2", "week4", "week8", "week12")
+    }
+    words = shell.well(*AMEND, "--preview")
+    assert words.splitlines()[0].startswith("R-001: 0 move, 0 appear, 0 vanish, 5 ask other questions, 1 stay")
+    done = json.loads(shell.well(*AMEND, *BY, "--json"))
+    assert (done["patients"], done["renewed"], done["left"], done["already"]) == (1, 5, 0, False)
+    assert "nothing was changed" in shell.well(*AMEND, *BY)
+    assert "there is nothing to amend" in shell.refused(*AMEND, "--preview")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("nothing", "--to", "2", *BY), "ID: there is no protocol nothing"),
+        (("thera-demo", "--to", "9", *BY), "not amended: there is no protocol thera-demo 9"),
+        (("thera-demo", "--to", "1", *BY), "THERA follows thera-demo 1 already"),
+        (("thera-demo", "--to", "2"), "--by and --reason: say who approves it and why"),
+        (("thera-demo", "--to", "2", "--by", "nobody", "--reason", "x"), "--by: there is no active account 'nobody'"),
+        (("thera-demo", "--to", "2", "--by", "coordinator", "--reason", "x"), "by an investigator of all its sites"),
+        (("thera-demo", "--to", "2", "--by", "lead", "--reason", " "), "say why, in up to 500 characters"),
+        (("thera-demo", "--to", "2", "--study", "NO", *BY), "--study: no study NO follows thera-demo"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(shell: Shell, words: tuple[str, ...], line: str) -> None:
+    said = shell.refused("protocol", "amend", *words)
+    assert line in said
+    assert "\n" not in said
