@@ -33,7 +33,7 @@ from tests.amendment import (
 )
 from tests.conftest import Urls
 from tests.domain.thera import timepoint
-from tests.factories import make_staff
+from tests.factories import make_response, make_staff
 from tests.services.play import counted, stand
 from tests.services.test_bells import rows, walk
 
@@ -306,6 +306,20 @@ def look_again(town: Town) -> Iterator[Amended]:
     with pytest.raises(NotAmended, match="already"):
         look(town, "3")
     return iter(())
+
+
+@pytest.mark.parametrize("by", ["patient", "staff"])
+def test_what_has_one_saved_answer_or_a_form_of_staff_s_stays(either: Town, by: str) -> None:
+    either.patient()
+    today = one(either, "diary", date(2026, 4, 15))
+    with either.parts.study.writing() as session:
+        if by == "patient":
+            saved = {"client": "c", "seq": 1, "item": "q.i", "code": "answered", "received_at": NOON}
+            session.execute(t["answer_save"].insert().values(**saved, assessment_id=today["id"], mode="own-phone"))
+        else:
+            session.add(make_response(int(str(today["id"])), 1, date(2026, 4, 15), {}, NOON))
+    go(either)
+    assert one(either, "diary", date(2026, 4, 15)) == today
 
 
 # --- who is in it
