@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from pro.domain.protocol import Anchor, Protocol, Timepoint
+from pro.library import Library
 from pro.services.parts import Parts
 from tests.conftest import Urls
 from tests.domain.thera import protocol, timepoint
@@ -43,6 +44,27 @@ def with_versions(parts: Parts, *each: Iterable[Timepoint]) -> Parts:
     locked = {f"protocols/thera-demo/{n}.yaml": "" for _, n in made}
     books = replace(the_library(), _protocols=made, _locked=locked)
     return replace(parts, library=books)
+
+
+def with_third(books: Library) -> Library:
+    """The library with a version 3 of thera-demo, published: a draft that an investigator could have written.
+
+    Week 4 comes two days later, week 8 asks less, a week 6 is new; the diary's first reminder comes at 19:00, and the
+    diary ends three days earlier.
+    """
+    second = books.protocol("thera-demo", "2")
+    by_key = {one.key: one for one in second.timepoints}
+    week4, week8, diary = by_key["week4"], by_key["week8"], by_key["diary"]
+    week6 = replace(week4, key="week6", title={"en": "Week 6", "fr": "Semaine 6"}, first_day=42, last_day=42)
+    changed = {
+        "week4": replace(week4, first_day=30, last_day=30),
+        "week8": replace(week8, questionnaires=week8.questionnaires[:3]),
+        "diary": replace(diary, reminders=timepoint("", 0, at=("19:00", "20:00")).reminders, last_day=80),
+    }
+    timepoints = (*(changed.get(one.key, one) for one in second.timepoints), week6)
+    third = replace(second, version="3", timepoints=timepoints)
+    locked = {**books._locked, "protocols/thera-demo/3.yaml": ""}
+    return replace(books, _protocols={**books._protocols, ("thera-demo", "3"): third}, _locked=locked)
 
 
 class Town:

@@ -75,6 +75,8 @@ class Numbers:
     """Nothing changes for them."""
     over: int = 0
     """Over before, or they would be over at once."""
+    sms: int = 0
+    """Of those that move: in the same window, reminded at other times."""
 
     def __add__(self, other: Numbers) -> Numbers:
         return Numbers(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
@@ -93,7 +95,11 @@ class Amended:
     @property
     def numbers(self) -> Numbers:
         kinds = [_counted(item) for item in self.items]
-        return Numbers(1, *(kinds.count(name) for name in Numbers.__slots__[1:]))
+        sms = sum(item.kind == "moves" and item.why == "reminders" for item in self.items)
+        return Numbers(1, **{name: kinds.count(name) for name in COUNTED}, sms=sms)
+
+
+COUNTED = ("moves", "appears", "vanishes", "renewed", "kept", "same", "over")
 
 
 def _counted(item: Item) -> str:

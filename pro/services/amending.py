@@ -152,7 +152,7 @@ def approve(
     begun, actor = _begin(parts, staff_id, study_id, version, reason.strip(), moment)
     at("begun")
     if begun.finished_at is not None:
-        return Approved(begun.id, version, _sums(begun), 0, already=True)
+        return Approved(begun.id, version, numbers_of(begun), 0, already=True)
     return _carry_out(parts, begun, actor, moment, at, at_most)
 
 
@@ -236,7 +236,8 @@ SUMS = {
 """What is counted → its column."""
 
 
-def _sums(row: Found) -> Numbers:
+def numbers_of(row: Found) -> Numbers:
+    """The sums of an amendment, as far as it has come."""
     return Numbers(**{name: getattr(row, column) for name, column in SUMS.items()})
 
 
@@ -253,7 +254,7 @@ def _carry_out(
         more = bool(page) and (at_most is None or done.patients < at_most)
     left = _finish(parts, begun, actor, moment)
     with parts.study.plain_reading() as session:
-        return Approved(begun.id, begun.version, _sums(amendments.one(session, begun.id)), left)
+        return Approved(begun.id, begun.version, numbers_of(amendments.one(session, begun.id)), left)
 
 
 def _page(parts: Parts, begun: Found, limit: int) -> list[int]:

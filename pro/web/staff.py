@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Length
 from pro.services import access
 from pro.services.access import Refused, Right, SignedIn
 from pro.web.desk import (
+    amendment,
     compliance,
     course,
     events,
@@ -34,6 +35,7 @@ from pro.web.rights import cookie_name, open_to_all, own_page, signed_in
 from pro.web.words import LANGUAGES
 
 __all__ = [
+    "amendment",
     "blueprint",
     "compliance",
     "course",

@@ -60,6 +60,7 @@ def staff_pages(demonstration: Running) -> Mapping[str, str]:
         "/staff/compliance": "/staff/compliance",
         "/staff/messages": "/staff/messages",
         "/staff/protocol": "/staff/protocol",
+        "/staff/protocol/amendment": "/staff/protocol/amendment",
         "/staff/patients": "/staff/patients",
         "/staff/patients/<number>": "/staff/patients/R-001",
         "/staff/patients/<number>/visits/<timepoint>/<questionnaire>": "/staff/patients/R-001/visits/week2/joint-exam",

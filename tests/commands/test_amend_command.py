@@ -33,7 +33,7 @@ def test_it_shows_approves_and_says_when_it_was_done_before(shell: Shell) -> Non
     assert (shown["study"], shown["from"], shown["to"]) == ("THERA", ["1"], "2")
     assert shown["totals"] == {
         **{"patients": 1, "moves": 0, "appears": 0, "vanishes": 0},
-        **{"renewed": 5, "kept": 1, "same": 84, "over": 0},
+        **{"renewed": 5, "kept": 1, "same": 84, "over": 0, "sms": 0},
     }
     [patient] = shown["patients"]
     assert patient["patient"] == "R-001"

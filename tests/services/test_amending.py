@@ -107,7 +107,7 @@ def test_each_patient_is_told_what_appears_moves_vanishes_and_stays_and_nothing_
     touch(either, one(either, "other", date(2026, 4, 17))["id"], started_at=NOON)
     before = all_of(either.parts)
     [found] = look(either)
-    assert found.numbers == Numbers(patients=1, moves=8, appears=1, vanishes=2, kept=1, over=5)
+    assert found.numbers == Numbers(patients=1, moves=8, appears=1, vanishes=2, kept=1, over=5, sms=7)
     said = {(item.timepoint, item.day): (item.kind, item.why) for item in found.items}
     assert said["visit", date(2026, 4, 19)] == ("moves", "window")
     assert said["other", date(2026, 4, 17)] == ("stays", "begun")
@@ -155,7 +155,7 @@ def test_it_does_what_was_shown(either: Town) -> None:
     before = {row["id"]: row for row in rows(either.parts, "assessment")}
     [shown] = look(either)
     done = go(either)
-    assert (done.numbers, done.left, done.already) == (replace(shown.numbers, same=0, over=0), 0, False)
+    assert (done.numbers, done.left, done.already) == (replace(shown.numbers, same=0, over=0, sms=0), 0, False)
     visit = one(either, "visit", date(2026, 4, 19))
     assert visit["id"] == next(row["id"] for row in before.values() if row["timepoint"] == "visit")
     assert (visit["protocol_version"], visit["opens_at"]) == ("2", utc("2026-04-18T02:00"))

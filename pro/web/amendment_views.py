@@ -1,0 +1,175 @@
+"""What an amendment does to one patient, in a coordinator's words: like changes of a row of days in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from itertools import groupby
+
+from markupsafe import Markup
+
+from pro.domain import zones
+from pro.domain.patient_days import patient_day
+from pro.domain.protocol import Protocol
+from pro.domain.schedule import Planned
+from pro.library import Library
+from pro.services.amended import Amended, Item, Numbers
+from pro.web.amendment_drawing import Words, drawing
+from pro.web.desk.phrases import month_day
+from pro.web.words import in_language, say, say_clock
+
+KINDS = ("appears", "vanishes", "renewed", "kept", "same", "over")
+STAYS = ("answered", "begun", "message-sent", "over", "would-be-over")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    kind: str
+    what: str
+    """Such as `Week 4`."""
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One patient."""
+
+    number: str
+    versions: str
+    drawn: Markup
+    lines: tuple[Line, ...]
+    stays: tuple[str, ...]
+
+
+def summary(numbers: Numbers, language: str) -> list[str]:
+    """`24 assessments move`, `6 appear`: what there is none of is left out."""
+    days = [("days", numbers.moves - numbers.sms), ("sms", numbers.sms)] if numbers.sms else [("moves", numbers.moves)]
+    found = days + [(kind, getattr(numbers, kind)) for kind in KINDS]
+    return [say(f"amendment.count.{kind}", language, n=n) for kind, n in found if n]
+
+
+def card(one: Amended, library: Library, to: Protocol, now: datetime, language: str) -> Card:
+    patient = one.patient
+    protocols = {version: library.protocol(to.id, version) for version in {patient.protocol_version, to.version}}
+    speak = Speaker(to, protocols[patient.protocol_version], patient.zone, language)
+    today = patient_day(now, zones.zone(patient.zone), to.cutoff)
+    visits = frozenset(each.key for named in protocols.values() for each in named.timepoints if not each.repeats)
+    words = Words(
+        say("amendment.drawing.title", language, number=patient.number),
+        say("amendment.drawing.before", language, version=patient.protocol_version),
+        say("amendment.drawing.after", language, version=to.version),
+        say("amendment.drawing.today", language),
+    )
+    return Card(
+        patient.number,
+        say("amendment.versions", language, before=patient.protocol_version, after=to.version),
+        drawing(one.items, visits, today, words, partial(month_day, language=language)),
+        tuple(speak.lines(one.items)),
+        tuple(_stays(one.items, language)),
+    )
+
+
+def _stays(items: Sequence[Item], language: str) -> Iterator[str]:
+    for why in (*STAYS, "same"):
+        n = sum(item.kind == "stays" and item.why == why for item in items)
+        if n:
+            yield say(f"amendment.stay.{why}", language, n=n)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    to: Protocol
+    before: Protocol
+    zone: str
+    language: str
+
+    def lines(self, items: Iterable[Item]) -> Iterator[Line]:
+        """Like changes in a row are one line; visits are told before what repeats."""
+        changed = sorted((item for item in items if item.kind != "stays"), key=self._place)
+        for (_, kind, key, _), group in groupby(changed, key=self._like):
+            alike = list(group)
+            yield Line(kind, self.title(key), self._said(alike))
+
+    def title(self, key: str) -> str:
+        for protocol in (self.to, self.before):
+            for each in protocol.timepoints:
+                if each.key == key:
+                    return in_language(each.title, self.language) or key
+        return key
+
+    def _place(self, item: Item) -> tuple[object, ...]:
+        return (*self._like(item)[:3], str(self._like(item)[3]), item.day)
+
+    def _like(self, item: Item) -> tuple[bool, str, str, tuple[object, ...]]:
+        """What is told together."""
+        repeats = any(
+            each.key == item.timepoint and each.repeats for each in (*self.to.timepoints, *self.before.timepoints)
+        )
+        shift = (item.after.day - item.before.day).days if item.after and item.before else 0
+        windows = tuple(self._shape(each) for each in (item.before, item.after) if each is not None)
+        return repeats, item.kind, item.timepoint, (shift, windows)
+
+    def _shape(self, one: Planned) -> tuple[object, ...]:
+        first, last = self._window(one)
+        late = one.late_until and self._local(one.late_until).time()
+        return (first - one.day).days, (last - one.day).days, late, self._clocks(one)
+
+    def _said(self, alike: Sequence[Item]) -> str:
+        item = alike[0]
+        when = self._days([each.day for each in alike])
+        if item.kind == "appears":
+            return self.say("appears", when=when, sms=self._sms(item.after))
+        if item.kind in ("vanishes", "renewed"):
+            return self.say(item.kind, when=when)
+        assert item.before is not None
+        assert item.after is not None
+        if item.before.day != item.after.day:
+            return self.say("day", before=self._day(item.before.day), after=self._day(item.after.day))
+        return "; ".join(self._parts(item.before, item.after, when)) or self.say("window", when=when)
+
+    def _parts(self, before: Planned, after: Planned, when: str) -> Iterator[str]:
+        if self._clocks(before) != self._clocks(after):
+            yield self.say("sms", when=when, before=self._sms(before), after=self._sms(after))
+        if self._window(before) != self._window(after):
+            spans = [" – ".join(self._day(each) for each in self._window(one)) for one in (before, after)]
+            yield self.say("open", before=spans[0], after=spans[1])
+        if before.late_until != after.late_until:
+            yield self.say("late", before=self._late(before), after=self._late(after))
+
+    def _late(self, one: Planned) -> str:
+        if one.late_until is None:
+            return self.say("never")
+        return say_clock(self._local(one.late_until), self.language)
+
+    def _window(self, one: Planned) -> tuple[date, date]:
+        """First and last patient-day."""
+        zone = zones.zone(self.zone)
+        instants = one.opens_at, one.closes_at - (one.closes_at - one.opens_at) / 1000
+        first, last = (patient_day(at, zone, self.to.cutoff) for at in instants)
+        return first, last
+
+    def _clocks(self, one: Planned) -> tuple[str, ...]:
+        found = {
+            (self._local(step.at).time(), say_clock(self._local(step.at), self.language)) for step in one.reminders
+        }
+        return tuple(said for _, said in sorted(found))
+
+    def _sms(self, one: Planned | None) -> str:
+        clocks = self._clocks(one) if one is not None else ()
+        return ", ".join(clocks) or self.say("no-sms")
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(zones.zone(self.zone))
+
+    def _day(self, day: date) -> str:
+        return month_day(day, self.language)
+
+    def _days(self, days: Sequence[date]) -> str:
+        if len(days) == 1:
+            return self._day(days[0])
+        return self.say("days", n=len(days), first=self._day(days[0]), last=self._day(days[-1]))
+
+    def say(self, key: str, **values: object) -> str:
+        return say(f"amendment.line.{key}", self.language, **values)

@@ -1,0 +1,141 @@
+"""The amendment's page: summed first, then patient by patient; approved with a reason and a tick, by who may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from pro.services import amendment_page
+from pro.store.tables import metadata
+from tests.amendment import with_third
+from tests.conftest import Urls
+from tests.factories import make_parts, make_patient, make_staff, make_study, the_library
+from tests.web.test_desk import Desk
+
+PAGE = "/staff/protocol/amendment"
+t = metadata.tables
+
+
+@pytest.fixture
+def desk(sqlite_urls: Urls) -> Iterator[Desk]:
+    """Two patients at Rennes and one at Lille by version 2 of a study that could go over to version 3."""
+    parts = make_parts(sqlite_urls)
+    made = make_study(parts)
+    make_staff(parts, made, "lead", site=None, name="Dr Anne Le Goff")
+    make_staff(parts, made, "inv")
+    make_staff(parts, made, "coo", role="coordinator")
+    make_staff(parts, made, "dm", role="data-manager", site=None, language="fr")
+    for number in ("R-001", "R-002", "L-003"):
+        make_patient(parts, made, number, site=number[0], day0=date(2026, 4, 10))
+    with parts.study.writing() as session:
+        session.execute(t["study"].update().values(demonstration=True))
+    yield Desk(replace(parts, library=with_third(the_library())), made)
+    parts.study.close()
+    parts.contacts.close()
+
+
+def versions(desk: Desk) -> list[str]:
+    with desk.parts.study.reading() as session:
+        return list(session.execute(select(t["patient"].c.protocol_version).order_by(t["patient"].c.id)).scalars())
+
+
+def test_the_sums_come_first_then_each_patient_in_words(desk: Desk) -> None:
+    desk.sign_in("lead")
+    assert "Week 4" not in desk.page(PAGE), "nothing is shown before a version was chosen"
+    page = desk.page(f"{PAGE}?to=3")
+    assert '<h2 id="sum">3 patients</h2>' in page
+    for line in ("3 assessments move", "3 appear", "9 fall away", "3 ask other questions at the same time"):
+        assert f"<li>{line}</li>" in page
+    assert "<b>Week 4</b> <span>8 May → 10 May</span>" in page
+    assert "<b>Week 6</b> <span>new: 22 May; SMS at 10:00</span>" in page
+    assert "<b>Daily diary</b> <span>falls away: 3 days, 30 Jun – 2 Jul</span>" in page
+    assert "SMS at 18:00, 20:00 → 19:00, 20:00" in page
+    assert [f"/staff/patients/{number}" in page for number in ("R-001", "R-002", "L-003")] == [True] * 3
+    assert versions(desk) == ["2", "2", "2"]
+
+
+def test_a_site_s_staff_read_of_their_own_patients_and_approve_nothing(desk: Desk) -> None:
+    for login in ("inv", "coo"):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        page = desk.page(f"{PAGE}?to=3")
+        assert '<h2 id="sum">2 patients</h2>' in page
+        assert "Counted are the patients of your own sites." in page
+        assert "L-003" not in page
+        assert "An investigator of all sites of the study approves it." in page
+        fields = {"to": "3", "reason": "why", "sure": "yes"}
+        assert desk.post(PAGE, "/staff/patients", **fields) == 403
+    assert versions(desk) == ["2", "2", "2"]
+
+
+def test_no_name_and_no_number_stands_on_it(desk: Desk) -> None:
+    desk.sign_in("lead")
+    page = desk.page(f"{PAGE}?to=3")
+    assert "Name of" not in page
+    assert "+336" not in page
+
+
+def test_it_is_approved_with_a_reason_and_a_tick_and_said(desk: Desk) -> None:
+    desk.sign_in("lead")
+    at = f"{PAGE}?to=3"
+    assert desk.post(PAGE, at, to="3", reason="week 6 is wanted") == 422
+    assert "Tick that you have looked" in desk.answer
+    assert "week 6 is wanted" in desk.answer, "what was typed is kept"
+    assert desk.post(PAGE, at, to="3", sure="yes", reason=" ") == 422
+    assert "Say why, in a few words" in desk.answer
+    assert versions(desk) == ["2", "2", "2"]
+    fields = {"to": "3", "sure": "yes", "reason": "week 6 is wanted"}
+    assert desk.post(PAGE, at, **fields) == 303
+    assert versions(desk) == ["3", "3", "3"]
+    page = desk.page(PAGE)
+    assert "Approved. 3 patients follow the new version." in page
+    assert "Approved by Dr Anne Le Goff, investigator" in page
+    assert "week 6 is wanted" in page
+    assert "<li>9 fall away</li>" in page
+    assert desk.post(PAGE, "/staff/patients", **fields) == 303, "sent twice it is done once"
+
+
+def test_without_a_token_nothing_is_approved(desk: Desk) -> None:
+    desk.sign_in("lead")
+    assert desk.client.post(PAGE, data={"to": "3", "sure": "yes", "reason": "x"}).status_code == 303
+    assert versions(desk) == ["2", "2", "2"]
+
+
+def test_what_is_left_is_said_and_continued(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pro.web.desk.amendment.AT_MOST", 2)
+    desk.sign_in("lead")
+    desk.post(PAGE, f"{PAGE}?to=3", to="3", sure="yes", reason="why")
+    page = desk.page(PAGE)
+    assert "Version 3 is approved; 1 patient is still to get it." in page
+    assert '<h2 id="sum">1 patient</h2>' in page
+    assert desk.post(PAGE, PAGE, to="3", sure="yes") == 303
+    assert versions(desk) == ["3", "3", "3"]
+
+
+def test_patients_come_a_page_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(amendment_page, "PAGE", 2)
+    desk.sign_in("lead")
+    first, second = (desk.page(f"{PAGE}?to=3&page={n}") for n in (1, 2))
+    assert ("L-003" in first, "L-003" in second) == (False, True)
+    assert all('<h2 id="sum">3 patients</h2>' in page for page in (first, second))
+    assert desk.client.get(f"{PAGE}?to=3&page=x").status_code == 200
+
+
+def test_a_version_that_cannot_be_taken_is_told(desk: Desk) -> None:
+    desk.sign_in("lead")
+    assert "there is no protocol thera-demo 9" in desk.page(f"{PAGE}?to=9")
+    assert desk.client.get(f"{PAGE}?study=OTHER").status_code == 404
+
+
+def test_it_speaks_french(desk: Desk) -> None:
+    desk.sign_in("dm")
+    desk.client.post("/staff/language", data={"language": "fr"})
+    with desk.parts.study.writing() as session:
+        session.execute(t["staff"].update().values(language="fr"))
+    page = desk.page(f"{PAGE}?to=3")
+    assert "<b>Semaine 6</b> <span>ajout\u202f: 22 mai\u202f; SMS à 10\u202fh</span>" in page
+    assert "3 ajoutées" in page
