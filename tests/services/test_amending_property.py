@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ from tests.services.test_bells import rows
 
 t = metadata.tables
 PARIS = zone("Europe/Paris")
+EXAMPLES = 150 if os.environ.get("PRO_PROVE") == "1" else 10
 States = st.sampled_from(("untouched", "untouched", "untouched", "begun", "saved", "submitted", "sent", "queued"))
 
 
@@ -57,13 +59,21 @@ class Stood:
     st.integers(-4, 26),
 )
 @settings(
-    max_examples=150 if os.environ.get("PRO_PROVE") == "1" else 12,
+    max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_what_stands_after_approval_is_what_the_domain_says(
-    sqlite_urls: Urls, first: tuple[Timepoint, ...], second: tuple[Timepoint, ...], states: list[str], day: int
+    sqlite_urls: Urls,
+    record_property: Callable[[str, object], None],
+    first: tuple[Timepoint, ...],
+    second: tuple[Timepoint, ...],
+    states: list[str],
+    day: int,
 ) -> None:
+    record_property("proof", "An amendment moves what is untouched as the domain says, and nothing else, once")
+    record_property("count", EXAMPLES)
+    record_property("unit", "pairs of versions")
     with tempfile.TemporaryDirectory() as folder:
         town = Town(_copied(sqlite_urls, Path(folder)), second, first=first)
         now = stand(town.parts, NOON + timedelta(days=day)).study
