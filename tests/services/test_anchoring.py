@@ -13,7 +13,7 @@ from pro.library import DEFAULT_ROOT, Library, load
 from pro.services import anchoring, closing, recounting
 from pro.services.answering import Submitted, open_link, report_now, reportable, save, submit
 from pro.services.enrolment import COMMAND_LINE
-from pro.services.enrolment.holding import end, hold
+from pro.services.enrolment.holding import end, hold, pause, unpause
 from pro.services.parts import Parts
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_staff, make_study
@@ -185,3 +185,25 @@ def test_a_report_begun_and_not_sent_is_kept_as_far_as_it_came(parts: Parts, pat
     (one,) = planned(parts, "report")
     assert (one["answered"], one["cancelled_at"]) == (True, None)
     assert [row["partial"] for row in rows(parts, "tally") if row["timepoint"] == "report"] == [1]
+
+
+def test_what_is_planned_into_a_pause_is_excused_until_that_is_taken_back(parts: Parts, patient: int) -> None:
+    now = parts.clock.now()
+    pause(parts, COMMAND_LINE, patient, date(2026, 5, 10), date(2026, 5, 20), "holiday", now)
+    anchoring.report(parts, COMMAND_LINE.actor, patient, "dose-stopped", now)
+    (one,) = planned(parts, "after-dose")
+    assert (one["excused_why"], one["next_at"]) == ("pause: holiday", one["closes_at"])
+    assert unpause(parts, COMMAND_LINE, patient, 1, now).assessments >= 1
+    (one,) = planned(parts, "after-dose")
+    assert one["excused_at"] is None
+
+
+def test_an_event_is_reported_with_the_day_on_which_it_happened(parts: Parts, patient: int) -> None:
+    now = parts.clock.now()
+    for day in (DAY0 - timedelta(days=1), anchoring.day_of(parts, patient, None, now) + timedelta(days=1)):
+        with pytest.raises(anchoring.NotReported, match="from day 0"):
+            anchoring.report(parts, COMMAND_LINE.actor, patient, "dose-stopped", now, day)
+    assert anchoring.report(parts, COMMAND_LINE.actor, patient, "dose-stopped", now, DAY0) == 1
+    (one,) = planned(parts, "after-dose")
+    assert one["day"] == DAY0 + timedelta(days=30)
+    assert events(parts, "patient.event") == [{"event": "dose-stopped", "day": DAY0.isoformat()}]

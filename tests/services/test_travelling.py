@@ -9,7 +9,8 @@ import pytest
 
 from pro.services import reminding
 from pro.services.enrolment import COMMAND_LINE
-from pro.services.enrolment.holding import NotNow, end, hold, pause, resume
+from pro.services.enrolment.holding import NotNow, end, hold, pause, resume, unpause
+from pro.services.enrolment.journeys import plan_journey, set_out
 from pro.services.enrolment.travelling import SameZone, change_zone
 from pro.services.parts import Parts
 from tests.conftest import Urls
@@ -170,3 +171,42 @@ def test_the_end_cancels_what_is_unfinished_and_drops_what_waits(parts: Parts, p
 def test_a_reason_is_one_of_the_list(parts: Parts, patient: int) -> None:
     with pytest.raises(NotNow, match="one of hospital"):
         hold(parts, COMMAND_LINE, patient, "Mr. Smith is ill", parts.clock.now())
+
+
+# --- what is known before, and what is taken back
+
+
+def test_a_journey_is_made_by_the_sweep_on_its_day_once(parts: Parts, patient: int) -> None:
+    now = parts.clock.now()
+    seen = plan_journey(parts, COMMAND_LINE, patient, "Asia/Tokyo", date(2026, 4, 18), now)
+    assert (seen.at_once, seen.from_day, seen.at) == (False, date(2026, 4, 18), utc("2026-04-17T19:00"))
+    assert [at.hour for at in seen.reminders] == [9, 11]  # 18:00 and 20:00 in Tokyo
+    before = [row["opens_at"] for row in rows(parts, "assessment")]
+    assert set_out(parts, stand(parts, seen.at - timedelta(minutes=80))) == 0
+    assert [row["opens_at"] for row in rows(parts, "assessment")] == before
+    assert set_out(parts, stand(parts, seen.at - timedelta(minutes=20))) == 1
+    assert set_out(parts, parts.clock.now()) == 0
+    assert diary(parts, "2026-04-18")["opens_at"] == seen.at
+    assert diary(parts, "2026-04-18")["next_at"] == seen.reminders[0]
+    (event,) = events(parts, "patient.zone-changed")
+    assert (event["to"], event["from_day"]) == ("Asia/Tokyo", "2026-04-18")
+
+
+def test_a_journey_that_nobody_made_in_time_holds_from_the_next_day(parts: Parts, patient: int) -> None:
+    plan_journey(parts, COMMAND_LINE, patient, "Asia/Tokyo", date(2026, 4, 18), parts.clock.now())
+    assert set_out(parts, stand(parts, utc("2026-04-18T03:00"))) == 1
+    (event,) = events(parts, "patient.zone-changed")
+    assert event["from_day"] == "2026-04-19"
+
+
+def test_a_pause_taken_back_frees_what_nothing_else_excuses(parts: Parts, patient: int) -> None:
+    now = parts.clock.now()
+    pause(parts, COMMAND_LINE, patient, date(2026, 4, 16), date(2026, 4, 20), "holiday", now)
+    pause(parts, COMMAND_LINE, patient, date(2026, 4, 19), date(2026, 4, 22), "hospital", now)
+    first, second = (int(str(row["id"])) for row in rows(parts, "pause"))
+    assert unpause(parts, COMMAND_LINE, patient, first, now).assessments == 3
+    assert diary(parts, "2026-04-18")["excused_at"] is None
+    assert diary(parts, "2026-04-20")["excused_why"] == "pause: hospital"
+    assert unpause(parts, COMMAND_LINE, patient, first, now).already
+    assert unpause(parts, COMMAND_LINE, patient, second, now).assessments == 4
+    assert diary(parts, "2026-04-18")["next_at"] == utc("2026-04-18T16:00")
