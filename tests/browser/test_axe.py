@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from pro.demo import create_demo_app
 from pro.store.tables import metadata
+from tests.axe import findings, findings_and_leave
 from tests.demonstration import Running
 from tests.person import EVENING, Patient, newest_link
 
@@ -24,18 +24,6 @@ NOT_HTML = {
     "/d/later.<language>.js",
     "/staff/compliance.csv",
 }
-WANTED = ("serious", "critical")
-
-
-def findings(page: Page) -> list[str]:
-    """What axe finds on the page, a line each."""
-    result = Axe().run(page)
-    return [
-        f"{page.url} {one['id']} ({one['impact']}): {node['html'][:120]}"
-        for one in result.response["violations"]
-        if one["impact"] in WANTED
-        for node in one["nodes"]
-    ]
 
 
 def get_rules(demonstration: Running) -> set[str]:
@@ -84,13 +72,14 @@ def open_task(demonstration: Running) -> None:
         session.connection().execute(metadata.tables["task"].insert().values(**row))
 
 
-def see(page: Page, demonstration: Running, paths: Mapping[str, str]) -> list[str]:
+def see(page: Page, demonstration: Running, paths: Mapping[str, str], scheme: str) -> list[str]:
+    """Each page; in the dark only its colours are others."""
     found: list[str] = []
     for path in paths.values():
         answer = page.goto(demonstration.address + path)
         assert answer is not None
         assert answer.status < 400, path
-        found += findings(page)
+        found += findings_and_leave(page, colours_alone=scheme == "dark")
     return found
 
 
@@ -113,22 +102,22 @@ def test_no_page_has_a_serious_finding(demonstration: Running, browser: Browser,
         "/d/review": "/d/review",
     }
     phone = browser.new_page(viewport={"width": 360, "height": 740}, locale="fr-FR", color_scheme=scheme)
-    found = see(phone, demonstration, public | before)
+    found = see(phone, demonstration, public | before, scheme)
     patient = Patient(phone, "fr")
     patient.open(demonstration.address + link)
     found += every_screen(patient)
-    found += see(phone, demonstration, within)
+    found += see(phone, demonstration, within, scheme)
     phone.goto(demonstration.address + "/d/now")
     patient.page.get_by_role("heading", level=1).first.wait_for()
 
     desk = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme=scheme)
-    found += see(desk, demonstration, {"sign-in": "/staff/"})
+    found += see(desk, demonstration, {"sign-in": "/staff/"}, scheme)
     desk.fill("input[name=login]", "legoff")
     desk.fill("input[name=password]", "demonstration")
     desk.keyboard.press("Enter")
     desk.get_by_role("navigation").first.wait_for()
     staff = staff_pages(demonstration)
-    found += see(desk, demonstration, staff)
+    found += see(desk, demonstration, staff, scheme)
     assert found == []
 
     seen = {*public, *before, *within, *staff, "/d/thanks"}
@@ -152,3 +141,16 @@ def test_axe_would_find_a_missing_label(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content("<html><body><input type='text'><img src='data:,'></body></html>")
     assert any("label" in one for one in findings(page))
+
+
+@pytest.mark.parametrize("colours_alone", [True, False])
+def test_one_row_that_is_not_like_the_others_is_found(browser: Browser, colours_alone: bool) -> None:
+    page = browser.new_page()
+    rows = "<li>Rennes</li>" * 40 + "<li class=faint>Lille</li>" + "<li>Rennes</li>" * 40
+    page.set_content(
+        f"<html lang=en><title>T</title><style>.faint {{color: #ccc}}</style><main><ul>{rows}</ul></main></html>"
+    )
+    (one,) = findings_and_leave(page, colours_alone=colours_alone)
+    assert "color-contrast" in one
+    assert "Lille" in one
+    assert page.locator("li").count() == 4

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
@@ -23,6 +22,7 @@ from pro.services import answering
 from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests import factories, long_visit
+from tests.axe import findings
 from tests.person import Patient, stored
 from tests.services import play
 
@@ -263,10 +263,7 @@ def nothing_sideways(page: Page) -> None:
 
 
 def is_fine(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [
-        (one["id"], one["nodes"][0]["html"][:100]) for one in found if one["impact"] in ("serious", "critical")
-    ] == []
+    assert findings(page) == []
 
 
 def height_of_banner(page: Page) -> float:

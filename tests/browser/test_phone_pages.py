@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
@@ -19,6 +18,7 @@ from pro.clock import FixedClock
 from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests import factories
+from tests.axe import findings
 from tests.services import play
 
 EVENING = datetime(2026, 4, 14, 16, 7, tzinfo=UTC)
@@ -352,8 +352,7 @@ def test_nothing_serious_for_a_reader_and_nothing_sideways(phone: Page, served: 
 
 
 def _is_fine(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["impact"]) for one in found if one["impact"] in ("serious", "critical")] == []
+    assert findings(page) == []
     page.set_viewport_size({"width": 320, "height": 700})
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
