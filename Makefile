@@ -6,7 +6,7 @@ JOBS ?= 2
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo demo-reset test check prove bench lock
+.PHONY: help install dev demo demo-reset test check types covered prove bench lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,9 +27,13 @@ test: dev ## every test, on SQLite and PostgreSQL, and in a browser where one is
 check: dev ## what must hold before a commit: style, types, questionnaires, migrations, tests with coverage
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy --strict pro
 	.venv/bin/pro questionnaires check
-	.venv/bin/python -m pytest -q tests/store/test_migrations.py
+	@$(MAKE) --no-print-directory --jobs=2 types covered
+
+types: dev
+	.venv/bin/mypy --strict pro
+
+covered: dev
 	.venv/bin/python -m pytest -n $(JOBS) --cov=pro --cov-branch --cov-report=term:skip-covered tests
 
 prove: dev ## the long proofs at full size; counts go to docs/guarantees.md (PART=tests/mutation: those alone)

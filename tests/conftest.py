@@ -18,6 +18,7 @@ from pro.store import migrate
 from tests.databases import HISTORIES, Postgres, into_memory, migrated_databases, migrated_files, own_postgres
 from tests.demonstration import demonstration, told
 from tests.owned import owned_books
+from tests.quick_apps import compile_once
 
 __all__ = ["demonstration", "owned_books", "told"]
 
@@ -28,6 +29,7 @@ PROVE = os.environ.get("PRO_PROVE", "") == "1"
 
 def pytest_configure() -> None:
     into_memory()
+    compile_once()
 
 
 class Urls(NamedTuple):
@@ -129,5 +131,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium_
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for a page drives a browser."""
     for item in items:
-        if {"page", "context", "browser", "new_context"} & set(getattr(item, "fixturenames", ())):
+        names = set(getattr(item, "fixturenames", ()))
+        if {"page", "context", "browser", "new_context"} & names:
             item.add_marker(pytest.mark.browser)
