@@ -152,7 +152,7 @@ def _notes(found: Preview, words: Words) -> Iterator[str]:
             yield words.t(
                 "note.flaw",
                 which=words.t(f"template.{template}"),
-                language=NAMES.get(language, language),
+                spoken=NAMES.get(language, language),
                 flaw=words.flaw(flaw),
             )
 

@@ -7,18 +7,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import get_args, get_type_hints
 
 import pytest
 
+from pro.domain.message_lint import Flaw
 from pro.domain.protocol import Anchor, Hours, Protocol
+from pro.domain.zones import zone
 from pro.library import Library
-from pro.services.previewing import EXAMPLE_TOKEN
+from pro.services.previewing import EXAMPLE_TOKEN, preview
 from pro.store.tables import Role
+from pro.web.calendar_words import Words
+from pro.web.protocol_cards import view
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_staff, make_study, the_library
 from tests.services import play
 from tests.web.test_desk import Desk
 
+FLAWS = get_args(get_type_hints(Flaw)["kind"])
 LINK = f"http://localhost/d/{EXAMPLE_TOKEN}"
 ENGLISH = f"Your questions for today are ready: {LINK} To stop these messages, open the link."
 FRENCH = f"Vos questions du jour vous attendent : {LINK} Pour ne plus recevoir de messages, ouvrez ce lien."
@@ -179,3 +185,18 @@ def test_a_patients_page_leads_to_the_calendar_of_its_protocol(desk: Desk) -> No
     shown = read(desk, html.unescape(found[1]))
     assert "Day 0 is Monday 13 April 2026, by the clocks of Indian/Reunion" in shown
     assert "R-007" not in shown
+
+
+def test_a_text_that_costs_double_is_warned_of_in_both_languages() -> None:
+    books = the_library()
+    protocol = books.protocol("thera-demo", "2")
+    found = preview(books, protocol, date(2026, 6, 1), zone("Europe/Paris"), None, f"https://{'x' * 80}.example")
+    assert found.segments == 2 * 181
+    assert "Reminder, English: it takes 2 SMS, not one." in view(found, "en", ("en",))["notes"]
+    assert "Rappel, English\u202f: il prend 2 SMS, pas un seul." in view(found, "fr", ("en",))["notes"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", FLAWS)
+def test_every_flaw_has_its_words(kind: str, language: str) -> None:
+    assert Words(language, zone("Europe/Paris")).flaw(Flaw(kind, "x"))  # type: ignore[arg-type]
