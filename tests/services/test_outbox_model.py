@@ -241,7 +241,7 @@ Play = Callable[[Machine], None]
 
 
 SMALL = settings(
-    max_examples=(400 if PROVE else 10),
+    max_examples=(250 if PROVE else 10),
     stateful_step_count=(50 if PROVE else 25),
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -310,7 +310,7 @@ def test_whatever_happens_on_postgresql(request: pytest.FixtureRequest, record_p
     if not PROVE:
         pytest.skip("make prove plays it on PostgreSQL as well")
     request.getfixturevalue("founded_on_postgresql")
-    _run(settings(SMALL, max_examples=150), "postgresql", record_property)
+    _run(settings(SMALL, max_examples=100), "postgresql", record_property)
 
 
 # --- the promises can be broken: each play goes well, and ends red where the code is broken as it says

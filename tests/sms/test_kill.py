@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from pro.domain.ledger import Balance
+from pro.services import balancing
 from pro.services.parts import Parts
 from pro.store.contacts import Contact
 from pro.store.tables import metadata
@@ -32,8 +34,9 @@ from tests.sms.provider import Faults, Provider
 from tests.sms.storms import Postman, receipts, restarts
 
 ROOT = Path(__file__).resolve().parents[2]
-MESSAGES = 2000 if PROVE else 200
+MESSAGES = 2000 if PROVE else 80
 LEAST_KILLS = 20
+BALANCED = str(Balance())
 FAULTS = Faults(
     ack_lost=0.03,
     hang=0.004,
@@ -55,12 +58,13 @@ class Result:
     explained: int
     kills: Counter[str]
     faults: dict[str, int]
+    ledger: str
 
     def __str__(self) -> str:
         kills = ", ".join(f"{point} {n}" for point, n in sorted(self.kills.items()))
         return (
-            f"{self.sent} sent, {self.explained} explained, {self.twice} twice, {self.lost} lost; kills: {kills}; "
-            f"faults: {self.faults}"
+            f"{self.sent} sent, {self.explained} explained, {self.twice} twice, {self.lost} lost; "
+            f"ledger: {self.ledger}; kills: {kills}; faults: {self.faults}"
         )
 
 
@@ -85,8 +89,8 @@ def play(
             provider=provider.address,
             log=str(log),
             seed=seed,
-            batch_probability=0.1 if PROVE else 0.05,
-            message_probability=0.025 if PROVE else 0.015,
+            batch_probability=0.1,
+            message_probability=0.025,
             anywhere_probability=0.003,
             blind=blind,
             **({"settling": 1.0 if PROVE else 0.6} | dict(more or {})),  # type: ignore[arg-type]
@@ -95,7 +99,7 @@ def play(
         run = [sys.executable, "-m", "tests.sms.crashing", str(directory / "plan")]
         for _ in range(20):  # a late receipt may put a text back into the outbox
             ended = subprocess.run(
-                run, cwd=ROOT, timeout=1800, capture_output=True, text=True, env=os.environ, check=False
+                run, cwd=ROOT, timeout=7200, capture_output=True, text=True, env=os.environ, check=False
             )
             assert ended.returncode == 0, ended.stderr[-2000:]
             if postman is None:
@@ -128,7 +132,8 @@ def count_up(parts: Parts, provider: Provider, kills: Counter[str]) -> Result:
         else:
             lost += 1
     lost += sum(1 for step in rows(parts, "reminder") if step.message_id is None and step.why_none is None)
-    return Result(sum(n > 1 for n in arrived.values()), lost, sent, explained, kills, provider.drawn)
+    twice, ledger = sum(n > 1 for n in arrived.values()), str(balancing.recount(parts))
+    return Result(twice, lost, sent, explained, kills, provider.drawn, ledger)
 
 
 def fill(parts: Parts, count: int, opted_out: set[str]) -> None:
@@ -206,7 +211,7 @@ def test_killed_workers_send_nothing_twice_and_lose_nothing(
     database_urls: Urls, tmp_path: Path, engine_kind: str, record_property: Callable[[str, object], None]
 ) -> None:
     result = play(database_urls, tmp_path)
-    assert (result.twice, result.lost) == (0, 0), str(result)
+    assert (result.twice, result.lost, result.ledger) == (0, 0, BALANCED), str(result)
     assert result.sent + result.explained == MESSAGES, str(result)
     assert result.explained == 3, str(result)
     kills = sum(result.kills.values())
@@ -218,8 +223,10 @@ def test_killed_workers_send_nothing_twice_and_lose_nothing(
     record_property("unit", "messages")
 
 
-STORM = 10_000 if PROVE else 80
+STORM = 10_000 if PROVE else 40
 HARD = {"workers": 4, "freeze_probability": 0.002, "freeze_long_probability": 0.003, "settling": 1.0}
+if not PROVE:
+    HARD |= {"freeze_probability": 0.01, "freeze_long_probability": 0.02, "settling": 0.6}
 
 
 @pytest.mark.prove
@@ -237,7 +244,7 @@ def test_killed_and_frozen_workers_receipts_out_of_order_and_database_restarts(
             urls = Urls(made["study"], made["contacts"])
             down = stack.enter_context(restarts(server, 20.0 if PROVE else 3.0))
         result = storm(urls, tmp_path)
-    assert (result.twice, result.lost) == (0, 0), str(result)
+    assert (result.twice, result.lost, result.ledger) == (0, 0, BALANCED), str(result)
     assert result.sent + result.explained == STORM, str(result)
     assert result.kills[FROZEN] + result.kills[FROZEN_LONG] >= (50 if PROVE else 1), str(result)
     assert engine_kind == "sqlite" or down, "the database never restarted"
@@ -259,7 +266,7 @@ def test_the_same_run_with_blind_resending_sends_twice(
     """What the test above would see if the provider were not asked first."""
     if engine_kind != "sqlite" and not PROVE:
         pytest.skip("make prove shows it on both engines")
-    result = play(database_urls, tmp_path, count=MESSAGES // 2, blind=True)
+    result = play(database_urls, tmp_path, count=MESSAGES // 2 if PROVE else 60, blind=True)
     assert result.twice > 0, str(result)
     record_property("proof", f"The kill test fails with blind resending ({engine_kind}): {result}")
     record_property("count", result.twice)
