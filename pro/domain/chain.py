@@ -54,8 +54,10 @@ def canonical(value: object) -> bytes:
 
     TypeError for a float, a naive instant or anything JSON has no word for.
     """
-    text = json.dumps(simple(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode()
+    return _written(simple(value)).encode()
+
+
+_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def simple(value: object) -> object:
@@ -63,7 +65,12 @@ def simple(value: object) -> object:
     if kind in _AS_THEY_ARE:
         return value
     if kind is dict:
-        return {key if type(key) is str else text_key(key): simple(inner) for key, inner in value.items()}  # type: ignore[attr-defined]
+        return {
+            key if type(key) is str else text_key(key): inner if type(inner) in _AS_THEY_ARE else simple(inner)
+            for key, inner in value.items()  # type: ignore[attr-defined]
+        }
+    if kind is list or kind is tuple:
+        return [inner if type(inner) in _AS_THEY_ARE else simple(inner) for inner in value]  # type: ignore[attr-defined]
     return _simple(value)
 
 
@@ -94,14 +101,20 @@ def text_key(key: object) -> str:
 def instant(value: datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("an instant without a zone has no place in canonical JSON")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    there = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return there.isoformat()[: -len("+00:00")] + "Z"
 
 
 def digest(salt: str, payload: object) -> str:
     """What stands for the payload in the chain; `salt`: 32 lower-case hexadecimal characters, new each time."""
+    return digest_of(salt, canonical(payload))
+
+
+def digest_of(salt: str, written: bytes) -> str:
+    """The same for a payload that is canonical JSON already."""
     if not SALT.fullmatch(salt):
         raise ValueError("a salt is 32 lower-case hexadecimal characters")
-    return sha256(salt.encode() + canonical(payload)).hexdigest()
+    return sha256(salt.encode() + written).hexdigest()
 
 
 def link(previous: str, event: Event) -> str:

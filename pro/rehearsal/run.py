@@ -30,6 +30,7 @@ from pro.rehearsal.lives import Life, come_in
 from pro.rehearsal.people import ENROLLING, Person, people
 from pro.rehearsal.play import AFTER, Brief, begin
 from pro.rehearsal.report import Asked, Document, document
+from pro.services.access import light_passwords
 from pro.services.parts import Parts
 from pro.settings import read
 from pro.store import migrate
@@ -125,7 +126,7 @@ def play_share(task: Task, day: Callable[[int], None] = lambda day: None) -> Sha
         task.faults,
     )
     try:
-        with _quiet():
+        with _quiet(), light_passwords():
             play = begin(parts, brief)
             lives: dict[int, Life] = {}
             come_in(play, lives)

@@ -152,6 +152,17 @@ _hasher = PasswordHasher()
 _turns = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
 
+@contextmanager
+def light_passwords() -> Iterator[None]:
+    """Passwords cost next to nothing meanwhile, and protect nothing: only where all that is made is thrown away."""
+    global _hasher
+    usual, _hasher = _hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    try:
+        yield
+    finally:
+        _hasher = usual
+
+
 class Busy(Exception):
     """Too many passwords are being checked at this moment."""
 

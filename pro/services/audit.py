@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from pro import __version__
-from pro.domain.chain import START, Event, canonical, digest, link
+from pro.domain.chain import START, Event, canonical, digest_of, link
 from pro.store.engine import Connected
 from pro.store.tables import AuditEvent, Patient, Staff, Study, metadata
 from pro.store.together import insert_together
@@ -119,9 +119,9 @@ def entries(
     rows: list[dict[str, object]] = []
     seq, previous = head.seq, head.hash
     for kind, payload in events:
-        salt = os.urandom(16).hex()
+        salt, written = os.urandom(16).hex(), canonical(payload)
         seq += 1
-        event = Event(head.chain, seq, at, kind, actor.name, actor.role, SOFTWARE, digest(salt, payload))
+        event = Event(head.chain, seq, at, kind, actor.name, actor.role, SOFTWARE, digest_of(salt, written))
         hashed = link(previous, event)
         rows.append(
             {
@@ -136,7 +136,7 @@ def entries(
                 "previous": previous,
                 "hash": hashed,
                 "salt": salt,
-                "payload": canonical(payload).decode(),
+                "payload": written.decode(),
             }
         )
         previous = hashed

@@ -6,6 +6,7 @@ A second submission finds the claim taken and gets the same receipt.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pro.clock import Moment
 from pro.services import anchoring
@@ -41,6 +42,14 @@ class _Rollback(Exception):
         self.outcome = outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Hashes of a submission's responses, and the saves that were frozen into them."""
+
+    hashes: Sequence[str]
+    saves: Sequence[Found]
+
+
 def submit(
     parts: Parts, session_token: str, assessment_id: int, moment: Moment, reviewed: Reviewed | None = None
 ) -> Submitted | Incomplete | Changed | Closed:
@@ -58,19 +67,19 @@ def submit(
                 return Closed("withdrawn")
             found = sittings.claim(session, who, assessment_id, moment.study)
             if found is not None:
-                hashes: Sequence[str] = _freeze(parts, session, found, moment, reviewed)
+                kept: Kept | None = _freeze(parts, session, found, moment, reviewed)
             else:
-                found, hashes = sittings.sitting(session, hashed, assessment_id), ()
+                found, kept = sittings.sitting(session, hashed, assessment_id), None
                 if found is None:
                     return Closed("no-session")
                 if found.submitted_at is None:
                     return Closed("closed")
     except _Rollback as rollback:
         return rollback.outcome
-    return _receipt(parts, found, hashes, moment)
+    return _receipt(parts, found, kept, moment)
 
 
-def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment, reviewed: Reviewed | None) -> Sequence[str]:
+def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment, reviewed: Reviewed | None) -> Kept:
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
     questionnaires = questionnaires_of(parts, found, moment)
     saves = saves_of(session, found.assessment_id)
@@ -88,24 +97,24 @@ def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment, revi
     events += anchoring.after_events(session, protocol, found, events, moment)
     head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
     append_to_patient(session, found.patient_id, head, events, patient_actor(found.number), moment.study)
-    return [str(row["sha256"]) for row in rows]
+    return Kept([str(row["sha256"]) for row in rows], saves)
 
 
-def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) -> Submitted:
+def _receipt(parts: Parts, found: Found, kept: Kept | None, moment: Moment) -> Submitted:
+    """`kept`: what this very submission froze; None where it was submitted before."""
     with parts.study.plain_reading() as session:
-        kept = list(hashes) or sittings.hashes(session, found.assessment_id)
-        row = found if hashes else sittings.one(session, found.patient_id, found.assessment_id) or found
+        row = found if kept else sittings.one(session, found.patient_id, found.assessment_id) or found
         following = coming(parts, session, found, moment)
         waiting = tuple(
             waiting_of(parts, one, moment) for one in sittings.waiting(session, found.patient_id, moment.study)
         )
-        saves = saves_of(session, found.assessment_id)
-        finished = sitting_of(parts, found, row, saves, found.session_language, found.mode, moment)
+        said = kept or Kept(sittings.hashes(session, found.assessment_id), saves_of(session, found.assessment_id))
+        finished = sitting_of(parts, found, row, said.saves, found.session_language, found.mode, moment)
         reports = reports_of(parts, session, found, moment)
     return Submitted(
-        receipt=receipt_of(kept),
-        submitted_at=moment.study if hashes else row.submitted_at,
-        already=not hashes,
+        receipt=receipt_of(said.hashes),
+        submitted_at=moment.study if kept else row.submitted_at,
+        already=kept is None,
         next=following,
         waiting=waiting,
         sitting=finished,
@@ -115,4 +124,4 @@ def _receipt(parts: Parts, found: Found, hashes: Sequence[str], moment: Moment) 
 
 def receipt_again(parts: Parts, found: Found, moment: Moment) -> Submitted:
     """The receipt of what was submitted before; `found` as `sittings.sitting` gives it."""
-    return _receipt(parts, found, (), moment)
+    return _receipt(parts, found, None, moment)
