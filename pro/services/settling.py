@@ -98,7 +98,7 @@ def settle_receipt(
 def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome, moment: Moment, how: str) -> bool:
     """Moves a message up to what the provider knows of it; False for one that was never marked as sending."""
     for patient_id in leases.patients_of(session, [message_id]):
-        lock_patient(session, patient_id)
+        bells.lock_patient(session, patient_id)
     row = messages.one(session, message_id)
     if row is None or row.marked_at is None:
         log.warning("the provider tells of message %s, which was never marked as sending", message_id)
@@ -106,7 +106,8 @@ def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome,
     spent = set() if row.provider_id == provider_id else tries.spent(session, [row.id])
     if (row.id, provider_id) in spent:
         return True
-    if messages.accept(session, row.id, provider_id, None, None, moment.study):
+    proven = row.provider_id == provider_id and row.state not in messages.UNPROVEN
+    if not proven and messages.accept(session, row.id, provider_id, None, None, moment.study):
         messages.note(session, [row.id], moment.study, "sent", f"{how}: {provider_id}")
     elif row.provider_id not in (None, provider_id):
         messages.note(session, [row.id], moment.study, "sent-again", f"{how}: {provider_id}")

@@ -120,8 +120,13 @@ def to_close(session: Connected, now: datetime, at_most: int) -> Sequence[Found]
 
 def closing(session: Session, assessment_id: int, patient_id: int) -> Found | None:
     """One of them, read after its patient was locked: the lock may have been waited for."""
-    session.connection().execute(_lock, {"patient_id": patient_id})
+    lock_patient(session, patient_id)
     return session.connection().execute(_closing, {"assessment_id": assessment_id}).first()
+
+
+def lock_patient(session: Connected, patient_id: int) -> None:
+    """Holds the patient's row until the transaction ends."""
+    session.connection().execute(_lock, {"patient_id": patient_id})
 
 
 def recent(session: Session, patient_id: int, timepoint: str, day: date, at_most: int) -> Sequence[Found]:

@@ -5,12 +5,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, not_, or_, select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store import states
 from pro.store.messages import Found, assessment, message, patient, reminder
+
+_ids: BindParameter[int] = bindparam("ids", expanding=True)
+_patients_of = select(message.c.patient_id).where(message.c.id.in_(_ids), message.c.staff_id.is_(None)).distinct()
+_patients = (
+    select(patient)
+    .where(patient.c.id.in_(_ids))
+    .order_by(patient.c.id)
+    .with_for_update(key_share=True)  # new rows that point to the patient need not wait
+)
+_held_by = (
+    select(message)
+    .where(message.c.id.in_(_ids), message.c.state == State.CLAIMED, message.c.claimed_by == bindparam("worker"))
+    .order_by(message.c.due_at, message.c.id)
+    .with_for_update()
+)
+_announced = (
+    select(reminder.c.message_id, reminder.c.step, assessment)
+    .join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
+    .where(reminder.c.message_id.in_(_ids))
+    .order_by(reminder.c.message_id, assessment.c.opens_at, assessment.c.id)
+)
+_marked_since = (
+    select(message.c.patient_id, message.c.due_at)
+    .where(message.c.patient_id.in_(_ids), message.c.staff_id.is_(None), message.c.template == "reminder")
+    .where(message.c.due_at >= bindparam("since"))
+    .where(message.c.state.in_((State.SENDING, State.SENT, State.DELIVERED, State.UNDELIVERED)))
+)
+_willing = exists().where(
+    patient.c.id == message.c.patient_id, patient.c.withdrawn_at.is_(None), patient.c.opted_out_at.is_(None)
+)
+_settled = or_(
+    assessment.c.submitted_at.is_not(None),
+    assessment.c.closed_at.is_not(None),
+    assessment.c.cancelled_at.is_not(None),
+    assessment.c.excused_at.is_not(None),
+)
+_carried = exists().where(reminder.c.message_id == message.c.id)
+_waiting = exists().where(
+    reminder.c.message_id == message.c.id, reminder.c.assessment_id == assessment.c.id, not_(_settled)
+)
+_marking = (
+    update(message)
+    .where(message.c.id.in_(bindparam("b_ids", expanding=True)))
+    .where(message.c.state == State.CLAIMED, message.c.claimed_by == bindparam("b_worker"))
+    .where(or_(message.c.staff_id.is_not(None), and_(_willing, or_(not_(_carried), _waiting))))
+    .values(state=State.SENDING, marked_at=bindparam("b_marked_at"), lease_until=bindparam("b_lease_until"))
+    .returning(message.c.id)
+)
 
 
 def any_due(session: Session, due: datetime, running: datetime) -> bool:
@@ -58,73 +106,37 @@ def release_claims(session: Session, running: datetime) -> list[int]:
 
 def patients_of(session: Session, message_ids: Sequence[int]) -> list[int]:
     """Whose rows have to be locked before these messages are decided; texts to staff need none."""
-    wanted = select(message.c.patient_id).where(message.c.id.in_(message_ids), message.c.staff_id.is_(None)).distinct()
-    return [id_ for id_ in session.connection().execute(wanted).scalars() if id_ is not None]
+    found = session.connection().execute(_patients_of, {"ids": list(message_ids)}).scalars()
+    return [id_ for id_ in found if id_ is not None]
 
 
 def lock_patients(session: Session, ids: Sequence[int]) -> dict[int, Found]:
     """Patient rows by id, locked in the order of their ids until the transaction ends."""
-    wanted = select(patient).where(patient.c.id.in_(ids)).order_by(patient.c.id)
-    wanted = wanted.with_for_update(key_share=True)  # new rows that point to the patient need not wait
-    return {row.id: row for row in session.connection().execute(wanted)}
+    return {row.id: row for row in session.connection().execute(_patients, {"ids": list(ids)})}
 
 
 def held(session: Session, message_ids: Sequence[int], worker: str) -> Sequence[Found]:
     """Those of the messages that this worker still holds as claimed, oldest first."""
-    mine = and_(message.c.id.in_(message_ids), message.c.state == State.CLAIMED, message.c.claimed_by == worker)
-    wanted = select(message).where(mine).order_by(message.c.due_at, message.c.id).with_for_update()
-    return session.connection().execute(wanted).all()
+    return session.connection().execute(_held_by, {"ids": list(message_ids), "worker": worker}).all()
 
 
 def announced(session: Session, message_ids: Sequence[int]) -> Sequence[Found]:
     """Per message: the assessments of its reminders."""
-    wanted = (
-        select(reminder.c.message_id, reminder.c.step, assessment)
-        .join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
-        .where(reminder.c.message_id.in_(message_ids))
-        .order_by(reminder.c.message_id, assessment.c.opens_at, assessment.c.id)
-    )
-    return session.connection().execute(wanted).all()
+    return session.connection().execute(_announced, {"ids": list(message_ids)}).all()
 
 
 def marked_since(session: Session, patient_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, datetime]]:
     """(patient_id, due_at) of the reminders marked for these patients: what the daily cap counts. A test is none."""
-    counted = (State.SENDING, State.SENT, State.DELIVERED, State.UNDELIVERED)
-    wanted = select(message.c.patient_id, message.c.due_at).where(
-        message.c.patient_id.in_(patient_ids),
-        message.c.staff_id.is_(None),
-        message.c.template == "reminder",
-        message.c.due_at >= since,
-        message.c.state.in_(counted),
-    )
-    return [(row.patient_id, row.due_at) for row in session.connection().execute(wanted)]
+    found = session.connection().execute(_marked_since, {"ids": list(patient_ids), "since": since})
+    return [(row.patient_id, row.due_at) for row in found]
 
 
 def mark(
     session: Session, message_ids: Sequence[int], worker: str, marked_at: datetime, lease_until: datetime
 ) -> set[int]:
     """Marks as `sending` what this worker holds and the database itself still lets go; the ids that were marked."""
-    willing = exists().where(
-        patient.c.id == message.c.patient_id, patient.c.withdrawn_at.is_(None), patient.c.opted_out_at.is_(None)
-    )
-    settled = or_(
-        assessment.c.submitted_at.is_not(None),
-        assessment.c.closed_at.is_not(None),
-        assessment.c.cancelled_at.is_not(None),
-        assessment.c.excused_at.is_not(None),
-    )
-    carried = exists().where(reminder.c.message_id == message.c.id)
-    waiting = exists().where(
-        reminder.c.message_id == message.c.id, reminder.c.assessment_id == assessment.c.id, not_(settled)
-    )
-    marking = (
-        update(message)
-        .where(message.c.id.in_(message_ids), message.c.state == State.CLAIMED, message.c.claimed_by == worker)
-        .where(or_(message.c.staff_id.is_not(None), and_(willing, or_(not_(carried), waiting))))
-        .values(state=State.SENDING, marked_at=marked_at, lease_until=lease_until)
-        .returning(message.c.id)
-    )
-    return set(session.connection().execute(marking).scalars())
+    values = {"b_ids": list(message_ids), "b_worker": worker, "b_marked_at": marked_at, "b_lease_until": lease_until}
+    return set(session.connection().execute(_marking, values).scalars())
 
 
 def put_off(session: Session, message_id: int, due_at: datetime) -> None:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
+from sqlalchemy import BindParameter, Row, and_, bindparam, func, select, update
 
 from pro.domain.message import State
 from pro.store import states
-from pro.store.engine import insert_rows
+from pro.store.engine import Connected, insert_for, insert_rows
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -36,7 +34,7 @@ class Recipient:
 
 
 def queue(
-    session: Session,
+    session: Connected,
     *,
     dedupe_key: str,
     site_id: int,
@@ -62,26 +60,26 @@ def queue(
         "state": "pending",
         "attempts": 0,
     }
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(message).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    made: int | None = session.connection().execute(statement.returning(message.c.id)).scalar_one_or_none()
+    connection = session.connection()
+    statement = insert_for(connection)(message).values(**values).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    made: int | None = connection.execute(statement.returning(message.c.id)).scalar_one_or_none()
     if made is not None:
         note(session, [made], due_at, "queued")
     return made
 
 
-def note(session: Session, message_ids: Iterable[int], at: datetime, kind: str, detail: str | None = None) -> None:
+def note(session: Connected, message_ids: Iterable[int], at: datetime, kind: str, detail: str | None = None) -> None:
     """Writes down what these messages went through; `at` is study time."""
     note_each(session, dict.fromkeys(message_ids, detail), at, kind)
 
 
-def note_each(session: Session, details: Mapping[int, str | None], at: datetime, kind: str) -> None:
+def note_each(session: Connected, details: Mapping[int, str | None], at: datetime, kind: str) -> None:
     """The same, each message with a detail of its own."""
     rows = [{"message_id": id_, "at": at, "kind": kind, "detail": detail} for id_, detail in details.items()]
     insert_rows(session.connection(), message_event, rows)
 
 
-def drop(session: Session, message_ids: Sequence[int], why: str, at: datetime) -> list[int]:
+def drop(session: Connected, message_ids: Sequence[int], why: str, at: datetime) -> list[int]:
     """Explains what will never be sent: the messages, their events, and the reminders they carried."""
     dropping = (
         update(message)
@@ -95,7 +93,7 @@ def drop(session: Session, message_ids: Sequence[int], why: str, at: datetime) -
     return dropped
 
 
-def drop_waiting(session: Session, patient_id: int, why: str, at: datetime) -> list[int]:
+def drop_waiting(session: Connected, patient_id: int, why: str, at: datetime) -> list[int]:
     """The same for everything that waits to go to this patient, whose row must be locked; texts to staff go on."""
     waiting = select(message.c.id).where(
         message.c.patient_id == patient_id, message.c.staff_id.is_(None), message.c.state.in_(NOT_YET)
@@ -103,14 +101,14 @@ def drop_waiting(session: Session, patient_id: int, why: str, at: datetime) -> l
     return drop(session, list(session.connection().execute(waiting).scalars()), why, at)
 
 
-def explain(session: Session, message_ids: Sequence[int], why: str) -> None:
+def explain(session: Connected, message_ids: Sequence[int], why: str) -> None:
     """Writes on the reminders of these messages why none came of them."""
     if message_ids:
         carried = and_(reminder.c.message_id.in_(message_ids), reminder.c.why_none.is_(None))
         session.connection().execute(update(reminder).where(carried).values(why_none=why))
 
 
-def explain_steps(session: Session, message_id: int, assessment_ids: Sequence[int], why: str) -> None:
+def explain_steps(session: Connected, message_id: int, assessment_ids: Sequence[int], why: str) -> None:
     """Writes why on the reminders of those assessments that this message no longer announces."""
     if assessment_ids:
         theirs = and_(reminder.c.message_id == message_id, reminder.c.assessment_id.in_(assessment_ids))
@@ -118,39 +116,27 @@ def explain_steps(session: Session, message_id: int, assessment_ids: Sequence[in
 
 
 def accept(
-    session: Session, message_id: int, provider_id: str, segments: int | None, cost: str | None, at: datetime
+    session: Connected, message_id: int, provider_id: str, segments: int | None, cost: str | None, at: datetime
 ) -> bool:
     """The provider has it, which outweighs whatever stood there but a final state; True when it moved the message.
 
     `sent_at` is kept from the first proof. A message that was marked and went back to the outbox is taken out again.
     """
-    known: dict[str, Any] = {"provider_id": func.coalesce(message.c.provider_id, provider_id)}
-    if segments is not None:
-        known |= {"segments": segments, "cost": cost}
     connection = session.connection()
-    connection.execute(
-        update(message).where(message.c.id == message_id, message.c.marked_at.is_not(None)).values(**known)
-    )
-    moving = update(message).where(
-        message.c.id == message_id, message.c.marked_at.is_not(None), message.c.state.in_(UNPROVEN)
-    )
-    sent_at = func.coalesce(message.c.sent_at, at)
-    return connection.execute(moving.values(state=State.SENT, sent_at=sent_at, lease_until=None)).rowcount == 1
+    known = {"b_id": message_id, "b_provider_id": provider_id, "b_segments": segments, "b_cost": cost}
+    connection.execute(_keep_proof, known)
+    return connection.execute(_move_on, {"b_id": message_id, "b_at": at}).rowcount == 1
 
 
-def accept_all(session: Session, taken: Sequence[Mapping[str, object]], at: datetime) -> set[int]:
+def accept_all(session: Connected, taken: Sequence[Mapping[str, object]], at: datetime) -> set[int]:
     """`accept` for a batch: `id`, `provider_id`, `segments`, `cost` of each; ids of those it moved."""
     connection = session.connection()
-    ids = [one["id"] for one in taken]
-    wanted = select(message.c.id, message.c.state).where(message.c.id.in_(ids), message.c.marked_at.is_not(None))
-    known = {row.id: row.state for row in connection.execute(wanted.order_by(message.c.id).with_for_update())}
+    found = connection.execute(_marked, {"ids": [one["id"] for one in taken]})
+    known = {row.id: row.state for row in found}
     moved = {id_ for id_, state in known.items() if state in UNPROVEN}
     connection.execute(_keep_proof, [{f"b_{key}": value for key, value in one.items()} for one in taken])
     if moved:
-        moving = update(message).where(message.c.id.in_(moved))
-        connection.execute(
-            moving.values(state=State.SENT, sent_at=func.coalesce(message.c.sent_at, at), lease_until=None)
-        )
+        connection.execute(_move_all_on, {"b_ids": sorted(moved), "b_at": at})
     return moved
 
 
@@ -163,51 +149,73 @@ _keep_proof = (
         cost=func.coalesce(bindparam("b_cost", type_=message.c.cost.type), message.c.cost),
     )
 )
+_ids: BindParameter[int] = bindparam("ids", expanding=True)
+_marked = (
+    select(message.c.id, message.c.state)
+    .where(message.c.id.in_(_ids), message.c.marked_at.is_not(None))
+    .order_by(message.c.id)
+    .with_for_update()
+)
+_first_proof = func.coalesce(message.c.sent_at, bindparam("b_at", type_=message.c.sent_at.type))
+_sent = {"state": State.SENT, "sent_at": _first_proof, "lease_until": None}
+_move_all_on = update(message).where(message.c.id.in_(bindparam("b_ids", expanding=True))).values(**_sent)
+_move_on = (
+    update(message)
+    .where(message.c.id == bindparam("b_id"), message.c.marked_at.is_not(None), message.c.state.in_(UNPROVEN))
+    .values(**_sent)
+)
+_end = (
+    update(message)
+    .where(message.c.id == bindparam("b_id"), message.c.state.in_((State.SENDING, State.SENT)))
+    .values(state=bindparam("b_state"), error=bindparam("b_error"), lease_until=None)
+)
+_one = select(message).where(message.c.id == bindparam("message_id"))
+_by_ids = select(message).where(message.c.id.in_(_ids)).order_by(message.c.due_at, message.c.id)
+_recipients = (
+    select(message.c.id, message.c.staff_id, patient.c.number, patient.c.contact_id, staff.c.login)
+    .select_from(message)
+    .outerjoin(patient, message.c.patient_id == patient.c.id)
+    .outerjoin(staff, message.c.staff_id == staff.c.id)
+    .where(message.c.id.in_(_ids))
+)
+_redacted = update(message).where(message.c.id == bindparam("b_id")).values(redacted_at=bindparam("b_at"))
 
 
-def end(session: Session, message_id: int, state: State, error: str | None) -> bool:
+def end(session: Connected, message_id: int, state: State, error: str | None) -> bool:
     """Moves a message that the provider has to a final state; False where it stands in one."""
-    ending = update(message).where(message.c.id == message_id, message.c.state.in_((State.SENDING, State.SENT)))
-    return session.connection().execute(ending.values(state=state, error=error, lease_until=None)).rowcount == 1
+    values = {"b_id": message_id, "b_state": state, "b_error": error}
+    return session.connection().execute(_end, values).rowcount == 1
 
 
-def by_ids(session: Session, message_ids: Sequence[int]) -> Sequence[Found]:
-    wanted = select(message).where(message.c.id.in_(message_ids)).order_by(message.c.due_at, message.c.id)
-    return session.connection().execute(wanted).all()
+def by_ids(session: Connected, message_ids: Sequence[int]) -> Sequence[Found]:
+    return session.connection().execute(_by_ids, {"ids": list(message_ids)}).all()
 
 
-def one(session: Session, message_id: int) -> Found | None:
-    return session.connection().execute(select(message).where(message.c.id == message_id)).first()
+def one(session: Connected, message_id: int) -> Found | None:
+    return session.connection().execute(_one, {"message_id": message_id}).first()
 
 
-def recipients(session: Session, message_ids: Sequence[int]) -> dict[int, Recipient]:
+def recipients(session: Connected, message_ids: Sequence[int]) -> dict[int, Recipient]:
     """Per message whom it goes to, in the study database's words."""
-    wanted = (
-        select(message.c.id, message.c.staff_id, patient.c.number, patient.c.contact_id, staff.c.login)
-        .select_from(message)
-        .outerjoin(patient, message.c.patient_id == patient.c.id)
-        .outerjoin(staff, message.c.staff_id == staff.c.id)
-        .where(message.c.id.in_(message_ids))
-    )
     return {
         row.id: Recipient(row.login, row.staff_id, None)
         if row.staff_id
         else Recipient(row.number, None, row.contact_id)
-        for row in session.connection().execute(wanted)
+        for row in session.connection().execute(_recipients, {"ids": list(message_ids)})
     }
 
 
-def keep_links(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+def keep_links(session: Connected, rows: Sequence[Mapping[str, object]]) -> None:
     """Registers links by their hashes; the tokens themselves are kept nowhere."""
     insert_rows(session.connection(), link, rows)
 
 
-def link_hashes(session: Session, message_id: int) -> set[str]:
+def link_hashes(session: Connected, message_id: int) -> set[str]:
     """Hashes of every token that any try of this message carried."""
     return set(session.connection().execute(select(link.c.token_hash).where(link.c.message_id == message_id)).scalars())
 
 
-def unredacted(session: Session, sent_before: datetime, limit: int) -> Sequence[tuple[int, str]]:
+def unredacted(session: Connected, sent_before: datetime, limit: int) -> Sequence[tuple[int, str]]:
     """(id, provider's id) of final messages, then of those whose receipt never came, whose text may still stand there."""
     wanted = select(message.c.id, message.c.provider_id)
     final = wanted.where(states.READABLE).order_by(message.c.id.desc())
@@ -219,10 +227,10 @@ def unredacted(session: Session, sent_before: datetime, limit: int) -> Sequence[
     return found
 
 
-def redacted(session: Session, message_id: int, at: datetime) -> None:
-    session.connection().execute(update(message).where(message.c.id == message_id).values(redacted_at=at))
+def redacted(session: Connected, message_id: int, at: datetime) -> None:
+    session.connection().execute(_redacted, {"b_id": message_id, "b_at": at})
 
 
-def note_wrong_number(session: Session, patient_id: int, at: datetime) -> None:
+def note_wrong_number(session: Connected, patient_id: int, at: datetime) -> None:
     wrong = update(patient).where(patient.c.id == patient_id, patient.c.number_wrong_at.is_(None))
     session.connection().execute(wrong.values(number_wrong_at=at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
@@ -14,13 +14,14 @@ from pro.store.messages import message, message_event
 AGAIN = "tried-again"
 """The event's kind; its detail is the provider's id of the text that failed."""
 
+_spent = select(message_event.c.message_id, message_event.c.detail).where(
+    message_event.c.message_id.in_(bindparam("ids", expanding=True)), message_event.c.kind == AGAIN
+)
+
 
 def spent(session: Session, message_ids: Sequence[int]) -> set[tuple[int, str]]:
     """(message, provider's id) of every text that failed and was followed by another try."""
-    wanted = select(message_event.c.message_id, message_event.c.detail).where(
-        message_event.c.message_id.in_(message_ids), message_event.c.kind == AGAIN
-    )
-    return {(row.message_id, row.detail) for row in session.connection().execute(wanted)}
+    return {(row.message_id, row.detail) for row in session.connection().execute(_spent, {"ids": list(message_ids)})}
 
 
 def begin_again(session: Session, message_id: int, provider_id: str, not_before: datetime) -> bool:
