@@ -18,6 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
+from pro.store.quick import QuickConnection
+
 IMMEDIATE = "pro_immediate"
 HASTY = ("synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-65536")
 """Of a database that may be lost: nothing waits for the disk, and 64 MiB of it stay at hand."""
@@ -116,6 +118,7 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
         kept = {"check_same_thread": False, "cached_statements": 512}  # we have more than the driver keeps by itself
         engine = create_engine(parsed, hide_parameters=True, connect_args=kept)
         event.listen(engine, "connect", partial(_prepare_sqlite, () if durable else HASTY))
+        engine._connection_cls = QuickConnection
         engine.dialect.do_begin = _begin_sqlite  # type: ignore[assignment, method-assign]
         return engine
     engine = create_engine(parsed, hide_parameters=True, pool_size=5, max_overflow=15)

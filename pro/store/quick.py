@@ -1,0 +1,186 @@
+"""SQLite statements that are carried out again and again: compiled once, then handed to the driver as they are.
+
+SQLAlchemy looks up what it compiled, and builds a context and a result, for each execution; on a file in the same
+process that costs ten times what SQLite does. Whatever is not plainly the same statement again goes its usual way: the
+first execution, objects, many rows at once, options, and an engine that somebody listens to.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
+from sqlalchemy.exc import MultipleResultsFound, NoResultFound
+from sqlalchemy.sql.dml import UpdateBase
+
+MOST = 64
+"""Plans kept of one statement: an IN of many lengths has as many."""
+ATTRIBUTE = "_pro_plans"
+LISTS, SETS = (list, tuple), (set, frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one statement is filled and read; `fill`: name, place in a list, what the driver is given instead, constant."""
+
+    sql: str
+    fill: tuple[tuple[str | None, int | None, Any, object], ...]
+    metadata: SimpleResultMetaData | None
+    processors: Sequence[Any] | None
+
+    def filled(self, values: Mapping[str, Any]) -> tuple[object, ...]:
+        given = []
+        for name, place, processor, constant in self.fill:
+            if name is None:
+                given.append(constant)
+                continue
+            value = values[name] if place is None else values[name][place]
+            given.append(value if processor is None else processor(value))
+        return tuple(given)
+
+
+@dataclass(slots=True)
+class Plans:
+    """Those of one statement, by the names and the lengths of lists that it is given."""
+
+    owner: weakref.ref[Any]
+    """A statement made from another takes over its attributes, and must not take over its plans."""
+    kept: dict[object, Plan | None] = field(default_factory=dict)
+
+
+class Fetched:
+    """What a statement gave, read to its end."""
+
+    __slots__ = ("_plan", "_raw", "rowcount")
+
+    def __init__(self, plan: Plan, raw: Sequence[Any], rowcount: int) -> None:
+        self._plan, self._raw, self.rowcount = plan, raw, rowcount
+
+    def _row(self, raw: Any) -> Row[Any]:
+        metadata = self._plan.metadata
+        assert metadata is not None
+        return Row(metadata, self._plan.processors, metadata._key_to_index, raw)
+
+    def all(self) -> list[Row[Any]]:
+        return [self._row(raw) for raw in self._raw]
+
+    def __iter__(self) -> Iterator[Row[Any]]:
+        return iter(self.all())
+
+    def first(self) -> Row[Any] | None:
+        return self._row(self._raw[0]) if self._raw else None
+
+    def one_or_none(self) -> Row[Any] | None:
+        if len(self._raw) > 1:
+            raise MultipleResultsFound("more than one row where one was expected")
+        return self.first()
+
+    def one(self) -> Row[Any]:
+        found = self.one_or_none()
+        if found is None:
+            raise NoResultFound("no row where one was expected")
+        return found
+
+    def scalar(self) -> Any:
+        return self._row(self._raw[0])[0] if self._raw else None
+
+    def scalar_one(self) -> Any:
+        return self.one()[0]
+
+    def scalar_one_or_none(self) -> Any:
+        found = self.one_or_none()
+        return None if found is None else found[0]
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever is asked for seldom is asked of SQLAlchemy's own result."""
+        if self._plan.metadata is None:
+            raise AttributeError(name)
+        return getattr(IteratorResult(self._plan.metadata, iter(self.all())), name)
+
+
+class QuickConnection(Connection):
+    """A connection that keeps how to carry out the statements it meets again."""
+
+    def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
+        if execution_options is None and (parameters is None or type(parameters) is dict):
+            plan = self._plan(statement, parameters or {})
+            if plan is not None:
+                return self._carry_out(plan, parameters or {}, statement)
+        return super().execute(statement, parameters, execution_options=execution_options)
+
+    def _plan(self, statement: Any, values: dict[str, Any]) -> Plan | None:
+        plans = getattr(statement, ATTRIBUTE, None)
+        if plans is None or plans.owner() is not statement:
+            if isinstance(statement, Select | UpdateBase) and not statement._propagate_attrs:
+                setattr(statement, ATTRIBUTE, Plans(weakref.ref(statement)))
+            return None
+        if any(type(value) in SETS for value in values.values()):
+            return None
+        busy = self._transaction is not None and not self._transaction.is_active
+        if busy or self._has_events or self.engine._has_events or self._nested_transaction is not None:
+            return None
+        key = tuple((name, len(value)) if type(value) in LISTS else name for name, value in values.items())
+        if key not in plans.kept:
+            if len(plans.kept) >= MOST:
+                plans.kept.clear()
+            plans.kept[key] = _planned(statement, self.dialect, values)
+        return plans.kept[key]  # type: ignore[no-any-return]
+
+    def _carry_out(self, plan: Plan, values: dict[str, Any], statement: Any) -> Any:
+        try:
+            given = plan.filled(values)
+        except Exception:
+            return super().execute(statement, values)  # which says what is wrong with them
+        if self._transaction is None:
+            self._autobegin()
+        try:
+            driver: Any = self.connection.dbapi_connection
+            cursor = driver.execute(plan.sql, given)
+            raw = cursor.fetchall() if plan.metadata is not None else ()
+            return Fetched(plan, raw, cursor.rowcount)
+        except BaseException as error:
+            self._handle_dbapi_exception(error, plan.sql, given, None, None)
+
+
+def _planned(statement: Any, dialect: Any, values: dict[str, Any]) -> Plan | None:
+    """None for what has to be worked out at each execution."""
+    dml = isinstance(statement, UpdateBase)
+    compiled = statement.compile(dialect=dialect, column_keys=list(values) if dml else None)
+    if compiled.literal_execute_params or (dml and (compiled.insert_prefetch or compiled.update_prefetch)):
+        return None
+    columns = compiled._result_columns
+    names = [column.keyname for column in columns]
+    if len(set(names)) != len(names):
+        return None
+    read = [column.type._cached_result_processor(dialect, None) for column in columns]
+    metadata = SimpleResultMetaData(names) if names else None
+    return Plan(*_filling(compiled, values), metadata, read if any(read) else None)
+
+
+def _filling(
+    compiled: Any, values: dict[str, Any]
+) -> tuple[str, tuple[tuple[str | None, int | None, Any, object], ...]]:
+    """The text for the driver, and what stands at each of its places."""
+    full = compiled.construct_params(values, escape_names=False)
+    sql, order, processors = compiled.string, compiled.positiontup, dict(compiled._bind_processors)
+    within: dict[str, tuple[str, int]] = {}
+    if compiled.post_compile_params:
+        expanded = compiled._process_parameters_for_postcompile(full)
+        sql, order = expanded.statement, expanded.positiontup
+        processors.update(expanded.processors)
+        for name, elements in expanded.parameter_expansion.items():
+            within.update({element: (name, place) for place, element in enumerate(elements)})
+    fill: list[tuple[str | None, int | None, Any, object]] = []
+    for name in order:
+        source, place = within.get(name, (name, None))
+        processor = processors.get(name)
+        if source in values:
+            fill.append((source, place, processor, None))
+        else:
+            constant = full[name]
+            fill.append((None, None, None, constant if processor is None else processor(constant)))
+    return sql, tuple(fill)
