@@ -65,8 +65,11 @@ def past(session: Connected, study_ids: Ids) -> Sequence[Found]:
     return _all(session, wanted.where(_amendment.c.study_id.in_(study_ids)).order_by(_amendment.c.id.desc()))
 
 
+_unfinished_ones = select(_amendment).where(_amendment.c.finished_at.is_(None))
+
+
 def unfinished(session: Connected) -> Sequence[Found]:
-    return _all(session, select(_amendment).where(_amendment.c.finished_at.is_(None)))
+    return _all(session, _unfinished_ones)
 
 
 def one(session: Connected, amendment_id: int) -> Found:

@@ -161,14 +161,18 @@ def kept_steps(session: Session, assessment_id: int) -> set[str]:
     return set(session.connection().execute(_kept, {"assessment_id": assessment_id}).scalars())
 
 
+_ring = (
+    update(assessment).where(assessment.c.id.in_(bindparam("b_ids", expanding=True))).values(next_at=bindparam("b_at"))
+)
+
+
 def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> None:
     """Sets the next bell of each assessment; those of a wave share a few instants."""
     by_instant: dict[datetime | None, list[int]] = {}
     for id_, at in bells:
         by_instant.setdefault(at, []).append(id_)
     for at, ids in by_instant.items():
-        ringing = update(assessment).where(assessment.c.id.in_(ids)).values(next_at=at)
-        session.connection().execute(ringing)
+        session.connection().execute(_ring, {"b_ids": ids, "b_at": at})
 
 
 def close(session: Session, assessment_id: int, at: datetime) -> bool:

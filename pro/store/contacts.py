@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Column, LargeBinary, MetaData, Row
+from sqlalchemy import Column, LargeBinary, MetaData, Row, Select, bindparam
+from sqlalchemy import select as sql_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from pro.settings import ContactsKey
@@ -117,11 +118,15 @@ def find(session: Session, cipher: Cipher, ids: list[str]) -> dict[str, Person]:
     }
 
 
+_contact = metadata.tables["contact"]
+_sealed: Select[Any] = sql_select(_contact.c.id, _contact.c.number, _contact.c.key_id).where(
+    _contact.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
 def sealed_numbers(session: Session, ids: Sequence[str]) -> Sequence[Row[Any]]:
     """(id, number, key_id) of these contacts, still encrypted."""
-    contact = metadata.tables["contact"]
-    wanted = select(contact.c.id, contact.c.number, contact.c.key_id).where(contact.c.id.in_(ids))
-    return session.connection().execute(wanted).all()
+    return session.connection().execute(_sealed, {"ids": list(ids)}).all()
 
 
 def ids_of_number(session: Session, cipher: Cipher, number: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 
 from pro.store.engine import Connected
 from pro.store.tables import metadata
@@ -46,10 +46,14 @@ def end_journey(session: Connected, patient_id: int, at: datetime, *, done: bool
     return session.connection().execute(ended).rowcount == 1
 
 
+_journeys: Select[Any] = select(journey.c.patient_id, journey.c.from_day, journey.c.zone).where(
+    journey.c.from_day <= bindparam("until"), *_TO_COME
+)
+
+
 def journeys(session: Connected, until: date) -> Sequence[Found]:
     """Those to come whose day is not after `until`."""
-    wanted: Select[Any] = select(journey.c.patient_id, journey.c.from_day, journey.c.zone)
-    return session.connection().execute(wanted.where(journey.c.from_day <= until, *_TO_COME)).all()
+    return session.connection().execute(_journeys, {"until": until}).all()
 
 
 # Pauses

@@ -171,6 +171,8 @@ def insert_rows(
     values: Any = list(rows)
     if engine == "postgresql":
         values = {name: [row[name] for row in rows] for name in names}
+    elif len(rows) == 1:
+        values = dict(rows[0])
     done = connection.execute(inserting, values)
     return done.all() if returning else ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, not_, or_, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, exists, not_, or_, select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
@@ -139,6 +139,18 @@ def mark(
     return set(session.connection().execute(_marking, values).scalars())
 
 
+_is_mark = and_(
+    message.c.id == bindparam("b_id"),
+    message.c.state == State.SENDING,
+    message.c.claimed_by == bindparam("b_worker"),
+    message.c.attempts == bindparam("b_attempts"),
+)
+"""The mark that this worker made or took over, and no later one."""
+_look_later = update(message).where(_is_mark).values(lease_until=bindparam("b_until"))
+_give_back = _look_later.values(state=State.PENDING, claimed_by=None)
+_fail = update(message).where(_is_mark).values(state=State.FAILED, error=bindparam("b_error"), lease_until=None)
+
+
 def put_off(session: Session, message_id: int, due_at: datetime) -> None:
     """Back to the outbox until `due_at` (study time)."""
     back = update(message).where(message.c.id == message_id, message.c.state == State.CLAIMED)
@@ -149,9 +161,8 @@ def put_off(session: Session, message_id: int, due_at: datetime) -> None:
 
 def give_back(session: Session, message_id: int, worker: str, attempts: int, not_before: datetime | None) -> bool:
     """Back to the outbox, when this mark is still the newest: it certainly was not sent. `not_before`: running time."""
-    back = update(message).where(_is_mark(message_id, worker, attempts))
-    values = {"state": State.PENDING, "claimed_by": None, "lease_until": not_before}
-    return session.connection().execute(back.values(**values)).rowcount == 1
+    values = {"b_id": message_id, "b_worker": worker, "b_attempts": attempts, "b_until": not_before}
+    return session.connection().execute(_give_back, values).rowcount == 1
 
 
 def take_doubtful(session: Session, worker: str, running: datetime, lease_until: datetime, limit: int) -> list[int]:
@@ -174,28 +185,17 @@ def take_doubtful(session: Session, worker: str, running: datetime, lease_until:
 
 def look_later(session: Session, message_id: int, worker: str, attempts: int, lease_until: datetime) -> None:
     """Still `sending`; nobody looks it up before `lease_until`."""
-    session.connection().execute(
-        update(message).where(_is_mark(message_id, worker, attempts)).values(lease_until=lease_until)
-    )
+    values = {"b_id": message_id, "b_worker": worker, "b_attempts": attempts, "b_until": lease_until}
+    session.connection().execute(_look_later, values)
 
 
 def fail(session: Session, message_id: int, worker: str, attempts: int, error: str) -> bool:
     """The provider refused what this very mark sent."""
-    failing = update(message).where(_is_mark(message_id, worker, attempts))
-    return session.connection().execute(failing.values(state=State.FAILED, error=error, lease_until=None)).rowcount == 1
+    values = {"b_id": message_id, "b_worker": worker, "b_attempts": attempts, "b_error": error}
+    return session.connection().execute(_fail, values).rowcount == 1
 
 
 def _once(wanted: Select[tuple[int]]) -> Select[tuple[int]]:
     """As a CTE: PostgreSQL may run a plain subquery once per row, and then its limit holds for nothing."""
     chosen = wanted.cte("chosen")
     return select(chosen.c.id)
-
-
-def _is_mark(message_id: int, worker: str, attempts: int) -> ColumnElement[bool]:
-    """The mark that this worker made or took over, and no later one."""
-    return and_(
-        message.c.id == message_id,
-        message.c.state == State.SENDING,
-        message.c.claimed_by == worker,
-        message.c.attempts == attempts,
-    )

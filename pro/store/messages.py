@@ -210,9 +210,12 @@ def keep_links(session: Connected, rows: Sequence[Mapping[str, object]]) -> None
     insert_rows(session.connection(), link, rows)
 
 
+_hashes = select(link.c.token_hash).where(link.c.message_id == bindparam("message_id"))
+
+
 def link_hashes(session: Connected, message_id: int) -> set[str]:
     """Hashes of every token that any try of this message carried."""
-    return set(session.connection().execute(select(link.c.token_hash).where(link.c.message_id == message_id)).scalars())
+    return set(session.connection().execute(_hashes, {"message_id": message_id}).scalars())
 
 
 def unredacted(session: Connected, sent_before: datetime, limit: int) -> Sequence[tuple[int, str]]:

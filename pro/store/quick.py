@@ -7,6 +7,7 @@ first execution, objects, many rows at once, options, and an engine that somebod
 
 from __future__ import annotations
 
+import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,10 +107,13 @@ class QuickConnection(Connection):
     """A connection that keeps how to carry out the statements it meets again."""
 
     def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
-        if execution_options is None and (parameters is None or type(parameters) is dict):
-            plan = self._plan(statement, parameters or {})
-            if plan is not None:
+        if execution_options is None:
+            many = type(parameters) is list and len(parameters) > 0
+            plan = self._plan(statement, parameters[0] if many else parameters or {})
+            if plan is not None and not many:
                 return self._carry_out(plan, parameters or {}, statement)
+            if plan is not None and plan.metadata is None:
+                return self._carry_out_all(plan, parameters, statement)
         return super().execute(statement, parameters, execution_options=execution_options)
 
     def _plan(self, statement: Any, values: dict[str, Any]) -> Plan | None:
@@ -118,7 +122,7 @@ class QuickConnection(Connection):
             if isinstance(statement, Select | UpdateBase) and not statement._propagate_attrs:
                 setattr(statement, ATTRIBUTE, Plans(weakref.ref(statement)))
             return None
-        if any(type(value) in SETS for value in values.values()):
+        if type(values) is not dict or any(type(value) in SETS for value in values.values()):
             return None
         busy = self._transaction is not None and not self._transaction.is_active
         if busy or self._has_events or self.engine._has_events or self._nested_transaction is not None:
@@ -135,15 +139,28 @@ class QuickConnection(Connection):
             given = plan.filled(values)
         except Exception:
             return super().execute(statement, values)  # which says what is wrong with them
-        if self._transaction is None:
-            self._autobegin()
         try:
-            driver: Any = self.connection.dbapi_connection
-            cursor = driver.execute(plan.sql, given)
+            cursor = self._driver().execute(plan.sql, given)
             raw = cursor.fetchall() if plan.metadata is not None else ()
             return Fetched(plan, raw, cursor.rowcount)
-        except BaseException as error:
+        except sqlite3.Error as error:
             self._handle_dbapi_exception(error, plan.sql, given, None, None)
+
+    def _carry_out_all(self, plan: Plan, rows: list[dict[str, Any]], statement: Any) -> Any:
+        """The same statement for many rows; those that do not look alike are SQLAlchemy's."""
+        try:
+            given = [plan.filled(row) for row in rows]
+        except Exception:
+            return super().execute(statement, rows)
+        try:
+            return Fetched(plan, (), self._driver().executemany(plan.sql, given).rowcount)
+        except sqlite3.Error as error:
+            self._handle_dbapi_exception(error, plan.sql, given, None, None)
+
+    def _driver(self) -> Any:
+        if self._transaction is None:
+            self._autobegin()
+        return self.connection.dbapi_connection
 
 
 def _planned(statement: Any, dialect: Any, values: dict[str, Any]) -> Plan | None:

@@ -6,32 +6,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import BindParameter, bindparam, delete
-from sqlmodel import Session, col, select
+from sqlalchemy import BindParameter, bindparam, delete, select
+from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.services.parts import Parts
-from pro.store.contacts import Contact
-from pro.store.tables import Patient, Task
+from pro.store import bells, contacts
+from pro.store.tables import Task, metadata
 
 GRACE = timedelta(days=1)
 """An enrolment that broke off between the two databases leaves a contact for this long, by running time."""
 PAGE = 500
 KIND = "contact-missing"
 
+_contact, _patient = contacts.metadata.tables["contact"], metadata.tables["patient"]
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
-_known = select(Patient.contact_id).where(col(Patient.contact_id).in_(_ids))
-_there = select(Contact.id).where(col(Contact.id).in_(_ids))
+_known = select(_patient.c.contact_id).where(_patient.c.contact_id.in_(_ids))
+_there = select(_contact.c.id).where(_contact.c.id.in_(_ids))
 _old = (
-    select(Contact.id)
-    .where(col(Contact.id) > bindparam("last"), col(Contact.made_at) < bindparam("before"))
-    .order_by(col(Contact.id))
+    select(_contact.c.id)
+    .where(_contact.c.id > bindparam("last"), _contact.c.made_at < bindparam("before"))
+    .order_by(_contact.c.id)
     .limit(PAGE)
 )
 _in_the_study = (
-    select(Patient.id, Patient.site_id, Patient.contact_id)
-    .where(col(Patient.id) > bindparam("last"), col(Patient.withdrawn_at).is_(None))
-    .order_by(col(Patient.id))
+    select(_patient.c.id, _patient.c.site_id, _patient.c.contact_id)
+    .where(_patient.c.id > bindparam("last"), _patient.c.withdrawn_at.is_(None))
+    .order_by(_patient.c.id)
     .limit(PAGE)
 )
 
@@ -55,7 +56,7 @@ def _remove_orphans(parts: Parts, moment: Moment) -> int:
         orphans = [id_ for id_ in ids if id_ not in known]
         if orphans:
             with parts.contacts.plain_writing() as session:
-                gone = session.connection().execute(delete(Contact).where(col(Contact.id).in_(orphans)))
+                gone = session.connection().execute(delete(_contact).where(_contact.c.id.in_(orphans)))
                 removed += gone.rowcount
     return removed
 
@@ -75,9 +76,9 @@ def _old_contacts(parts: Parts, moment: Moment) -> Iterator[list[str]]:
 def _tell_missing(parts: Parts, moment: Moment) -> int:
     made = 0
     for patients in _patients(parts):
-        with parts.contacts.plain_reading() as contacts:
+        with parts.contacts.plain_reading() as session:
             wanted = [contact_id for _, _, contact_id in patients]
-            there = set(contacts.connection().execute(_there, {"ids": wanted}).scalars())
+            there = set(session.connection().execute(_there, {"ids": wanted}).scalars())
         missing = [(id_, site_id) for id_, site_id, contact_id in patients if contact_id not in there]
         if missing:
             with parts.study.writing() as session:
@@ -99,8 +100,7 @@ def _patients(parts: Parts) -> Iterator[list[tuple[int, int, str]]]:
 
 
 def _make_task(session: Session, patient_id: int, site_id: int, moment: Moment) -> bool:
-    open_one = select(Task.id).where(Task.patient_id == patient_id, Task.kind == KIND, col(Task.done_at).is_(None))
-    if session.exec(open_one).first() is not None:
+    if bells.any_open(session, patient_id, [KIND]):
         return False
     session.add(Task(site_id=site_id, patient_id=patient_id, kind=KIND, made_at=moment.study))
     session.flush()
