@@ -8,7 +8,6 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from pro.domain import zones
 from pro.domain.assessment import State, state
 from pro.domain.chain import canonical
 from pro.domain.compliance import Compliance, Day, compliance
@@ -98,7 +97,7 @@ def _week(play: Play, day: Any) -> int:
 def _sms(play: Play, record: Record, text: Text) -> Sms:
     message = record.messages[text.message_id]
     patient = record.patients[message.patient_id]
-    local = text.at.astimezone(zones.zone(patient.zone))
+    local = text.at.astimezone(record.zone_at(patient.id, text.at))
     to = "staff" if message.staff_id is not None else "patient"
     site, week = record.sites[message.site_id], _week(play, local.date())
     return Sms(site, to, message.template, local.date().isoformat(), local.hour, week, text.segments)
@@ -138,8 +137,10 @@ def _patient(play: Play, record: Record, id_: int) -> Patient:
 
 
 def _per_day(record: Record, protocol: Protocol, row: Found, sent: list[Text], days: int) -> Counter[int]:
-    zone = zones.zone(row.zone)
-    on = Counter(patient_day(record.messages[text.message_id].due_at, zone, protocol.cutoff) for text in sent)
+    on = Counter(
+        patient_day(record.messages[text.message_id].due_at, record.zone_at(row.id, text.at), protocol.cutoff)
+        for text in sent
+    )
     counted_days = Counter(on.values())
     return Counter({0: max(0, days - len(on))}) + counted_days
 

@@ -18,7 +18,7 @@ from pro.domain.assessment import end
 from pro.domain.message import State
 from pro.domain.protocol import Protocol
 from pro.domain.reminders import in_quiet_hours
-from pro.domain.schedule import patient_day, reminder_steps
+from pro.domain.schedule import patient_day, steps_of
 from pro.rehearsal.people import MARK, NUMBER
 from pro.rehearsal.play import Play
 from pro.rehearsal.provider import Text as Sent
@@ -27,7 +27,7 @@ from pro.services import audit_trail, balancing, recounting
 from pro.services.parts import Parts
 from pro.store.instants import instants_of
 from pro.store.sittings import Found
-from pro.store.tables import metadata
+from pro.store.tables import Mode, metadata
 
 EXAMPLES = 5
 TAKEN = (State.SENT, State.DELIVERED, State.UNDELIVERED)
@@ -131,7 +131,7 @@ def _text(checks: Checks, protocol: Protocol, record: Record, text: Sent, carrie
     checks["not-after-withdrawal"].see(not withdrawn, named)
     stopped = opted_out_at(record.events.get(f"patient:{patient.number}", ()), at)
     checks["not-after-opt-out"].see(not stopped, named)
-    zone = zones.zone(patient.zone)
+    zone = record.zone_at(patient.id, at)
     quiet = in_quiet_hours(at, zone, protocol.quiet_hours)
     checks["quiet-hours"].see(not quiet, f"{named}, {at.astimezone(zone):%H:%M} on their clock")
     if message.template == "reminder":
@@ -156,7 +156,7 @@ def _caps(check: Check, protocol: Protocol, record: Record, texts: Sequence[Sent
         message = record.messages[text.message_id]
         if message.staff_id is None and message.template != "test":
             patient = record.patients[message.patient_id]
-            day = patient_day(message.due_at, zones.zone(patient.zone), protocol.cutoff)
+            day = patient_day(message.due_at, record.zone_at(patient.id, text.at), protocol.cutoff)
             days[patient.number, day.isoformat()] += 1
     over = (f"{number} on {day}: {n} texts" for (number, day), n in days.items() if n > protocol.daily_cap)
     check.count(len(days), over)
@@ -181,7 +181,8 @@ def _steps(
     for one in record.assessments.values():
         patient = record.patients[one.patient_id]
         timepoint = protocol.timepoint(one.timepoint)
-        for step in reminder_steps(timepoint, one.day, zones.zone(patient.zone), protocol.cutoff):
+        zone = zones.zone(one.clocks or patient.zone)
+        for step in steps_of(timepoint, one.day, one.opens_at, one.closes_at, zone, protocol.cutoff):
             row = kept.get((one.id, step.step))
             named = f"{patient.number} {one.timepoint} {one.day} {step.step}"
             if step.at >= until:
@@ -216,7 +217,12 @@ def _submissions(checks: Checks, play: Play, record: Record) -> None:
         checks["closed"].see(done is not None, f"{one.timepoint} {one.day}")
     for response in record.responses:
         given = play.given.get(response.assessment_id, {})
-        if response.n == 1 and given and (record.assessments[response.assessment_id].submitted_at is not None):
+        if (
+            response.n == 1
+            and response.mode != Mode.STAFF
+            and given
+            and (record.assessments[response.assessment_id].submitted_at is not None)
+        ):
             _kept(checks["answers-kept"], record, response, given)
 
 

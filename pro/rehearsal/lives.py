@@ -11,11 +11,13 @@ from pro.domain import zones
 from pro.domain.assessment import Instants, end
 from pro.domain.schedule import Planned, plan
 from pro.rehearsal.answers import as_saved, day_of
-from pro.rehearsal.people import AT_WEEKENDS, HABITS, Person, Profile
+from pro.rehearsal.examinations import plan_examinations
+from pro.rehearsal.people import AT_WEEKENDS, HABITS, ZONE, Person, Profile
 from pro.rehearsal.play import Act, Play, code_of
 from pro.rehearsal.provider import LINK
 from pro.services import answering, enrolment, inbound
 from pro.services.answering import Save, Started, Waiting
+from pro.services.enrolment.travelling import change_zone
 
 FIRST = (0.4, 0.8)
 SAVED_TWICE, SENT_TWICE = 0.02, 0.02
@@ -37,6 +39,8 @@ class Life:
     """Which of their telephones they use."""
     gone: bool = False
     sittings: int = 0
+    zone: str = ""
+    """Whose clocks they live by today."""
 
     @property
     def telephone(self) -> str:
@@ -70,19 +74,21 @@ def _enrolment(play: Play, person: Person, lives: dict[int, Life]) -> Act:
         assert isinstance(made, enrolment.Enrolled), made
         token = LINK.search(made.first_link)
         assert token is not None
-        life = Life(play, person, made.patient_id, made.number, token.group(2))
+        life = Life(play, person, made.patient_id, made.number, token.group(2), zone=person.zone)
         lives[made.patient_id] = life
         play.telephones[made.patient_id] = [life.telephone]
         enrolment.send_test(play.parts, made.patient_id, moment)
         _plan_sittings(life, moment.study)
         _plan_turns(life)
+        plan_examinations(life)
 
     return enrol
 
 
 def _plan_sittings(life: Life, now: datetime) -> None:
     protocol, person = life.play.brief.protocol, life.person
-    for one in plan(protocol, person.day0, zones.zone(person.zone)):
+    lived = {zone: plan(protocol, person.day0, zones.zone(zone)) for zone in person.zones}
+    for one in (one for zone, planned in lived.items() for one in planned if person.clocks(one.day) == zone):
         if one.respondent == "patient" and (at := when(person, one, now)) is not None:
             half = person.dice("half", one.timepoint, one.day).random() < HABITS[person.profile].half
             life.play.plan(at, _sitting(life, half))
@@ -150,7 +156,7 @@ def _fill(life: Life, token: str, waiting: Waiting, half: bool, moment: Moment) 
 def _saves(life: Life, waiting: Waiting, dice: random.Random, moment: Moment) -> list[Save]:
     person = life.person
     day = day_of(person, (waiting.day - person.day0).days, waiting.day)
-    client, offset = f"phone {life.sittings}", _offset(moment, person.zone)
+    client, offset = f"phone {life.sittings}", _offset(moment, life.zone)
     given = [
         (f"{one.id}.{key}", answer)
         for one in waiting.questionnaires
@@ -177,9 +183,26 @@ def _plan_turns(life: Life) -> None:
         life.play.plan(noon, _phone_dies(life))
     if person.profile is Profile.DROPS_OUT and person.says_stop:
         life.play.plan(noon + timedelta(hours=6, minutes=20), _says(life, "STOP"))
+    if person.trip is not None:
+        for day, zone in ((person.trip.first, person.trip.zone), (person.trip.back, person.zone)):
+            eve = datetime.combine(person.day0 + timedelta(days=day - 1), time(11), zones.zone(ZONE))
+            life.play.plan(eve, _travels(life, zone))
     if person.profile is Profile.TRAVELLER and person.says_stop:
         life.play.plan(noon + timedelta(hours=7), _says(life, "Arrêt."))
         life.play.plan(noon + timedelta(days=4), _says(life, "START"))
+
+
+def _travels(life: Life, zone: str) -> Act:
+    """The day before, the site is told and enters it: the next patient-day opens by the new clocks."""
+
+    def travel(moment: Moment) -> None:
+        play = life.play
+        doer = play.staff[f"coordinator-{code_of(life.person.site).lower()}"]
+        change_zone(play.parts, doer, life.patient_id, zone, moment)
+        life.zone = zone
+        play.happened["zone changed"] += 1
+
+    return travel
 
 
 def _phone_dies(life: Life) -> Act:

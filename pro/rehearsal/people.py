@@ -61,6 +61,15 @@ AT_WEEKENDS = 0.35
 
 
 @dataclass(frozen=True, slots=True)
+class Trip:
+    """Study days from `first` on, and before `back`, are lived by the clocks of `zone`."""
+
+    first: int
+    back: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One simulated patient."""
 
@@ -72,10 +81,11 @@ class Person:
     zone: str
     language: str
     severity: float
-    """Usual level of illness, 0 to 1; it falls a little over the weeks."""
+    """Usual level of illness, 0 to 1; it falls over the weeks."""
     changes_on: int
     """Study day on which a phone dies, or on which somebody stops answering."""
     says_stop: bool
+    trip: Trip | None
     spells: tuple[tuple[int, int], ...]
     """First and last day of bad spells."""
 
@@ -86,6 +96,16 @@ class Person:
     def number(self, nth: int = 0) -> str:
         """Their n-th telephone number."""
         return f"{NUMBER}{(2 * self.n + nth) % 10_000:04d}"
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Home, and where they travel to."""
+        return (self.zone,) if self.trip is None else (self.zone, self.trip.zone)
+
+    def clocks(self, day: date) -> str:
+        """The zone they live by on that day."""
+        away = self.trip is not None and self.trip.first <= (day - self.day0).days < self.trip.back
+        return self.trip.zone if self.trip is not None and away else self.zone
 
     def dice(self, *what: object) -> random.Random:
         """The same draws for the same question, whatever else was asked before."""
@@ -111,20 +131,28 @@ def _later(seed: int, n: int, enrolling: int) -> int:
 def _person(protocol: Protocol, n: int, seed: int, day0: date, sites: int, length: int) -> Person:
     dice = random.Random(f"{seed}/{n}/person")
     profile = CYCLE[n % len(CYCLE)]
-    zone = dice.choice(ABROAD) if profile is Profile.TRAVELLER else ZONE
+    trip = _trip(seed, n, length) if profile is Profile.TRAVELLER else None
     return Person(
         n=n,
         seed=seed,
         profile=profile,
         site=n % sites,
         day0=day0,
-        zone=zone,
+        zone=ZONE,
         language=_language(protocol.languages, dice),
         severity=dice.uniform(0.25, 0.55),
         changes_on=dice.randrange(max(2, length // 8), max(3, 2 * length // 3)),
         says_stop=dice.random() < 0.5,
+        trip=trip,
         spells=_spells(profile, dice, length),
     )
+
+
+def _trip(seed: int, n: int, length: int) -> Trip:
+    """One to three weeks; short studies see them leave and perhaps not return."""
+    dice = random.Random(f"{seed}/{n}/trip")
+    first = dice.randrange(2, max(3, length // 2))
+    return Trip(first, first + dice.randrange(7, 22), dice.choice(ABROAD))
 
 
 def _language(languages: Sequence[str], dice: random.Random) -> str:

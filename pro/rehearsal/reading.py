@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from pro.domain import zones
 from pro.services.parts import Parts
 from pro.store.sittings import Found
 from pro.store.tables import metadata
@@ -33,6 +36,15 @@ class Record:
     events: Mapping[str, Sequence[Found]]
     """Audit events of `SWITCHES`, by chain."""
 
+    zones: Mapping[int, Sequence[tuple[datetime, str, str]]]
+    """By patient: when they changed, from which zone, to which."""
+
+    def zone_at(self, patient_id: int, at: datetime) -> ZoneInfo:
+        """By whose clocks they lived then."""
+        changes = self.zones.get(patient_id, ())
+        after = next((old for when, old, _ in changes if at < when), None)
+        return zones.zone(self.patients[patient_id].zone if after is None else after)
+
     def label(self, message: Found) -> str:
         """Study number, or login."""
         if message.staff_id is not None:
@@ -52,6 +64,12 @@ def read(parts: Parts) -> Record:
         events: dict[str, list[Any]] = defaultdict(list)
         for event in connection.execute(wanted.order_by(audit.c.chain, audit.c.seq)):
             events[event.chain].append(event)
+        moved = select(audit.c.chain, audit.c.at, audit.c.payload).where(audit.c.kind == "patient.zone-changed")
+        ids = {f"patient:{row.number}": row.id for row in rows("patient")}
+        changes: dict[int, list[tuple[datetime, str, str]]] = defaultdict(list)
+        for change in connection.execute(moved.order_by(audit.c.chain, audit.c.seq)):
+            said = json.loads(change.payload)
+            changes[ids[change.chain]].append((change.at, said["from"], said["to"]))
         return Record(
             patients={row.id: row for row in rows("patient")},
             sites={row.id: row.code for row in rows("site")},
@@ -62,6 +80,7 @@ def read(parts: Parts) -> Record:
             responses=rows("response"),
             flares=rows("flare"),
             events=events,
+            zones=changes,
         )
 
 

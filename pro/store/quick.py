@@ -131,7 +131,10 @@ class QuickConnection(Connection):
         if key not in plans.kept:
             if len(plans.kept) >= MOST:
                 plans.kept.clear()
-            plans.kept[key] = _planned(statement, self.dialect, values)
+            try:
+                plans.kept[key] = _planned(statement, self.dialect, values)
+            except Exception:
+                return None  # the usual way says what is wrong with it
         return plans.kept[key]  # type: ignore[no-any-return]
 
     def _carry_out(self, plan: Plan, values: dict[str, Any], statement: Any) -> Any:

@@ -67,8 +67,12 @@ def test_who_drops_out_fills_nothing_from_that_day_on() -> None:
         assert not any(when(person, one, one.opens_at) for one in diaries(person) if one.day >= leaves)
 
 
-def test_travellers_live_elsewhere_and_the_others_do_not() -> None:
-    assert all((one.zone != "Europe/Paris") == (one.profile is Profile.TRAVELLER) for one in EVERYBODY)
+def test_travellers_go_by_other_clocks_for_some_weeks_and_the_others_never() -> None:
+    for person in EVERYBODY:
+        lived = [person.clocks(person.day0 + timedelta(days=day)) for day in range(84)]
+        away = [day for day, zone_ in enumerate(lived) if zone_ != "Europe/Paris"]
+        assert bool(away) == (person.profile is Profile.TRAVELLER)
+        assert not away or (7 <= len(away) <= 21 and away == list(range(away[0], away[-1] + 1)) and away[0] > 0)
 
 
 def test_whoever_sits_down_does_so_while_it_can_be_filled() -> None:

@@ -1,0 +1,78 @@
+"""What the sites enter at the desk for a visit: the clinician's form, filled from how ill the patient is that day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from pro.clock import Moment
+from pro.domain import zones
+from pro.domain.answers import Answer, check
+from pro.domain.examination import EXAMINED_ON
+from pro.domain.protocol import Timepoint
+from pro.domain.questionnaire import Item, Kind, Questionnaire
+from pro.domain.schedule import patient_day
+from pro.rehearsal.answers import day_of
+from pro.rehearsal.people import ZONE, Person
+from pro.rehearsal.play import Act, code_of
+from pro.services import examining
+from pro.services.examining import Entered
+
+if TYPE_CHECKING:
+    from pro.rehearsal.lives import Life
+
+DONE = 0.94
+"""How many visits end with a form."""
+FALL = 0.006
+"""What examinations find falls by so much a day, of 1: so that some respond and some do not."""
+AT = time(14, 30)
+
+
+def plan_examinations(life: Life) -> None:
+    """Plans who examines when: on the day meant, in the afternoon, at the site."""
+    person, protocol = life.person, life.play.brief.protocol
+    for timepoint in protocol.timepoints:
+        if timepoint.clinician and not timepoint.repeats and person.dice("exam", timepoint.key).random() < DONE:
+            on = person.day0 + timedelta(days=timepoint.first_day)
+            life.play.plan(datetime.combine(on, AT, zones.zone(ZONE)), _examination(life, timepoint), brings_work=False)
+
+
+def _examination(life: Life, timepoint: Timepoint) -> Act:
+    def examine(moment: Moment) -> None:
+        play, person = life.play, life.person
+        if life.gone:
+            return
+        clocks = (zones.zone(life.zone), zones.zone(ZONE))
+        today = min(patient_day(moment.study, zone, play.brief.protocol.cutoff) for zone in clocks)
+        doer = play.staff[f"investigator-{code_of(person.site).lower()}"]
+        for one in timepoint.clinician:
+            asked = play.parts.library.questionnaire(one.id, one.version)
+            given = filled(asked, person, today, timepoint.key)
+            done = examining.enter(play.parts, doer, life.patient_id, timepoint.key, one.id, given, moment)
+            said = "examined" if isinstance(done, Entered) else f"examination refused: {done.why}"
+            play.happened[said] += 1
+
+    return examine
+
+
+def filled(asked: Questionnaire, person: Person, on: date, timepoint: str) -> Mapping[str, Answer]:
+    """Joints and blood by how ill they are; every joint can be judged."""
+    day = (on - person.day0).days
+    ill = day_of(person, day, on).ill * max(0.1, 1 - FALL * day * person.dice("responds").uniform(0.0, 2.4))
+    dice = person.dice("examined", timepoint)
+    given = {}
+    for item in asked.items:
+        if item.result_of is None and item.show_if is None:
+            given[item.key] = Answer("answered", check(item, _found(item, ill + dice.uniform(-0.08, 0.08), on)))
+    return given
+
+
+def _found(item: Item, ill: float, on: date) -> object:
+    ill = max(0.0, min(1.0, ill))
+    if item.kind is Kind.DATE or item.key == EXAMINED_ON:
+        return on.isoformat()
+    if item.kind is Kind.JOINTS:
+        joints = {"tender": 18, "swollen": 12}.get(item.key, 0)
+        return tuple(item.joints[: round(joints * ill)])
+    return f"{1 + 40 * ill:.1f}" if item.kind is Kind.DECIMAL else round(5 + 55 * ill)
