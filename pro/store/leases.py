@@ -63,45 +63,25 @@ _marking = (
 
 def any_due(session: Session, due: datetime, running: datetime) -> bool:
     """Whether there is anything to claim: an idle tick takes no write lock."""
-    free = or_(message.c.lease_until.is_(None), message.c.lease_until <= running)
-    wanted = select(message.c.id).where(states.PENDING, message.c.due_at <= due, free)
-    return session.connection().execute(wanted.limit(1)).first() is not None
+    return session.connection().execute(_any_due, {"due": due, "running": running}).first() is not None
 
 
 def any_ended(session: Session, running: datetime) -> bool:
     """Whether a lease has ended that somebody has to look after."""
-    wanted = select(message.c.id).where(states.HELD, message.c.lease_until <= running).limit(1)
-    return session.connection().execute(wanted).first() is not None
+    return session.connection().execute(_any_ended, {"running": running}).first() is not None
 
 
 def claim(
     session: Session, worker: str, due: datetime, running: datetime, lease_until: datetime, limit: int
 ) -> list[int]:
     """Takes the oldest due messages for this worker; others skip what it holds."""
-    wanted = (
-        select(message.c.id)
-        .where(states.PENDING, message.c.due_at <= due)
-        .where(or_(message.c.lease_until.is_(None), message.c.lease_until <= running))
-        .order_by(message.c.due_at, message.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taking = (
-        update(message)
-        .where(message.c.id.in_(_once(wanted)), message.c.state == State.PENDING)
-        .values(state=State.CLAIMED, claimed_by=worker, lease_until=lease_until, attempts=message.c.attempts + 1)
-        .returning(message.c.id)
-    )
-    return sorted(session.connection().execute(taking).scalars())
+    values = {"b_worker": worker, "due": due, "running": running, "b_until": lease_until, "at_most": limit}
+    return sorted(session.connection().execute(_claim, values).scalars())
 
 
 def release_claims(session: Session, running: datetime) -> list[int]:
     """Back to the outbox: claimed by a worker whose lease has ended. Nothing had left the house."""
-    stale = select(message.c.id).where(states.CLAIMED, message.c.lease_until <= running)
-    stale = stale.with_for_update(skip_locked=True)
-    back = update(message).where(message.c.id.in_(_once(stale)), message.c.state == State.CLAIMED)
-    released = back.values(state=State.PENDING, claimed_by=None, lease_until=None).returning(message.c.id)
-    return list(session.connection().execute(released).scalars())
+    return list(session.connection().execute(_release, {"running": running}).scalars())
 
 
 def patients_of(session: Session, message_ids: Sequence[int]) -> list[int]:
@@ -167,20 +147,8 @@ def give_back(session: Session, message_id: int, worker: str, attempts: int, not
 
 def take_doubtful(session: Session, worker: str, running: datetime, lease_until: datetime, limit: int) -> list[int]:
     """`sending` whose lease has ended, taken by this worker to be looked up at the provider."""
-    wanted = (
-        select(message.c.id)
-        .where(states.SENDING, message.c.lease_until <= running)
-        .order_by(message.c.lease_until, message.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taking = (
-        update(message)
-        .where(message.c.id.in_(_once(wanted)), message.c.state == State.SENDING)
-        .values(claimed_by=worker, lease_until=lease_until)
-        .returning(message.c.id)
-    )
-    return sorted(session.connection().execute(taking).scalars())
+    values = {"b_worker": worker, "running": running, "b_until": lease_until, "at_most": limit}
+    return sorted(session.connection().execute(_take_over, values).scalars())
 
 
 def look_later(session: Session, message_id: int, worker: str, attempts: int, lease_until: datetime) -> None:
@@ -199,3 +167,41 @@ def _once(wanted: Select[tuple[int]]) -> Select[tuple[int]]:
     """As a CTE: PostgreSQL may run a plain subquery once per row, and then its limit holds for nothing."""
     chosen = wanted.cte("chosen")
     return select(chosen.c.id)
+
+
+_free = or_(message.c.lease_until.is_(None), message.c.lease_until <= bindparam("running"))
+_due = select(message.c.id).where(states.PENDING, message.c.due_at <= bindparam("due"), _free)
+_any_due = _due.limit(1)
+_any_ended = select(message.c.id).where(states.HELD, message.c.lease_until <= bindparam("running")).limit(1)
+_oldest = _due.order_by(message.c.due_at, message.c.id).limit(bindparam("at_most")).with_for_update(skip_locked=True)
+_claim = (
+    update(message)
+    .where(message.c.id.in_(_once(_oldest)), message.c.state == State.PENDING)
+    .values(
+        state=State.CLAIMED,
+        claimed_by=bindparam("b_worker"),
+        lease_until=bindparam("b_until"),
+        attempts=message.c.attempts + 1,
+    )
+    .returning(message.c.id)
+)
+_stale = select(message.c.id).where(states.CLAIMED, message.c.lease_until <= bindparam("running"))
+_release = (
+    update(message)
+    .where(message.c.id.in_(_once(_stale.with_for_update(skip_locked=True))), message.c.state == State.CLAIMED)
+    .values(state=State.PENDING, claimed_by=None, lease_until=None)
+    .returning(message.c.id)
+)
+_doubtful = (
+    select(message.c.id)
+    .where(states.SENDING, message.c.lease_until <= bindparam("running"))
+    .order_by(message.c.lease_until, message.c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_take_over = (
+    update(message)
+    .where(message.c.id.in_(_once(_doubtful)), message.c.state == State.SENDING)
+    .values(claimed_by=bindparam("b_worker"), lease_until=bindparam("b_until"))
+    .returning(message.c.id)
+)

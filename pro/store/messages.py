@@ -218,16 +218,17 @@ def link_hashes(session: Connected, message_id: int) -> set[str]:
     return set(session.connection().execute(_hashes, {"message_id": message_id}).scalars())
 
 
+_text = select(message.c.id, message.c.provider_id).limit(bindparam("at_most"))
+_final = _text.where(states.READABLE).order_by(message.c.id.desc())
+_silent = _text.where(states.NO_RECEIPT, message.c.sent_at < bindparam("before")).order_by(message.c.sent_at)
+
+
 def unredacted(session: Connected, sent_before: datetime, limit: int) -> Sequence[tuple[int, str]]:
     """(id, provider's id) of final messages, then of those whose receipt never came, whose text may still stand there."""
-    wanted = select(message.c.id, message.c.provider_id)
-    final = wanted.where(states.READABLE).order_by(message.c.id.desc())
-    silent = wanted.where(states.NO_RECEIPT, message.c.sent_at < sent_before).order_by(message.c.sent_at)
-    found: list[tuple[int, str]] = []
-    for one in (final, silent):
-        rows = session.connection().execute(one.limit(limit - len(found)))
-        found += [(row.id, row.provider_id) for row in rows]
-    return found
+    connection = session.connection()
+    found = [(row.id, row.provider_id) for row in connection.execute(_final, {"at_most": limit})]
+    silent = connection.execute(_silent, {"before": sent_before, "at_most": limit - len(found)})
+    return found + [(row.id, row.provider_id) for row in silent]
 
 
 def redacted(session: Connected, message_id: int, at: datetime) -> None:
