@@ -221,7 +221,7 @@ def _says(life: Life, word: str) -> Act:
             play.provider.stopped.discard(life.telephone)
         else:
             play.provider.stopped.add(life.telephone)
-        play.happened[f"said {word}"] += 1
+        play.happened["said START" if word == "START" else "said STOP"] += 1
         inbound.receive(play.parts, life.telephone, word, moment)
 
     return say

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -40,13 +41,28 @@ def _page(found: Mapping[str, Any], language: str) -> dict[str, Any]:
         "t": t,
         "number": number,
         "found": found,
+        "named": lambda code: named(code, language),
         "title": t("title", protocol=protocol),
         "intro": t("intro", patients=found["patients"], sites=found["sites"], seed=found["seed"], **days),
         "tiles": _tiles(found, t, number),
         "profiles": _rows(found["profiles"], lambda key: t(f"profile.{key}")),
-        "timepoints": _rows(found["assessments"]["by_timepoint"], str),
+        "timepoints": _rows(found["assessments"]["by_timepoint"], _titles(found, language)),
         "drawings": _drawings(found, t),
     }
+
+
+def named(code: str, language: str) -> str:
+    """What happened, what failed, where a worker died or why there was no text, in words."""
+    slug = code.lower().replace(" ", "-")
+    for key in (f"rehearsal.code.{slug}", f"desk.why.{code}"):
+        with suppress(KeyError):
+            return say(key, language)
+    return code
+
+
+def _titles(found: Mapping[str, Any], language: str) -> Callable[[str], str]:
+    titles = {key: one["title"] for key, one in found["assessments"]["by_timepoint"].items()}
+    return lambda key: str(titles[key].get(language) or next(iter(titles[key].values())))
 
 
 def _tiles(found: Mapping[str, Any], t: Any, number: Any) -> list[tuple[str, str]]:

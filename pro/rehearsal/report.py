@@ -95,12 +95,15 @@ def _counts(found: Compliance) -> Document:
 
 
 def _assessments(protocol: Protocol, patients: Sequence[Patient]) -> Document:
-    keys = [timepoint.key for timepoint in protocol.timepoints if timepoint.respondent == "patient"]
+    asked = [timepoint for timepoint in protocol.timepoints if timepoint.respondent == "patient"]
     return {
         "planned": sum(one.planned for one in patients),
         "cancelled": sum(one.cancelled for one in patients),
         **_counts(total(one.compliance for one in patients)),
-        "by_timepoint": {key: _counts(total(one.by_timepoint[key] for one in patients)) for key in keys},
+        "by_timepoint": {
+            one.key: {"title": dict(one.title), **_counts(total(each.by_timepoint[one.key] for each in patients))}
+            for one in asked
+        },
     }
 
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from pro.cli import main
 from pro.rehearsal.guarantees import WHAT
+from pro.rehearsal.page import named
 from pro.rehearsal.people import Profile
 from pro.rehearsal.report import Asked, Document, lines
 from pro.rehearsal.run import rehearse
@@ -115,6 +116,14 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
     rows = {one["file"]: one["rows"] for one in manifest["files"]}
     assert rows["patients.csv"] == 2
     assert rows["answers.csv"] > rows["responses.csv"] > 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_happens_or_fails_or_stays_away_has_its_words(played: Document, language: str) -> None:
+    found = [*played["happened"], *played["provider"]["faults"], *played["provider"]["kills"]]
+    found += played["messages"]["steps_without"]
+    assert len(found) > 12
+    assert [code for code in found if named(code, language) == code] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
