@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from pro.services.parts import Parts
+from pro.services.scales import scales
 from pro.store.engine import Connected
 from pro.store.tables import metadata
 
@@ -89,6 +90,18 @@ def _scores(parts: Parts) -> Iterator[Values]:
             yield (*key, scale, *(one.get(name) for name in wanted))
 
 
+def _computed(parts: Parts) -> Iterator[Values]:
+    """What is worked out on reading, such as DAS28 and the EULAR response: a scale a row, with why it has no value."""
+    row = _patient.c
+    wanted = select(row.id.label("patient_id"), row.number, row.protocol, row.day0).order_by(row.number)
+    for patient in _read(parts, wanted):
+        for visit in scales(parts, patient, parts.clock.now()).visits:
+            for questionnaire, found in sorted(visit.results.items()):
+                for scale, one in sorted(found.scores.items()):
+                    where = (patient.number, visit.timepoint.key, visit.day, questionnaire, scale)
+                    yield (*where, one.value, one.text, one.band, one.reason)
+
+
 def _per_response(parts: Parts, column: str) -> Iterator[Values]:
     wanted = select(*_WHEN, _response.c.questionnaire, _response.c.n, _response.c[column])
     yield from map(tuple, _read(parts, _with_assessment(wanted)))
@@ -158,6 +171,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("answers", (*_RESPONSE, "item", "code", "value"), _answers),
     Table("scores", (*_RESPONSE, "scale", "value", "text", "answered", "of", "band", "reason"), _scores),
+    Table("computed", (*_KEY, "questionnaire", "scale", "value", "text", "band", "reason"), _computed),
     Table(
         "flares",
         (

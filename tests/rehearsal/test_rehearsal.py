@@ -113,6 +113,10 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
         assert sha256(content).hexdigest() == one["sha256"]
         assert (rows[0], len(rows) - 1) == (one["columns"], one["rows"])
     assert manifest["about"]["seed"] == 1
+    computed = list(csv.DictReader(io.StringIO((tmp_path / "data" / "computed.csv").read_text())))
+    assert {one["questionnaire"] for one in computed} == {"das28", "eular-response"}
+    assert any(one["questionnaire"] == "das28" and one["value"] for one in computed)
+    assert all(one["value"] or one["text"] or one["reason"] for one in computed)
     rows = {one["file"]: one["rows"] for one in manifest["files"]}
     assert rows["patients.csv"] == 2
     assert rows["answers.csv"] > rows["responses.csv"] > 0
