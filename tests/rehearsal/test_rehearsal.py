@@ -85,9 +85,14 @@ def test_a_wrong_call_is_one_line(option: str, said: str) -> None:
 
 @pytest.mark.prove
 @pytest.mark.skipif(not PROVE, reason="make prove plays the whole study with 200 patients")
-def test_two_hundred_patients_over_twelve_weeks(record_property: Callable[[str, object], None]) -> None:
-    found = rehearse(asked(patients=200, start=date(2026, 3, 2), sites=4, days=None))
+def test_two_hundred_patients_over_twelve_weeks(
+    record_property: Callable[[str, object], None], postgres_url: str
+) -> None:
+    whole = asked(patients=200, start=date(2026, 3, 2), sites=4, days=None)
+    found = rehearse(whole)
     assert found["holds"], lines(found)
+    assert rehearse(whole) == found
+    assert rehearse(whole, server=postgres_url) == found
     looked = sum(one["checked"] for one in found["guarantees"])
     assessments, sent = found["assessments"]["planned"], found["messages"]["sent"]
     record_property("proof", f"A whole study rehearsed: {assessments} assessments, {sent} messages, nothing broken")
