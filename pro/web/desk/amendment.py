@@ -16,7 +16,7 @@ from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
 from pro.web.words import say
 
-AT_MOST = 500
+AT_MOST = 200
 """Patients that one press carries over: what is left goes on with the next, or with the worker within the hour."""
 
 
