@@ -271,18 +271,14 @@ def founded(sqlite_urls: Urls, tmp_path: Path) -> None:
 def founded_on_postgresql(postgresql_urls: Urls, postgres: Postgres) -> Iterator[None]:
     numbers, made = found_study(postgresql_urls), list[str]()
 
-    def drop() -> None:
-        while made:
-            postgres.drop(made.pop())
-
     def fresh() -> tuple[tuple[str, str], dict[int, str]]:
-        drop()
-        made.extend(postgres.create(url) for url in postgresql_urls)
+        postgres.drop(*made)
+        made[:] = postgres.copies(*postgresql_urls)
         return (made[0], made[1]), numbers
 
     _begin(fresh)
     yield
-    drop()
+    postgres.drop(*made)
 
 
 def _begin(fresh: Fresh) -> None:
