@@ -18,8 +18,8 @@ class Pace:
     lease: timedelta = timedelta(seconds=120)
     reserve: timedelta = timedelta(seconds=45)
     """The provider is only called while more than this is left of the lease: well over its time-outs."""
-    batch: int = 50
-    batches: int = 10
+    batch: int = 100
+    batches: int = 5
     """In one tick, so that the other parts of a tick get their turn."""
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import select as waiting
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, Connection, Engine, Row, Table, bindparam, create_engine, event, func, select
+from sqlalchemy import ARRAY, Connection, Dialect, Engine, Row, Table, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
@@ -23,6 +24,7 @@ from pro.store.quick import QuickConnection
 IMMEDIATE = "pro_immediate"
 HASTY = ("synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-65536")
 """Of a database that may be lost: nothing waits for the disk, and 64 MiB of it stay at hand."""
+Prepare = Callable[[Any], Any]
 INSERTS: Mapping[str, Callable[[Any], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -167,6 +169,9 @@ def insert_rows(
         return ()
     names, engine = tuple(rows[0]), connection.dialect.name
     clash = None if skip is None else tuple(skip)
+    if engine == "sqlite" and not returning and (by_hand := _by_hand(connection.dialect, table, names, clash)):
+        connection.exec_driver_sql(by_hand.statement, by_hand.values(rows))
+        return ()
     inserting = _inserting(engine, table, names, clash, tuple(returning))
     values: Any = list(rows)
     if engine == "postgresql":
@@ -190,6 +195,32 @@ def _inserting(
     if skip is not None:
         inserting = inserting.on_conflict_do_nothing(index_elements=list(skip))
     return inserting.returning(*(table.c[name] for name in returning)) if returning else inserting
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A statement for the driver itself, and what the types make of each value: SQLAlchemy asks that for every row anew."""
+
+    statement: str
+    columns: tuple[tuple[str, Prepare | None], ...]
+
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        prepared = (
+            [row[name] for row in rows] if prepare is None else [prepare(row[name]) for row in rows]
+            for name, prepare in self.columns
+        )
+        return list(zip(*prepared, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _by_hand(dialect: Dialect, table: Table, names: tuple[str, ...], skip: tuple[str, ...] | None) -> ByHand | None:
+    """As SQLAlchemy writes it; None where it would add a default of its own."""
+    compiled = _inserting("sqlite", table, names, skip, ()).compile(dialect=dialect, column_keys=list(names))
+    order = tuple(compiled.positiontup or ())
+    if set(order) != set(names):
+        return None
+    types = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
+    return ByHand(str(compiled), tuple((name, types[name]) for name in order))
 
 
 def insert_for(connection: Connection) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import desks, outbox, rates, scores
+from tests.bench import desks, enrolled, outbox, rates, scores
 from tests.bench.machine import NotHere, needs_proc
 
 ENGINES = ("sqlite", "postgresql")
@@ -14,8 +14,8 @@ WINDOW, REQUESTS = 14_000, 2
 """What a cold phone may load, in bytes and requests, before the first question."""
 
 
-PEER, LIFE = 125, 1000
-"""Messages a second: of the fastest peer measured, and what a site of any size never needs."""
+PEER, INTO, LIFE = 125, 5000, 1000
+"""Messages a second: of the fastest peer measured, and our goals into the outbox and for a whole life."""
 
 
 def say(bench: str, value: float, unit: str, baseline: float) -> None:
@@ -60,12 +60,25 @@ def _desks() -> None:
 
 def _outbox() -> None:
     for engine in ENGINES:
-        few, many = outbox.measure(engine)
-        due = outbox.MANY.due
-        bench = f"{due:,} due reminders, {engine}, among 1,000,000 assessments beside 10,000"
-        say(bench, 1000 * many.queueing.cpu, "CPU-ms", 1000 * few.queueing.cpu)
-        say(f"due reminders into the outbox, {engine}", due / many.queueing.wall, "a second", PEER)
-        say(f"whole life of a message, {engine}, sender in memory", due / many.life.wall, "a second", LIFE)
+        few, many = (outbox.measure(engine, size) for size in (enrolled.FEW, enrolled.MANY))
+        beside = f"{engine}, among 1,000,000 assessments beside 10,000"
+        read = "steps" if engine == "sqlite" else "rows"
+        say(f"idle tick, {beside}", many.rows, f"{read} read", few.rows)
+        say(f"idle tick, {beside}", many.pages, "pages read", few.pages)
+        say(f"idle tick, {beside}", many.tick, "ms, median", few.tick)
+        due, wave = enrolled.MANY.due, many.wave
+        say(f"{due:,} due reminders, {beside}", 1000 * wave.queueing.cpu, "CPU-ms", 1000 * few.wave.queueing.cpu)
+        say(f"due reminders into the outbox, {engine}", due / wave.queueing.wall, "a second", PEER)
+        say(f"due reminders into the outbox, {engine}", due / wave.queueing.cpu, "a CPU-second", INTO)
+        say(f"whole life of a message, {engine}, sender in memory", due / wave.life.wall, "a second", LIFE)
+        say(f"whole life of a message, {engine}, sender in memory", due / wave.life.cpu, "a CPU-second", LIFE)
+        say(f"a patient's assessments planned and put in, {engine}, beside the driver alone", *_pair(many.enrolment))
+        sent, posts = outbox.twilio(engine)
+        say(f"whole life of a message, {engine}, official client over HTTP, beside bare posts", sent, "a second", posts)
+
+
+def _pair(costs: tuple[float, float]) -> tuple[float, str, float]:
+    return costs[0], "CPU-ms", costs[1]
 
 
 def _scores() -> None:

@@ -268,6 +268,7 @@ class _Server(ThreadingHTTPServer):
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body go together: in two pieces each answer waits for the other side's delayed receipt
 
         def do_POST(self) -> None:
             form = _flat(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
