@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, select, update
 
 from pro.domain.ledger import NOTHING_CAME, Balance
-from pro.store import instants
+from pro.domain.message import State
+from pro.store import instants, snoozes
 from pro.store.engine import Connected, insert_for
 from pro.store.sittings import Found
 from pro.store.tables import metadata
@@ -49,7 +50,9 @@ _carried = select(1).where(_reminder.c.message_id == _message.c.id).exists()
 _untold = and_(_reminder.c.message_id == _message.c.id, _reminder.c.why_none.is_(None))
 _neither = and_(_reminder.c.message_id.is_(None), _reminder.c.why_none.is_(None))
 _came_to_nothing = _message.c.state.in_(tuple(NOTHING_CAME))
-_lonely = and_(_message.c.template == "reminder", ~_carried)
+_taken_back = and_(_message.c.state == State.DROPPED, _message.c.dedupe_key.startswith(snoozes.PREFIX))
+"""Asked for and undone: asked for at the same time again, its step belongs to the newer message."""
+_lonely = and_(_message.c.template == "reminder", ~_carried, ~_taken_back)
 
 _newest = select(select(func.max(_message.c.id)).scalar_subquery(), select(func.max(_event.c.id)).scalar_subquery())
 _new = select(

@@ -101,6 +101,18 @@ def test_on_hold_nobody_is_offered_to_be_reminded_later(house: House) -> None:
     assert (offered.times, offered.why_none) == ((), "not-now")
 
 
+def test_a_time_that_is_asked_for_again_after_undoing_it_balances(house: House) -> None:
+    token = give_link(house.parts, house.patient)
+    for _ in range(2):
+        offered = snoozing.offer(house.parts, token, house.clock.now())
+        assert offered is not None
+        assert snoozing.snooze(house.parts, token, offered.times[0].isoformat(), house.clock.now())
+        assert snoozing.undo(house.parts, token, house.clock.now())
+    assert len({one.due_at for one in rows(house.parts, "message")}) == 1
+    assert balancing.check(house.parts, house.clock.now()).holds
+    assert balancing.recount(house.parts).holds
+
+
 @pytest.mark.parametrize("back", ["START", "resume"])
 def test_what_fell_into_the_time_without_messages_is_not_sent_afterwards(house: House, back: str) -> None:
     """At the second step of the evening the first one would still be in time, to the second."""
