@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 import threading
@@ -54,8 +55,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parts = build(kept, durable=False)
     story.tell(parts, people=PEOPLE)
     for database in (parts.study, parts.contacts):
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.closing(database.engine.raw_connection()) as connection:  # no transaction is open
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
     (folder / TOLD_AT).write_text(str(time.time()))
     return folder
