@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.services.parts import Parts
+from pro.services.shift import steady
 from pro.store import states
 from pro.store.engine import Connected
 from pro.store.tables import metadata
@@ -40,10 +41,17 @@ def is_waiting(parts: Parts, at: datetime) -> bool:
         return session.execute(due.limit(1)).first() is not None
 
 
-def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[datetime], Moment]) -> int:
+def walk(
+    parts: Parts,
+    start: datetime,
+    until: datetime,
+    reach: Callable[[datetime], Moment],
+    *,
+    seconds: Callable[[], float] = steady,
+) -> int:
     """Ticks at every bell from `start` to `until`, study time; gives how many there were.
 
-    `reach` moves the clock to a bell and says what both clocks show then.
+    `reach` moves the clock to a bell and says what both clocks show then; `seconds`: as in delivery.
     """
     bells, at = 0, start
     while True:
@@ -52,9 +60,9 @@ def walk(parts: Parts, start: datetime, until: datetime, reach: Callable[[dateti
         if bell is None or bell > until:
             break
         at = max(bell, at + LEAST)
-        tick_once(parts, reach(at), WALKER)
+        tick_once(parts, reach(at), WALKER, seconds=seconds)
         bells += 1
-    tick_once(parts, reach(until), WALKER)
+    tick_once(parts, reach(until), WALKER, seconds=seconds)
     return bells
 
 
