@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +17,7 @@ from pro.domain.protocol import Anchor
 from pro.domain.questionnaire import AllOf, AnyOf, Item, Kind, Option, Questionnaire
 from pro.domain.questionnaire import Test as Compared
 from pro.domain.reach import never_shown
+from pro.domain.schedule import plan
 from pro.library import DEFAULT_ROOT, Problem, Unreadable, check_protocol_file, load
 from pro.library.recalls import recall_hours
 
@@ -133,12 +136,21 @@ def test_a_window_longer_than_the_recall_is_a_warning_unless_it_says_why(tmp_pat
     path = changed(tmp_path, longer)
     problems, warnings = told(path)
     assert problems == []
-    assert f"{line_of(path, 'after: 2}')}: the window is 72 h long" in "\n".join(warnings)
+    assert f"{line_of(path, 'after: 2}')}: the window is 96 h long" in "\n".join(warnings)
     assert "pain-vas-48h 1 (48 h)" in "\n".join(warnings)
     noted = week2("    days: 14\n    window: {before: 1, after: 2}\n    recall_note: as published")
-    assert not any("72 h" in one for one in told(changed(tmp_path, noted))[1])
+    assert not any("96 h" in one for one in told(changed(tmp_path, noted))[1])
     all_noted = ("cutoff: 04:00\n", "cutoff: 04:00\nrecall_note: {en: the owner agrees, fr: accord}\n")
     assert told(changed(tmp_path, longer, all_noted)) == ([], [])
+
+
+def test_a_window_is_as_long_as_the_schedule_has_it_open(tmp_path: Path) -> None:
+    path = changed(tmp_path, week2("    days: 14\n    window: {before: 1, after: 1}"))
+    planned = plan(check_protocol_file(path, DEFAULT_ROOT), date(2026, 3, 2), ZoneInfo("Asia/Tokyo"))
+    week = next(one for one in planned if one.timepoint == "week2")
+    hours = int((week.closes_at - week.opens_at).total_seconds()) // 3600
+    assert any(f"the window is {hours} h long" in one for one in told(path)[1])
+    assert hours == 72
 
 
 def test_the_command_says_warnings_and_holds(tmp_path: Path) -> None:
@@ -146,7 +158,7 @@ def test_the_command_says_warnings_and_holds(tmp_path: Path) -> None:
     said = CliRunner().invoke(check, [str(path)])
     assert said.exit_code == 0
     lines = said.stderr.splitlines()
-    assert f"warning: {path}:{line_of(path, 'after: 2}')}: the window is 72 h long" in lines[1]
+    assert f"warning: {path}:{line_of(path, 'after: 2}')}: the window is 96 h long" in lines[1]
     assert said.stdout == f"{path}: thera-demo 1 holds\n"
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import click
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pro.cli import Wrong
+from pro.commands.days import read_day
 from pro.exports import tables
 from pro.library import load
 from pro.rehearsal.page import html
 from pro.rehearsal.people import SITES
-from pro.rehearsal.report import Asked, Document, lines
+from pro.rehearsal.report import Asked, Document, counted, lines
 from pro.rehearsal.run import default_start, rehearse
 from pro.services.parts import Parts
 
@@ -28,7 +32,7 @@ MOST = 4000
 @click.argument("id_", metavar="ID")
 @click.option("--patients", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many take part.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same document.")
-@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day of enrolment (2026-03-02 unless given).")
+@click.option("--start", metavar="DATE", help="First day of enrolment, YYYY-MM-DD (2026-03-02 unless given).")
 @click.option("--sites", type=click.IntRange(1, 200), default=SITES, show_default=True, help="How many sites.")
 @click.option("--days", type=click.IntRange(2, 3650), help="Stop after so many days; the whole study unless given.")
 @click.option("--version", help="Of the protocol; the newest unless given.")
@@ -42,7 +46,7 @@ def command(
     id_: str,
     patients: int,
     seed: int,
-    start: datetime | None,
+    start: str | None,
     sites: int,
     days: int | None,
     version: str | None,
@@ -59,13 +63,56 @@ def command(
     """
     library = load()
     protocol = library.latest_protocol(id_) if version is None else library.protocol(id_, version)
-    first = default_start() if start is None else start.date()
+    first = default_start() if start is None else read_day("--start", start)
     asked = Asked(protocol, patients, seed, first, min(sites, patients), _price(price), days)
+    _look_first(page, out, server)
+    if asked.sites < sites:
+        click.echo(f"--sites: {sites} sites need as many patients; {counted(asked.sites, 'site')} played", err=True)
     found = rehearse(asked, server=server, processes=processes, told=Bar(), after=_writer(out, asked))
     if page is not None:
         page.write_text(html(found), encoding="utf-8")
     _show(found, as_json)
     sys.exit(0 if found["holds"] else 1)
+
+
+def _look_first(page: Path | None, out: Path | None, server: str | None) -> None:
+    """Refuses before hours are played what could not be kept, or not be played at all."""
+    if page is not None:
+        _writable("--html", page)
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Wrong(f"--out: {out} cannot be made: {error.strerror}") from None
+        _writable("--out", out)
+    if server is not None:
+        _reachable(server)
+
+
+def _writable(option: str, path: Path) -> None:
+    there = path if path.exists() else path.parent
+    if not there.is_dir() and there != path:
+        raise Wrong(f"{option}: {path} cannot be written: there is no folder {there}")
+    if not os.access(there, os.W_OK):
+        raise Wrong(f"{option}: {path} cannot be written: {there} is not open to you")
+
+
+def _reachable(server: str) -> None:
+    mend = "give a PostgreSQL such as postgresql://user@host/postgres"
+    try:
+        url = make_url(server)
+    except ArgumentError:
+        raise Wrong(f"--server: {server!r} is no database address: {mend}") from None
+    if url.get_backend_name() != "postgresql":
+        raise Wrong(f"--server: {url.get_backend_name()} will not do: {mend}")
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), connect_args={"connect_timeout": 10})
+    try:
+        engine.connect().close()
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise Wrong(f"--server: {url.render_as_string()} cannot be reached: {why}") from None
+    finally:
+        engine.dispose()
 
 
 def _writer(out: Path | None, asked: Asked) -> Callable[[Sequence[Parts]], None] | None:

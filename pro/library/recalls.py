@@ -32,7 +32,7 @@ def recall_hours(questionnaire: Questionnaire) -> int | None:
 def check_recalls(findings: Findings, protocol: Protocol, known: Mapping[tuple[str, str], Questionnaire]) -> None:
     """Warns of a window that is longer than the recall of what it asks, unless the protocol says why.
 
-    A window is as long as its last day is after its first: two days for the day before to the day after.
+    A window is as long as it is open, both end days in it: 72 h for the day before to the day after.
     """
     if protocol.recall_note:
         return
@@ -52,4 +52,4 @@ def _too_short(timepoint: Timepoint, known: Mapping[tuple[str, str], Questionnai
 def _length(timepoint: Timepoint) -> int:
     if timepoint.hours is not None:
         return int((timepoint.hours.closes - timepoint.hours.opens).total_seconds()) // 3600
-    return 24 * (timepoint.window_before + timepoint.window_after)
+    return 24 * (timepoint.window_before + 1 + timepoint.window_after)

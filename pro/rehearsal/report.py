@@ -200,7 +200,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     burden, protocol = found["burden"], found["protocol"]
     cost = "" if messages["cost"] is None else f", {messages['cost']} at {messages['price_per_segment']} a segment"
     return [
-        f"{protocol['id']} {protocol['version']}: {found['patients']} patients at {found['sites']} sites, "
+        f"{protocol['id']} {protocol['version']}: {counted(found['patients'], 'patient')} at "
+        f"{counted(found['sites'], 'site')}, "
         f"{found['start']} to {found['end']}, seed {found['seed']}",
         f"assessments  {assessments['expected']} expected, {assessments['completed']} completed "
         f"({assessments['late']} of them late), {assessments['partial']} partial, {assessments['missed']} missed: "
@@ -218,6 +219,10 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         "",
         "No guarantee was broken." if found["holds"] else "A GUARANTEE WAS BROKEN.",
     ]
+
+
+def counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

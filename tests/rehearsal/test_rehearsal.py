@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from pro.cli import main
+from pro.commands import rehearse as command
 from pro.rehearsal.guarantees import WHAT
 from pro.rehearsal.page import named
 from pro.rehearsal.people import Profile
@@ -75,12 +76,29 @@ def test_a_planted_fault_is_found_and_ends_with_1(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("option", "said"),
-    [("--price-per-segment dear", "--price-per-segment is 'dear'"), ("--patients 0", "--patients")],
+    [
+        ("--price-per-segment dear", "--price-per-segment is 'dear'"),
+        ("--patients 0", "--patients"),
+        ("--html /nowhere/at/all.html", "--html: /nowhere/at/all.html cannot be written"),
+        ("--out /proc/none", "--out: /proc/none cannot be made"),
+        ("--server nonsense", "--server: 'nonsense' is no database address: give a PostgreSQL"),
+        ("--server sqlite:///x", "--server: sqlite will not do"),
+        ("--server postgresql://nobody@127.0.0.1:9/none", "cannot be reached"),
+        ("--start 2026-99-99", "--start: '2026-99-99' is not a date (YYYY-MM-DD)"),
+    ],
 )
-def test_a_wrong_call_is_one_line(option: str, said: str) -> None:
+def test_a_wrong_call_is_one_line(option: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "rehearse", lambda *given, **more: pytest.fail("played"))
     ended = CliRunner().invoke(main, f"protocol rehearse thera-demo {option}".split())
-    assert ended.exit_code == 2
+    assert (ended.exit_code, type(ended.exception)) == (2, SystemExit), ended.output
     assert said in ended.stderr
+
+
+def test_fewer_patients_than_sites_says_how_many_play(monkeypatch: pytest.MonkeyPatch, played: Document) -> None:
+    monkeypatch.setattr(command, "rehearse", lambda *given, **more: played)
+    ended = CliRunner().invoke(main, ["protocol", "rehearse", "thera-demo", "--patients", "1", "--sites", "5"])
+    assert "--sites: 5 sites need as many patients; 1 site played" in ended.stderr
+    assert "1 patient at 1 site," in lines({**played, "patients": 1, "sites": 1})[0]
 
 
 @pytest.mark.prove
