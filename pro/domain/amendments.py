@@ -72,14 +72,14 @@ def amend(standing: Sequence[Standing], planned: Iterable[Planned], now: datetim
     A visit that comes once is the same visit whatever its day; what repeats is the same on the same day.
     """
     after = tuple(planned)
-    pairs = _pairs([each.planned for each in standing], after)
-    met = {id(one) for one in pairs.values()}
-    changes = [_becomes(each, pairs.get(n), now) for n, each in enumerate(standing)]
+    met_by = pairs([each.planned for each in standing], after)
+    met = {id(one) for one in met_by.values()}
+    changes = [_becomes(each, met_by.get(n), now) for n, each in enumerate(standing)]
     changes += [_appears(one) for one in after if id(one) not in met and one.end > now]
     return tuple(sorted(changes, key=lambda change: (change._named.opens_at, change.timepoint, change.kind)))
 
 
-def _pairs(before: Sequence[Planned], after: Sequence[Planned]) -> Mapping[int, Planned]:
+def pairs(before: Sequence[Planned], after: Sequence[Planned]) -> Mapping[int, Planned]:
     """Which of the new plan each standing one is, by its position."""
     by_day = {(one.timepoint, one.day): one for one in after}
     found = {n: by_day.pop(key) for n, one in enumerate(before) if (key := (one.timepoint, one.day)) in by_day}

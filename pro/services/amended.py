@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from pro.domain import zones
-from pro.domain.amendments import Change, Standing, StepChange, amend, fixed, same_times
+from pro.domain.amendments import Change, Standing, StepChange, amend, fixed, pairs, same_times
 from pro.domain.message import State
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.schedule import Planned, plan_all, steps_of
@@ -16,6 +16,7 @@ from pro.domain.travel import Calendar
 from pro.library import Library
 from pro.services.calendars import calendar_from
 from pro.services.happenings import happened
+from pro.services.windows_granted import Granted, granted
 from pro.store import amendments, courses
 from pro.store.amendments import NOT_YET, Found
 from pro.store.engine import Connected
@@ -163,10 +164,10 @@ def amended(
     )
     calendars = {one.id: calendar_from(stays.get(one.id, ()), one.zone, planner.to.cutoff) for one in patients}
     known = happened(session, planner.to, {one.id: one.number for one in patients}, calendars, rows)
-    theirs = _by(rows, "patient_id")
+    theirs, given = _by(rows, "patient_id"), granted(session, {one.number for one in patients})
     for one in patients:
         mine = theirs.get(one.id, ())
-        case = _Case(planner, one, calendars[one.id], touched, ledger, now)
+        case = _Case(planner, one, calendars[one.id], touched, ledger, given.get(one.number, ()), now)
         planned = planner.plan(one, calendars[one.id], known[one.id])
         gone = {(row.timepoint, row.day): row for row in mine if row.cancelled_at is not None}
         live = [row for row in mine if row.cancelled_at is None]
@@ -187,12 +188,13 @@ class _Case:
     calendar: Calendar
     touched: Collection[int]
     ledger: Mapping[int, Sequence[Found]]
+    granted: Sequence[Granted]
     now: datetime
 
     def items(self, rows: Sequence[Found], planned: Sequence[Planned]) -> tuple[Item, ...]:
         standing = [(row, self._standing(row)) for row in rows]
         stands = {(row.timepoint, row.day): (row, one.planned) for row, one in standing}
-        after = [self._as_it_will_be(one, stands) for one in planned]
+        after = self._no_sooner(standing, [self._as_it_will_be(one, stands) for one in planned])
         found = {id(one.planned): (row, one) for row, one in standing}
         changes = amend([one for _, one in standing], after, self.now)
         return tuple(self._item(change, found) for change in changes)
@@ -224,6 +226,29 @@ class _Case:
         assert timepoint is not None
         steps = steps_of(timepoint, one.day, one.opens_at, one.closes_at, zone, self.planner.to.cutoff)
         return replace(one, reminders=steps)
+
+    def _no_sooner(self, standing: Sequence[tuple[Found, Standing]], after: list[Planned]) -> list[Planned]:
+        """A window that somebody extended ends no sooner by the plan: time that was granted is not taken back."""
+        given = [n for n, (row, one) in enumerate(standing) if self._was_extended(row, one)]
+        met = pairs([one.planned for _, one in standing], after) if given else {}
+        longer = {id(met[n]): self._longer(met[n], standing[n][1].planned) for n in given if n in met}
+        return [longer.get(id(one), one) for one in after]
+
+    def _was_extended(self, row: Found, one: Standing) -> bool:
+        if not self.granted or row.closed_at is not None or one.planned.end <= self.now:
+            return False
+        once = not self.planner.protocol(row).timepoint(row.timepoint).repeats
+        return any(each.concerns(row, once=once) for each in self.granted)
+
+    def _longer(self, one: Planned, before: Planned) -> Planned:
+        closes_at, end = max(one.closes_at, before.closes_at), max(one.end, before.end)
+        longer = replace(one, closes_at=closes_at, late_until=end if end > closes_at else None)
+        timepoint = self.planner.new(one.timepoint)
+        if timepoint is None or timepoint.hours is None:
+            return longer
+        zone = zones.zone(self._clocks(one) or self.patient.zone)
+        steps = steps_of(timepoint, one.day, one.opens_at, closes_at, zone, self.planner.to.cutoff)
+        return replace(longer, reminders=steps)
 
     def _clocks(self, one: Planned) -> str | None:
         """The zone it opens under, where the patient has left that zone."""

@@ -182,9 +182,18 @@ def examinations(session: Connected, patient_ids: Ids) -> Sequence[Found]:
 
 def reported(session: Connected, numbers: Collection[str]) -> Sequence[Found]:
     """Events that staff reported, from the chains of these patients."""
+    return _told(session, numbers, "patient.event")
+
+
+def extensions(session: Connected, numbers: Collection[str]) -> Sequence[Found]:
+    """Windows of these patients that somebody let end later."""
+    return _told(session, numbers, "window.extended")
+
+
+def _told(session: Connected, numbers: Collection[str], kind: str) -> Sequence[Found]:
     chains = [f"patient:{number}" for number in numbers]
     wanted = select(_event.c.chain, _event.c.at, _event.c.payload)
-    mine = wanted.where(_event.c.chain.in_(chains), _event.c.kind == "patient.event")
+    mine = wanted.where(_event.c.chain.in_(chains), _event.c.kind == kind)
     return _all(session, mine.order_by(_event.c.chain, _event.c.seq))
 
 
