@@ -28,6 +28,9 @@ study_option = click.option("--study", help="Code of the study, where there are 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 why_option = click.option("--why", required=True, type=click.Choice(REASONS), help="A reason as a code.")
 
+HELD, NOT_HELD = "is on hold already", "is not on hold"
+PAUSED, ENDED = "has that pause already", "is out of the study already"
+
 
 @click.command()
 @click.argument("number")
@@ -59,7 +62,9 @@ def zone(number: str, name: str, first: str | None, study: str | None, as_json: 
 @json_option
 def hold(number: str, why: str, study: str | None, as_json: bool) -> None:
     """Holds the study for a patient: no reminders, what is not filled is excused, until `resume`."""
-    _stand(study, number, as_json, lambda parts, id_: hold_study(parts, COMMAND_LINE, id_, why, parts.clock.now()))
+    _stand(
+        study, number, as_json, lambda parts, id_: hold_study(parts, COMMAND_LINE, id_, why, parts.clock.now()), HELD
+    )
 
 
 @click.command()
@@ -73,7 +78,11 @@ def pause(number: str, first: str, last: str, why: str, study: str | None, as_js
     """Excuses what falls on these days, both included."""
     days = read_day("--from", first), read_day("--to", last)
     _stand(
-        study, number, as_json, lambda parts, id_: pause_study(parts, COMMAND_LINE, id_, *days, why, parts.clock.now())
+        study,
+        number,
+        as_json,
+        lambda parts, id_: pause_study(parts, COMMAND_LINE, id_, *days, why, parts.clock.now()),
+        PAUSED,
     )
 
 
@@ -83,7 +92,9 @@ def pause(number: str, first: str, last: str, why: str, study: str | None, as_js
 @json_option
 def resume(number: str, study: str | None, as_json: bool) -> None:
     """Takes a hold back."""
-    _stand(study, number, as_json, lambda parts, id_: resume_study(parts, COMMAND_LINE, id_, parts.clock.now()))
+    _stand(
+        study, number, as_json, lambda parts, id_: resume_study(parts, COMMAND_LINE, id_, parts.clock.now()), NOT_HELD
+    )
 
 
 @click.command()
@@ -93,7 +104,9 @@ def resume(number: str, study: str | None, as_json: bool) -> None:
 @json_option
 def end(number: str, why: str, study: str | None, as_json: bool) -> None:
     """Ends the study for a patient who does not withdraw: what was answered is used."""
-    _stand(study, number, as_json, lambda parts, id_: end_study(parts, COMMAND_LINE, id_, why, parts.clock.now()))
+    _stand(
+        study, number, as_json, lambda parts, id_: end_study(parts, COMMAND_LINE, id_, why, parts.clock.now()), ENDED
+    )
 
 
 @click.command()
@@ -112,7 +125,8 @@ def event(number: str, name: str, on: str | None, study: str | None, as_json: bo
     except anchoring.NotReported as refusal:
         raise Wrong(f"{'--on' if refusal.why == 'not-that-day' else 'NUMBER'}: {refusal}") from None
     said = {"number": number, "event": name, "assessments": planned}
-    click.echo(json.dumps(said) if as_json else f"{number}: {name}; {planned} assessments planned")
+    nothing = "" if planned else "; nothing more is counted from it by this patient's protocol"
+    click.echo(json.dumps(said) if as_json else f"{number}: {name}; {planned} assessments planned{nothing}")
 
 
 def find_patient(parts: Parts, study: str | None, number: str) -> int:
@@ -127,7 +141,7 @@ def find_patient(parts: Parts, study: str | None, number: str) -> int:
     return found[0]
 
 
-def _stand(study: str | None, number: str, as_json: bool, do: Callable[[Parts, int], Stood]) -> None:
+def _stand(study: str | None, number: str, as_json: bool, do: Callable[[Parts, int], Stood], already: str) -> None:
     parts = ready()
     try:
         stood = do(parts, find_patient(parts, study, number))
@@ -137,7 +151,7 @@ def _stand(study: str | None, number: str, as_json: bool, do: Callable[[Parts, i
     if as_json:
         click.echo(json.dumps({**said, "already": stood.already}))
     elif stood.already:
-        click.echo(f"{stood.number}: that is so already; nothing was changed")
+        click.echo(f"{stood.number} {already}; nothing was changed")
     else:
         click.echo(f"{stood.number}: {stood.assessments} assessments changed, {stood.messages} messages dropped")
 

@@ -14,6 +14,8 @@ from pro.commands.patient import find_site
 from pro.services import extending
 from pro.services.enrolment import COMMAND_LINE
 from pro.services.extending import Which
+from pro.services.parts import Parts
+from pro.store.tables import Site, Study
 
 
 @click.command()
@@ -40,6 +42,8 @@ def extend(
     parts = ready()
     found = find_site(parts, study, site)
     assert found.id is not None
+    if timepoint is not None:
+        check_timepoint(parts, found, timepoint)
     which = Which(found.id, patient, timepoint, read_day("--day", day) if day else None)
     try:
         done = extending.extend(parts, COMMAND_LINE.actor, which, end, reason, parts.clock.now())
@@ -54,6 +58,16 @@ def extend(
     if not done:
         click.echo("nothing to extend: no such window is open, or each ends later anyway", err=True)
         raise SystemExit(1)
+
+
+def check_timepoint(parts: Parts, site: Site, timepoint: str) -> None:
+    """It stands in some version of the protocol of the site's study."""
+    with parts.study.reading() as session:
+        study = session.get_one(Study, site.study_id)
+    versions = (each for each in parts.library.protocols() if each.id == study.protocol)
+    keys = dict.fromkeys(one.key for each in versions for one in each.timepoints)
+    if timepoint not in keys:
+        raise Wrong(f"--timepoint: there is no timepoint {timepoint!r}; there are {', '.join(keys)}")
 
 
 def read_until(text: str) -> datetime:

@@ -85,6 +85,10 @@ class Course:
     """What staff may report and the protocol counts from."""
     history: tuple[Entry, ...]
 
+    def zone_at(self, at: datetime) -> str:
+        """The zone by whose clocks something of that instant is told."""
+        return zone_at(self.stays, at)
+
 
 def course(parts: Parts, found: Found, moment: Moment) -> Course:
     """Everything the page of a patient's course shows."""

@@ -61,3 +61,10 @@ def test_what_it_cannot_read_is_one_line(parts: Parts, sqlite_urls: Urls, until:
     assert refused.exit_code == 2
     assert said in refused.output
     assert "Traceback" not in refused.output
+
+
+def test_a_timepoint_that_no_protocol_has_is_named(parts: Parts, sqlite_urls: Urls) -> None:
+    refused = call(sqlite_urls, "--until", SOON, "--reason", "x", "--timepoint", "dairy")
+    assert refused.exit_code == 2
+    assert "there is no timepoint 'dairy'; there are " in refused.output
+    assert "diary" in refused.output.replace("dairy", "")

@@ -477,8 +477,9 @@ def test_a_patient_travels_pauses_is_held_and_ends(founded: Shell) -> None:
     held = json.loads(founded.well("patient", "hold", "R-001", "--why", "hospital", "--json"))
     back = json.loads(founded.well("patient", "resume", "R-001", "--json"))
     assert held["assessments"] == back["assessments"] == moved["assessments"] - 2
-    assert "already" in founded.well("patient", "resume", "R-001")
-    assert "0 assessments planned" in founded.well("patient", "event", "R-001", "dose-stopped")
+    assert founded.well("patient", "resume", "R-001").strip() == "R-001 is not on hold; nothing was changed"
+    planned = founded.well("patient", "event", "R-001", "dose-stopped")
+    assert "0 assessments planned; nothing more is counted from it by this patient's protocol" in planned
     assert "assessments changed" in founded.well("patient", "end", "R-001", "--why", "completed")
     assert "already" in founded.well("patient", "end", "R-001", "--why", "completed")
     assert "the study has ended for R-001" in founded.refused("patient", "hold", "R-001", "--why", "other")

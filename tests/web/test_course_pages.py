@@ -88,6 +88,7 @@ def test_a_change_of_place_says_what_it_will_do_and_does_it_when_asked_again(des
     assert said(page).startswith("R-001 goes by the clocks of Montréal from Thursday 16 April;")
     assert "Montréal from Thursday 16 April" in page
     assert "Paris, from Friday 10 April" in page
+    assert "<b>15 Apr 08:04</b> Goes by the clocks of Montréal from" in page, "told by the clock of that instant"
     assert patient(desk).zone == "America/Montreal"
     (event,) = events(desk, "patient.zone-changed")
     assert (event["by"], event["role"], event["to"]) == ("coo", "coordinator", "America/Montreal")

@@ -145,9 +145,9 @@ def test_the_banner_leads_there_and_it_speaks_french(desk: Desk) -> None:
     desk.sign_in("fr")
     desk.clock.move(timedelta(seconds=46))
     page = plain(desk.page("/staff/patients"))
-    assert "Donner plus de temps pour ce qui a été touché" in page
+    assert "Donner plus de temps pour les fenêtres concernées" in page
     assert PAGE in page
-    assert "Carnet quotidien du 14 avr. : 2 patients, au lieu de 15 avr. 12 h." in post(desk, 200, **TYPED)
+    assert "Carnet quotidien du 14 avr. : 2 patients, au lieu du 15 avr. 12 h." in post(desk, 200, **TYPED)
 
 
 def test_what_is_foreseen_is_what_is_done_on_either_engine(database_urls: Urls) -> None:

@@ -43,12 +43,24 @@ def month_day(day: date, language: str) -> str:
 
 def clock(at: datetime, zone: str, language: str, *, seconds: bool = False) -> str:
     here = local(at, zone)
-    return f"{here:%H:%M:%S}" if seconds else say_clock(here, language)
+    if not seconds:
+        return say_clock(here, language)
+    if language == "fr":
+        return NARROW.join((str(here.hour), "h", f"{here.minute:02}", "min", f"{here.second:02}", "s"))
+    return f"{here:%H:%M:%S}"
 
 
 def stamp(at: datetime, zone: str, language: str, *, seconds: bool = False) -> str:
     """`14 Apr 18:07`: for trails and tables."""
     return f"{month_day(local(at, zone).date(), language)} {clock(at, zone, language, seconds=seconds)}"
+
+
+def told(at: datetime, zone: str, site_zone: str, language: str, *, seconds: bool = False) -> str:
+    """By the patient's clock of that instant, and whose clock it is where the site's shows another time."""
+    when = stamp(at, zone, language, seconds=seconds)
+    if local(at, zone).utcoffset() == local(at, site_zone).utcoffset():
+        return when
+    return say("desk.trail.whose-clock", language, when=when, place=say_place(zone, language))
 
 
 def due_words(due: datetime, now: datetime, zone: str, language: str) -> str:
@@ -228,14 +240,25 @@ def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
     }
     known = texts("desk", language)
     key = entry.kind.replace(".", "-")
-    if entry.withheld and f"event.{key}-withheld" in known:
-        key += "-withheld"
+    suffix = "withheld" if entry.withheld else payload.get("how")
+    if f"event.{key}-{suffix}" in known:
+        key += f"-{suffix}"
     if f"event.{key}" not in known:
         return entry.kind.replace(".", ": ").replace("-", " ").replace("_", " ")
-    said = say(f"desk.event.{key}", language, **values).strip()
+    said = say(f"desk.event.{key}", language, **values).strip().replace(".. ", ". ")
     if entry.payload is None:
         said += f" {say('desk.trail.emptied', language)}"
     return said
+
+
+def by_words(entry: Entry, language: str) -> str:
+    """Who did it, behind what was done: the service has no name of its own."""
+    if entry.role == "patient":
+        return say("desk.trail.by-patient", language)
+    if entry.role == "operator":
+        return say("desk.trail.by-command", language)
+    service = entry.role == "system"
+    return say("desk.trail.by-service" if service else "desk.trail.by", language, name=entry.actor)
 
 
 def _course(payload: Mapping[str, object], language: str) -> dict[str, str]:
