@@ -35,6 +35,7 @@ STAFF = (
     _staff("lefebvre", "S. Lefebvre", "coordinator", "L"),
     _staff("benali", "Dr Benali", "investigator", "P", 1),
     _staff("rossi", "M. Rossi", "coordinator", "P"),
+    _staff("garnier", "Dr Garnier", "investigator", None),
     _staff("monitor", "A. Monitor", "monitor", None, language="en"),
     _staff("data", "D. Manager", "data-manager", None, language="en"),
 )

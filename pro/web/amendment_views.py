@@ -141,7 +141,7 @@ class Speaker:
     def _late(self, one: Planned) -> str:
         if one.late_until is None:
             return self.say("never")
-        return say_clock(self._local(one.late_until), self.language)
+        return self.say("late-until", at=say_clock(self._local(one.late_until), self.language))
 
     def _window(self, one: Planned) -> tuple[date, date]:
         """First and last patient-day."""

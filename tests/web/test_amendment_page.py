@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from pro.services import amendment_page
+from pro.domain.schedule import Planned
+from pro.services import amending, amendment_page
+from pro.services.amended import Item
 from pro.store.tables import metadata
+from pro.web.amendment_views import Speaker
 from tests.amendment import with_third
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_staff, make_study, the_library
@@ -94,6 +97,7 @@ def test_it_is_approved_with_a_reason_and_a_tick_and_said(desk: Desk) -> None:
     page = desk.page(PAGE)
     assert "Approved. 3 patients follow the new version." in page
     assert "Approved by Dr Anne Le Goff, investigator" in page
+    assert "A version put in place since the service started is seen after a restart." in page
     assert "week 6 is wanted" in page
     assert "<li>9 fall away</li>" in page
     assert desk.post(PAGE, "/staff/patients", **fields) == 303, "sent twice it is done once"
@@ -139,3 +143,22 @@ def test_it_speaks_french(desk: Desk) -> None:
     page = desk.page(f"{PAGE}?to=3")
     assert "<b>Semaine 6</b> <span>ajout\u202f: 22 mai\u202f; SMS à 10\u202fh</span>" in page
     assert "3 ajoutées" in page
+    amending.approve(desk.parts, 1, desk.made.study_id, "3", "voulu", desk.parts.clock.now())
+    assert "Approuvé par Dr Anne Le Goff, investigateur, le" in desk.page(PAGE)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "no late entry → late entry until 12:00"),
+        ("fr", "pas de saisie tardive → saisie tardive jusqu’à 12\u202fh"),
+    ],
+)
+def test_late_entry_that_comes_in_is_told_in_plain_words(language: str, said: str) -> None:
+    second = the_library().protocol("thera-demo", "2")
+    opens, closes = (datetime(2026, 4, day, 2, tzinfo=UTC) for day in (15, 16))
+    before = Planned("diary", date(2026, 4, 15), opens, closes, None, (), "patient")
+    after = replace(before, late_until=closes + timedelta(hours=8))
+    item = Item("moves", "window", "diary", before, after, (), None)
+    [line] = Speaker(second, second, "Europe/Paris", language).lines([item])
+    assert line.said == said
