@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -115,7 +115,7 @@ def _reachable(server: str) -> None:
         engine.dispose()
 
 
-def _writer(out: Path | None, asked: Asked) -> Callable[[Sequence[Parts]], None] | None:
+def _writer(out: Path | None, asked: Asked) -> Callable[[Sequence[Parts], Mapping[str, str]], None] | None:
     """Writes the data set while the databases are still there."""
     about = {
         "rehearsal": f"{asked.protocol.id} {asked.protocol.version}",
@@ -123,7 +123,15 @@ def _writer(out: Path | None, asked: Asked) -> Callable[[Sequence[Parts]], None]
         "seed": asked.seed,
         "start": asked.start.isoformat(),
     }
-    return None if out is None else lambda studies: tables.write(out, studies, about)
+    if out is None:
+        return None
+    return lambda studies, kinds: tables.write(out, studies, about, (*tables.TABLES, _behaviours(studies[0], kinds)))
+
+
+def _behaviours(first: Parts, kinds: Mapping[str, str]) -> tables.Table:
+    """Told once, with the first study: what a simulated patient is like stands in no database."""
+    rows = sorted(kinds.items())
+    return tables.Table("behaviour", ("patient", "behaviour"), lambda parts: iter(rows if parts is first else ()))
 
 
 def _show(found: Document, as_json: bool) -> None:

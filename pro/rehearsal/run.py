@@ -9,9 +9,9 @@ import multiprocessing
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as Clock
 from functools import partial
@@ -22,6 +22,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from pro.app import build
+from pro.clock import FixedClock
 from pro.domain import zones
 from pro.domain.schedule import plan
 from pro.rehearsal.desk import open_desks
@@ -69,12 +70,12 @@ def rehearse(
     processes: int = 2,
     faults: bool = True,
     told: Told = lambda done, of: None,
-    after: Callable[[Sequence[Parts]], None] | None = None,
+    after: Callable[[Sequence[Parts], Mapping[str, str]], None] | None = None,
 ) -> Document:
     """Plays the whole study and gives its document.
 
     `server`: a PostgreSQL on which databases may be made and dropped; SQLite files otherwise. `after` gets the parts of
-    every share before the databases are thrown away.
+    every share, their clocks at the end of the rehearsal, and study number → behaviour, before all is thrown away.
     """
     enrolling = ENROLLING if asked.days is None else min(ENROLLING, max(1, asked.days // 4))
     everybody = people(asked.protocol, asked.patients, asked.seed, asked.start, asked.sites, enrolling)
@@ -87,7 +88,8 @@ def rehearse(
         days = (end.date() - asked.start).days * len(tasks)
         shares = _one_by_one(tasks, days, told) if processes < 2 else _side_by_side(tasks, processes, days, told)
         if after is not None:
-            after([_parts(task) for task in tasks])
+            behaviour = {one.number: one.profile for share in shares for one in share.patients}
+            after([replace(_parts(task), clock=FixedClock(end)) for task in tasks], behaviour)
     return document(asked, end.date(), shares)
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from pro.domain.assessment import state
 from pro.services.parts import Parts
 from pro.services.scales import scales
 from pro.store.engine import Connected
+from pro.store.instants import instants_of
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -47,7 +49,19 @@ def _patients(parts: Parts) -> Iterator[Values]:
     columns = (row.number, _site.c.code, row.day0, row.zone, row.language, row.protocol, row.protocol_version)
     since = (row.enrolled_at, row.withdrawn_at, row.withdrawn_why, row.opted_out_at)
     wanted = select(*columns, *since)
-    yield from map(tuple, _read(parts, wanted.join(_site, row.site_id == _site.c.id).order_by(row.number)))
+    last = _last_said(parts)
+    for one in _read(parts, wanted.join(_site, row.site_id == _site.c.id).order_by(row.number)):
+        yield (*one, *(last.get((f"patient:{one.number}", kind)) for kind in _SAID))
+
+
+_SAID = ("patient.opted_out", "messages.resumed")
+
+
+def _last_said(parts: Parts) -> dict[tuple[str, str], object]:
+    """Chain and kind → when last: a START clears what the patient's row says, the trail keeps both."""
+    event = _t["audit_event"].c
+    wanted = select(event.chain, event.kind, event.at).where(event.kind.in_(_SAID)).order_by(event.chain, event.seq)
+    return {(one.chain, one.kind): one.at for one in _read(parts, wanted)}
 
 
 _WHEN = (_patient.c.number, _assessment.c.timepoint, _assessment.c.day)
@@ -57,7 +71,9 @@ def _assessments(parts: Parts) -> Iterator[Values]:
     row = _assessment.c
     instants = (row.opens_at, row.closes_at, row.late_until, row.started_at, row.submitted_at, row.closed_at)
     wanted = select(*_WHEN, row.respondent, *instants, row.cancelled_at, row.excused_at, row.excused_why, row.answered)
-    yield from map(tuple, _read(parts, _of_patients(wanted).order_by(*_WHEN)))
+    now = parts.clock.now().study
+    for one in _read(parts, _of_patients(wanted).order_by(*_WHEN)):
+        yield (*one, state(instants_of(one), now).value)
 
 
 def _of_patients(wanted: Any) -> Any:
@@ -153,12 +169,13 @@ TABLES: tuple[Table, ...] = (
         (
             *("patient", "site", "day0", "zone", "language", "protocol", "protocol_version"),
             *("enrolled_at", "withdrawn_at", "withdrawn_why", "opted_out_at"),
+            *("last_stop_at", "last_start_at"),
         ),
         _patients,
     ),
     Table(
         "assessments",
-        (*_KEY, "respondent", *_INSTANTS, "cancelled_at", "excused_at", "excused_why", "answered"),
+        (*_KEY, "respondent", *_INSTANTS, "cancelled_at", "excused_at", "excused_why", "answered", "state"),
         _assessments,
     ),
     Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -136,6 +137,23 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
         assert sha256(content).hexdigest() == one["sha256"]
         assert (rows[0], len(rows) - 1) == (one["columns"], one["rows"])
     assert manifest["about"]["seed"] == 1
+    listed = list(csv.DictReader(io.StringIO((tmp_path / "data" / "codebook.csv").read_text())))
+    columns = [(one["file"], column) for one in manifest["files"] for column in one["columns"]]
+    assert [(f"{one['table']}.csv", one["column"]) for one in listed] == columns[
+        : -len(manifest["files"][-1]["columns"])
+    ]
+    states = Counter(
+        one["state"]
+        for one in csv.DictReader(io.StringIO((tmp_path / "data" / "assessments.csv").read_text()))
+        if one["respondent"] == "patient"
+    )
+    recounted = {key: states[key] for key in ("late", "partial", "missed")}
+    assert recounted == {key: found["assessments"][key] for key in recounted}
+    assert states["completed"] + states["late"] == found["assessments"]["completed"]
+    kinds = Counter(
+        one["behaviour"] for one in csv.DictReader(io.StringIO((tmp_path / "data" / "behaviour.csv").read_text()))
+    )
+    assert kinds == {key: one["patients"] for key, one in found["profiles"].items()}
     computed = list(csv.DictReader(io.StringIO((tmp_path / "data" / "computed.csv").read_text())))
     assert {one["questionnaire"] for one in computed} == {"das28", "eular-response"}
     assert any(one["questionnaire"] == "das28" and one["value"] for one in computed)

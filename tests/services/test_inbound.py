@@ -10,6 +10,7 @@ import pytest
 
 from pro.clock import FixedClock
 from pro.services import inbound
+from pro.services.exporting import TABLES
 from pro.services.parts import Parts
 from pro.settings import ContactsKey
 from pro.store.contacts import Cipher, Person
@@ -109,6 +110,10 @@ def test_start_opens_again(made: tuple[Parts, FixedClock, Made]) -> None:
     patient = rows(parts, "patient")[0]
     assert (patient.opted_out_at, patient.opted_out_how) == (None, None)
     assert [event.actor for event in rows(parts, "audit_event")] == ["R-001", "R-001"]
+    patients = next(table for table in TABLES if table.name == "patients")
+    told = [dict(zip(patients.columns, one, strict=True)) for one in patients.rows(parts)]
+    trace = [(one["opted_out_at"], one["last_stop_at"], one["last_start_at"]) for one in told]
+    assert any(now is None and stop and start for now, stop, start in trace), "STOP and START leave a trace"
 
 
 def test_anything_else_changes_nothing_and_is_not_kept(made: tuple[Parts, FixedClock, Made]) -> None:
