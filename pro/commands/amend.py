@@ -19,6 +19,7 @@ from pro.services.amending import Approved, NotAmended, Wanted
 from pro.services.parts import Parts
 from pro.store import staff
 from pro.store.tables import Study
+from pro.web.amendment_views import Speaker
 
 
 @click.command("amend")
@@ -106,10 +107,9 @@ def show(parts: Parts, study: Study, version: str, as_json: bool) -> None:
     total = Numbers()
     for one in found:
         total += one.numbers
-        click.echo(f"{one.patient.number}: {counts(one.numbers)}")
-        for item in one.items:
-            if item.kind != "stays":
-                click.echo(f"  {line(item)}")
+        click.echo(f"{one.patient.number}: {counts(one.numbers)}; times in {one.patient.zone}")
+        for line in lines(parts, asked, one):
+            click.echo(f"  {line}")
     click.echo(f"{total.patients} patients: {counts(total)}; {total.same} unchanged, {total.over} over")
 
 
@@ -130,20 +130,11 @@ def counts(numbers: Numbers) -> str:
     )
 
 
-def line(item: Item) -> str:
-    if item.kind != "moves" or item.before is None or item.after is None:
-        return f"{item.timepoint} {item.day}: {item.kind}"
-    days = f"{item.before.day} → {item.after.day}" if item.before.day != item.after.day else f"{item.day}"
-    steps = [f"{step.step} {_at(step.before)} → {_at(step.after)}" for step in item.steps if step.kind != "stays"]
-    return f"{item.timepoint} {days}: " + ("; ".join(steps) or f"{_window(item.before)} → {_window(item.after)}")
-
-
-def _at(instant: datetime | None) -> str:
-    return "none" if instant is None else f"{instant:%Y-%m-%dT%H:%MZ}"
-
-
-def _window(one: Planned) -> str:
-    return f"{_at(one.opens_at)} to {_at(one.end)}"
+def lines(parts: Parts, asked: Wanted, one: Amended) -> Iterator[str]:
+    """As the desk says it: like days in a row are one line, by the patient's clocks."""
+    before = parts.library.protocol(asked.to.id, one.patient.protocol_version)
+    for line in Speaker(asked.to, before, one.patient.zone, "en").lines(one.items):
+        yield f"{line.what}: {line.said}"
 
 
 def plain_numbers(numbers: Numbers) -> dict[str, int]:

@@ -100,7 +100,13 @@ class Speaker:
         return key
 
     def _place(self, item: Item) -> tuple[object, ...]:
-        return (*self._like(item)[:3], str(self._like(item)[3]), item.day)
+        repeats, kind, key, shape = self._like(item)
+        return repeats, kind, self._order(key), str(shape), item.day
+
+    def _order(self, key: str) -> tuple[int, str]:
+        """As the protocol lists them: week 2 before week 12."""
+        listed = [each.key for each in (*self.to.timepoints, *self.before.timepoints)]
+        return (listed.index(key) if key in listed else len(listed)), key
 
     def _like(self, item: Item) -> tuple[bool, str, str, tuple[object, ...]]:
         """What is told together."""

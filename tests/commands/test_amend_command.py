@@ -6,12 +6,17 @@ import json
 
 import pytest
 
-from pro.store.tables import Role
+from pro.commands.amend import lines
+from pro.services.amending import wanted
+from pro.store.tables import Role, Study
+from tests.amendment import SECOND, Town
 from tests.commands.test_founding_commands import ENROL, PERSON, Shell, environment_of
 from tests.conftest import Urls
 from tests.factories import Made, make_parts, make_staff
+from tests.services.test_amending import look
 
 AMEND = ("protocol", "amend", "thera-demo", "--to", "2")
+VISITS = ("Start", "Week 2", "Week 4", "Week 8", "Week 12")
 BY = ("--by", "lead", "--reason", "the joint examination is added")
 
 
@@ -40,8 +45,12 @@ def test_it_shows_approves_and_says_when_it_was_done_before(shell: Shell) -> Non
     assert {each["timepoint"] for each in patient["assessments"] if each["kind"] == "renewed"} == {
         *("day0", "week2", "week4", "week8", "week12")
     }
-    words = shell.well(*AMEND, "--preview")
-    assert words.splitlines()[0].startswith("R-001: 0 move, 0 appear, 0 vanish, 5 ask other questions, 1 stay")
+    first, *lines, last = shell.well(*AMEND, "--preview").splitlines()
+    assert first.startswith("R-001: 0 move, 0 appear, 0 vanish, 5 ask other questions, 1 stay")
+    assert first.endswith("; times in Europe/Paris")
+    assert [line.partition(":")[0] for line in lines] == [f"  {each}" for each in VISITS], "a line a timepoint"
+    assert all(line.endswith(": other questions at the same time") for line in lines)
+    assert last.startswith("1 patients: ")
     done = json.loads(shell.well(*AMEND, *BY, "--json"))
     assert (done["patients"], done["renewed"], done["left"], done["already"]) == (1, 5, 0, False)
     assert "nothing was changed" in shell.well(*AMEND, *BY)
@@ -65,3 +74,13 @@ def test_what_cannot_be_done_is_one_line(shell: Shell, words: tuple[str, ...], l
     said = shell.refused("protocol", "amend", *words)
     assert line in said
     assert "\n" not in said
+
+
+def test_like_days_in_a_row_are_one_line_by_the_patient_s_clocks(sqlite_urls: Urls) -> None:
+    town = Town(sqlite_urls, SECOND)
+    town.patient()
+    with town.parts.study.reading() as session:
+        asked = wanted(town.parts, session, session.get_one(Study, town.study), "2", town.parts.clock.now())
+    said = [line.partition(": ")[2] for line in lines(town.parts, asked, look(town)[0])]
+    assert "7 days, 15 Apr – 21 Apr: SMS at 18:00, 20:00 → 19:00, 20:00" in said
+    assert len(said) == 4
