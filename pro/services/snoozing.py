@@ -68,6 +68,14 @@ def snooze(parts: Parts, token: str, wanted: str, moment: Moment) -> bool:
         return True
 
 
+def lost(parts: Parts, token: str, moment: Moment) -> datetime | None:
+    """When the reminder would have come that was asked for and fell with the messages; None where there is none."""
+    with parts.study.plain_reading() as session:
+        who = _who(session, token, moment)
+        found = snoozes.lost_by_stopping(session, who.patient_id, moment.study) if who else None
+        return None if found is None or (who and snoozes.waiting(session, who.patient_id)) else found.due_at
+
+
 def undo(parts: Parts, token: str, moment: Moment) -> bool:
     """Takes the reminder back that was asked for; False where none waits."""
     with parts.study.writing() as session:

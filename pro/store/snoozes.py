@@ -25,6 +25,18 @@ def waiting(session: Connected, patient_id: int) -> Found | None:
     return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
 
 
+def lost_by_stopping(session: Connected, patient_id: int, now: datetime) -> Found | None:
+    """The reminder asked for that would still have come, had the messages not been stopped."""
+    wanted = select(message).where(
+        message.c.patient_id == patient_id,
+        message.c.dedupe_key.startswith(PREFIX),
+        message.c.state == State.DROPPED,
+        message.c.error == "opted-out",
+        message.c.due_at > now,
+    )
+    return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
+
+
 def planned_on_day(
     session: Connected, patient_id: int, since: datetime, until: datetime, *, but: int | None = None
 ) -> int:

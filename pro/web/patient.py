@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from pro.domain.questionnaire import Text
-from pro.services import answering, visiting
+from pro.services import answering, snoozing, visiting
 from pro.services.answering import LinkView, Saved, Sitting, Started
 from pro.web import item_pages, sending, snooze
 from pro.web.asked import row_number_or_none
@@ -123,9 +123,11 @@ def _stop_page(token: str, *, resumed: bool = False) -> ResponseReturnValue:
     view = answering.open_link(current_parts(), token, moment())
     if view.status == "unknown":
         return status_page(view, "unknown")
+    spoken = wanted_language(view.language, view.languages)
+    lost = snoozing.lost(current_parts(), token, moment()) if resumed else None
     return page(
         "phone/stop.html",
-        wanted_language(view.language, view.languages),
+        spoken,
         view.site,
         view.demonstration,
         languages=view.languages,
@@ -134,6 +136,8 @@ def _stop_page(token: str, *, resumed: bool = False) -> ResponseReturnValue:
         may_start=view.status not in ("expired", "withdrawn"),
         replies=current_parts().settings.sms_replies,
         back_to=address(f"/d/{token}"),
+        lost=clock_words(lost, view.zone, spoken) if lost else "",
+        later=address(f"/d/{token}/later"),
     )
 
 

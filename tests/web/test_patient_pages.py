@@ -181,6 +181,17 @@ def test_who_stopped_the_messages_gets_them_again_from_the_same_page(phone: Phon
     events = [(row.kind, row.actor) for row in phone.rows(metadata.tables["audit_event"])]
     assert events[-1] == ("messages.resumed", "R-001")
     assert "Arrêter les SMS ?" in plain(phone.get(f"/d/{TOKEN}/stop"))
+    assert "que vous aviez choisi" not in again.text, "no reminder had been chosen"
+
+
+def test_a_chosen_reminder_that_fell_with_the_messages_is_said_to_be_gone(phone: Phone) -> None:
+    offered = re.findall(r'name="at"[^>]*value="([^"]+)"', phone.get(f"/d/{phone.token}/later").text)
+    phone.post(f"/d/{phone.token}/later", {"at": offered[0]})
+    phone.post(f"/d/{TOKEN}/stop", {"stop": "yes"})
+    again = plain(phone.post(f"/d/{TOKEN}/stop", {"start": "yes"}))
+    assert "Le rappel que vous aviez choisi pour" in again
+    assert f'href="/d/{TOKEN}/later"' in again
+    assert offered[0] in phone.get(f"/d/{phone.token}/later").text, "it may be chosen again"
 
 
 def test_an_old_link_stops_the_messages_and_does_not_bring_them_back(phone: Phone) -> None:
