@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from pro import __version__
 from pro.cli import Wrong
 from pro.commands.days import read_day
 from pro.exports import tables
@@ -65,14 +66,40 @@ def command(
     protocol = library.latest_protocol(id_) if version is None else library.protocol(id_, version)
     first = default_start() if start is None else read_day("--start", start)
     asked = Asked(protocol, patients, seed, first, min(sites, patients), _price(price), days)
+    draft = not library.is_protocol_published(protocol.id, protocol.version)
     _look_first(page, out, server)
     if asked.sites < sites:
         click.echo(f"--sites: {sites} sites need as many patients; {counted(asked.sites, 'site')} played", err=True)
     found = rehearse(asked, server=server, processes=processes, told=Bar(), after=_writer(out, asked))
     if page is not None:
-        page.write_text(html(found), encoding="utf-8")
+        _keep(page, html(found, _played(asked, draft)))
+    if draft:
+        click.echo(f"{protocol.id} {protocol.version} is a draft: it is not published", err=True)
     _show(found, as_json)
     sys.exit(0 if found["holds"] else 1)
+
+
+def _keep(page: Path, text: str) -> None:
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Wrong(f"--html: {page} cannot be written: {error.strerror}") from None
+
+
+def _played(asked: Asked, draft: bool) -> dict[str, str]:
+    """What played it, and the call that gives the same document; files and databases are the reader's own affair."""
+    given = {
+        "--version": asked.protocol.version,
+        "--patients": asked.patients,
+        "--sites": asked.sites,
+        "--seed": asked.seed,
+        "--start": asked.start,
+        "--days": asked.days,
+        "--price-per-segment": asked.price,
+    }
+    options = " ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+    call = f"pro protocol rehearse {asked.protocol.id} {options}"
+    return {"version": __version__, "command": call, "draft": "draft" if draft else ""}
 
 
 def _look_first(page: Path | None, out: Path | None, server: str | None) -> None:

@@ -39,7 +39,7 @@ def shares(rows: Sequence[tuple[str, Sequence[tuple[int, str]]]], title: str) ->
             width = (WIDTH - 178) * n / total if total else 0
             body.append(f'<rect class="{css}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="20"/>')
             x += width
-    return svg(WIDTH, height, title, body, "bars")
+    return svg(WIDTH, height, title, body, "shares")
 
 
 def _top(most: int) -> int:

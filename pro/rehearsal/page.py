@@ -14,15 +14,19 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from pro.rehearsal.draw import bars, shares
+from pro.web.desk.phrases import month_day
 from pro.web.words import LANGUAGES, NAMES, say, say_day, say_number
 
 _ENVIRONMENT = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
 PARTS = (("on_time", "f-main"), ("late", "f-edge"), ("partial", "f-warn"), ("missed", "f-pain"))
 
 
-def html(found: Mapping[str, Any]) -> str:
-    """The document as a page; the first language is shown, the other a touch away."""
-    pages = [_page(found, language) for language in LANGUAGES]
+def html(found: Mapping[str, Any], played: Mapping[str, str] | None = None) -> str:
+    """The document as a page; the first language is shown, the other a touch away.
+
+    `played`: the `version` that played it and the `command` that plays it again; the document itself tells of neither.
+    """
+    pages = [_page(found, language) | {"played": played or {}} for language in LANGUAGES]
     return _ENVIRONMENT.get_template("report.html").render(pages=pages)
 
 
@@ -34,7 +38,11 @@ def _page(found: Mapping[str, Any], language: str) -> dict[str, Any]:
         return "–" if value is None else say_number(Decimal(str(value)), language)
 
     protocol = f"{found['protocol']['id']} {found['protocol']['version']}"
-    days = {key: say_day(date.fromisoformat(found[key]), language) for key in ("start", "end")}
+    days = {key: say_day(date.fromisoformat(found[key]), language, year=True) for key in ("start", "end")}
+    sites = found["compliance"]["by_site"]
+    flares: Counter[str] = Counter()
+    for one in found["flares"]["weeks"]:
+        flares[one["site"]] += one["episodes"]
     return {
         "language": language,
         "name": NAMES[language],
@@ -47,7 +55,8 @@ def _page(found: Mapping[str, Any], language: str) -> dict[str, Any]:
         "tiles": _tiles(found, t, number),
         "profiles": _rows(found["profiles"], lambda key: t(f"profile.{key}")),
         "timepoints": _rows(found["assessments"]["by_timepoint"], _titles(found, language)),
-        "drawings": _drawings(found, t),
+        "sites": [{**row, "flares": flares[row["key"]]} for row in _rows(sites, str)],
+        "drawings": _drawings(found, t, language),
     }
 
 
@@ -71,7 +80,7 @@ def _tiles(found: Mapping[str, Any], t: Any, number: Any) -> list[tuple[str, str
         (t("expected"), number(assessments["expected"])),
         (t("compliance"), f"{number(assessments['compliance'])} %"),
         (t("sent"), number(messages["sent"])),
-        (t("per_patient"), number(messages["per_patient"]["mean"])),
+        (t("per_patient"), _with_range(messages["per_patient"], t, number)),
         (t("per_patient_day"), number(messages["per_patient_and_day"]["mean"])),
         (t("segments"), number(messages["segments"])),
         (t("flares_week"), number(found["flares"]["per_week_and_site"])),
@@ -81,15 +90,19 @@ def _tiles(found: Mapping[str, Any], t: Any, number: Any) -> list[tuple[str, str
     return tiles if cost is None else [*tiles[:6], (t("cost"), number(cost)), *tiles[6:]]
 
 
+def _with_range(found: Mapping[str, Any], t: Any, number: Any) -> str:
+    return str(t("range", mean=number(found["mean"]), least=number(found["least"]), most=number(found["most"])))
+
+
 def _rows(groups: Mapping[str, Mapping[str, Any]], name: Any) -> list[dict[str, Any]]:
     return [
-        {"name": name(key), **one, "on_time": one["completed"] - one["late"]}
+        {"key": key, "name": name(key), **one, "on_time": one["completed"] - one["late"]}
         for key, one in groups.items()
         if one["expected"]
     ]
 
 
-def _drawings(found: Mapping[str, Any], t: Any) -> dict[str, Markup]:
+def _drawings(found: Mapping[str, Any], t: Any, language: str) -> dict[str, Markup]:
     messages = found["messages"]
     weeks: Counter[int] = Counter()
     for one in found["flares"]["weeks"]:
@@ -98,7 +111,9 @@ def _drawings(found: Mapping[str, Any], t: Any) -> dict[str, Markup]:
     stacked = [(row["name"], [(row[key], css) for key, css in PARTS]) for row in rows]
     return {
         "profiles": shares(stacked, t("by_profile")),
-        "days": bars([(day[5:], n) for day, n in messages["per_day"].items()], t("days"), 14),
+        "days": bars(
+            [(month_day(date.fromisoformat(day), language), n) for day, n in messages["per_day"].items()], t("days"), 14
+        ),
         "hours": bars([(f"{h:02d}", messages["per_hour"].get(f"{h:02d}", 0)) for h in range(24)], t("hours"), 2),
         "weeks": bars([(str(n), weeks[n]) for n in range(1, max(weeks, default=0) + 1)], t("weeks")),
     }

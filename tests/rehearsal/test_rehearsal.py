@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from pro.cli import main
 from pro.commands import rehearse as command
 from pro.rehearsal.guarantees import WHAT
-from pro.rehearsal.page import named
+from pro.rehearsal.page import html, named
 from pro.rehearsal.people import Profile
 from pro.rehearsal.report import Asked, Document, lines
 from pro.rehearsal.run import rehearse
@@ -130,6 +130,10 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
     assert "http" not in page
     assert all(say(f"rehearsal.rule.{one['key']}", "fr").split("’")[0] in page for one in found["guarantees"])
     assert "<svg" in page
+    assert all(f"<tr><td>{site}<td" in page for site in found["compliance"]["by_site"])
+    assert page.count(f"pro protocol rehearse thera-demo --version {found['protocol']['version']} --patients 2") == 2
+    assert say("rehearsal.draft", "en") not in page
+    assert say("rehearsal.draft", "fr") in html(found, {"version": "1", "command": "c", "draft": "draft"})
     manifest = json.loads((tmp_path / "data" / "manifest.json").read_text())
     for one in manifest["files"]:
         content = (tmp_path / "data" / one["file"]).read_bytes()
