@@ -85,6 +85,8 @@ class MessageFigures:
     """Due and not yet at the provider."""
     unknown: int
     dropped: int
+    no_number: int
+    """Of the dropped: there was no number to send them to."""
     failed_numbers: tuple[str, ...]
 
 
@@ -257,7 +259,8 @@ def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> 
         failed=failed,
         waiting=waiting,
         unknown=unknown,
-        dropped=counts.get("dropped", 0),
+        dropped=counts.get("dropped", 0) + counts.get("no-number", 0),
+        no_number=counts.get("no-number", 0),
         failed_numbers=failed_numbers,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
 from pro.store.desk import Found, Sites, assessment, message, message_event, patient, reminder, staff
@@ -13,6 +13,7 @@ from pro.store.tables import metadata
 
 FAILED = ("failed", "undelivered")
 NOT_SENT = ("dropped",)
+NO_NUMBER = "no-number"
 _link, _session = metadata.tables["link"], metadata.tables["patient_session"]
 _opened = (
     exists()
@@ -31,11 +32,14 @@ _answered = and_(
 
 
 def counts(session: Session, ids: Sites, since: datetime, until: datetime) -> dict[str, int]:
-    """Messages to patients due in a time, by state."""
-    wanted = select(message.c.state, func.count()).where(
+    """Messages to patients due in a time, by state; those dropped for want of a number apart, as `no-number`."""
+    became = case((and_(message.c.state == "dropped", message.c.error == NO_NUMBER), NO_NUMBER), else_=message.c.state)
+    listed = select(became.label("became"), message.c.id).where(
         message.c.site_id.in_(ids), message.c.due_at >= since, message.c.due_at <= until, message.c.staff_id.is_(None)
     )
-    return {row[0]: row[1] for row in session.execute(wanted.group_by(message.c.state))}
+    inner = listed.subquery()
+    wanted = select(inner.c.became, func.count()).group_by(inner.c.became)
+    return {row[0]: row[1] for row in session.execute(wanted)}
 
 
 def failed(session: Session, ids: Sites, since: datetime, limit: int) -> Sequence[Found]:

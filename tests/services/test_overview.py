@@ -179,7 +179,7 @@ def test_messages_and_the_steps_that_none_carried(parts: Parts, made: Made) -> N
         session.add(
             Reminder(assessment_id=mine.id, step="at-20:00", planned_at=NOW - timedelta(hours=12), why_none="submitted")
         )
-        for n in range(3):
+        for n in range(5):
             session.add(
                 Message(
                     dedupe_key=f"reminder:{n}",
@@ -189,15 +189,17 @@ def test_messages_and_the_steps_that_none_carried(parts: Parts, made: Made) -> N
                     language="fr",
                     due_at=NOW - timedelta(hours=1),
                     not_after=NOW,
-                    state=("delivered", "sending", "pending")[n],
+                    state=("delivered", "sending", "pending", "dropped", "dropped")[n],
+                    error=(None, None, None, "submitted", "no-number")[n],
                 )
             )
     identity, now = who(parts), parts.clock.now()
     found = outbox_view.page(parts, identity, now, "all", None)
     assert (found.figures.sent, found.figures.due, found.figures.unknown) == (1, 3, 1)
+    assert (found.figures.dropped, found.figures.no_number) == (2, 1)
     assert [step.why for step in found.unsent] == ["submitted"]
     after = (found.texts[0].due_at, found.texts[0].id)
-    assert len(outbox_view.page(parts, identity, now, "all", after).texts) == 2
+    assert len(outbox_view.page(parts, identity, now, "all", after).texts) == 4
 
 
 def test_the_trail_pages_by_key_through_equal_instants(

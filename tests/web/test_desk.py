@@ -363,6 +363,16 @@ def message(desk: Desk, patient_id: int, n: int, state: str) -> Message:
     )
 
 
+def test_today_says_how_many_had_no_number(desk: Desk) -> None:
+    patient_id = make_patient(desk.parts, desk.made)
+    with desk.parts.study.writing() as session:
+        gone = message(desk, patient_id, 0, "dropped")
+        gone.error = "no-number"
+        session.add(gone)
+    desk.sign_in("inv")
+    assert "1 more not sent: no number" in desk.page("/staff/")
+
+
 def test_nothing_is_chosen_for_the_investigator_and_nothing_is_recorded_without_a_choice(desk: Desk) -> None:
     _, flare_id = patient_with_flare(desk)
     desk.sign_in("inv")
