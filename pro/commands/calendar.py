@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -19,9 +20,15 @@ from pro.library import Library, Unknown, Unreadable, load
 from pro.services.previewing import Preview, preview
 from pro.web import calendar_file
 from pro.web.calendar_words import Words
-from pro.web.patient_calendar import weeks
+from pro.web.patient_calendar import Ring, weeks
 
 ADDRESS = "https://diary.hospital.example"
+
+
+def _read_address(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", given):
+        raise Wrong(f"--address: {given!r} is no address of a service, such as {ADDRESS}")
+    return given
 
 
 @click.command("calendar")
@@ -32,7 +39,13 @@ ADDRESS = "https://diary.hospital.example"
 @click.option("--cutoff", metavar="HH:MM", callback=read_cutoff, help="Instead of the protocol's own.")
 @click.option("--language", type=click.Choice(("en", "fr")), default="en", show_default=True, help="Of what is said.")
 @click.option("--price", callback=read_price, help="What one segment costs.")
-@click.option("--address", default=ADDRESS, show_default=True, help="Where patients will reach the service.")
+@click.option(
+    "--address",
+    callback=_read_address,
+    default=ADDRESS,
+    show_default=True,
+    help="Where patients will reach the service.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, instants in UTC.")
 @click.option("--html", "file", type=click.Path(path_type=Path, dir_okay=False), help="One self-contained page.")
 @root_option
@@ -62,7 +75,7 @@ def calendar(
     if as_json:
         click.echo(json.dumps(_document(found, price), ensure_ascii=False, indent=1))
     elif file is None:
-        click.echo("\n".join(_lines(found, language)))
+        click.echo("\n".join(_lines(found, language, price)))
 
 
 commands: tuple[click.Command, ...] = (calendar,)
@@ -131,7 +144,7 @@ def _z(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _lines(found: Preview, language: str) -> list[str]:
+def _lines(found: Preview, language: str, price: Decimal | None) -> list[str]:
     """A line for each window that opens and each text that comes, by day; the texts themselves at the end."""
     words = Words(language, found.outlook.zone)
     lines = []
@@ -139,9 +152,23 @@ def _lines(found: Preview, language: str) -> list[str]:
         for day in week.days:
             lines.append(f"{words.day(day.day)} ({words.t('study-day', n=words.nth(day.study_day))})")
             lines += [f"  {one.title}: {', '.join(filter(None, (one.window, one.late)))}" for one in day.openings]
-            lines += [f"  SMS {one.clock}{f' ({one.why})' if one.why else ''}" for one in day.rings]
+            lines += [_ring(one) for one in day.rings]
     lines += [words.change(one) for one in found.outlook.changes]
+    lines.append(_totals(found, words, price))
     lines += [
         f"SMS ({spoken}): {one.body}" for (template, spoken), one in found.texts.items() if template == "reminder"
     ]
     return lines
+
+
+def _ring(one: Ring) -> str:
+    why = f" ({one.why})" if one.why else ""
+    return f"  SMS {one.clock}{why}: {', '.join(one.about)}"
+
+
+def _totals(found: Preview, words: Words, price: Decimal | None) -> str:
+    most = words.t("figure.at-most", n=words.number(len(found.outlook.sent)))
+    said = [f"{words.t('figure.texts')}: {most}", f"{words.t('figure.segments')}: {words.number(found.segments)}"]
+    if price is not None:
+        said.append(f"{words.t('figure.cost')}: {words.number(price * found.segments)}")
+    return "; ".join(said)

@@ -38,6 +38,8 @@ class Ring:
     clock: str
     why: str
     """Empty where it goes."""
+    about: tuple[str, ...] = ()
+    """Titles of what it announces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,12 @@ def _rings(outlook: Outlook, words: Words) -> dict[date, tuple[Ring, ...]]:
     def local(sms: Sms) -> datetime:
         return (sms.leaves_at or sms.due_at).astimezone(outlook.zone)
 
+    def about(sms: Sms) -> tuple[str, ...]:
+        keys = dict.fromkeys(outlook.planned[n].timepoint for n in sms.announces)
+        return tuple(in_language(outlook.protocol.timepoint(key).title, words.language) for key in keys)
+
     return {
-        day: tuple(Ring(say_clock(local(sms), words.language), words.why(sms)) for sms in there)
+        day: tuple(Ring(say_clock(local(sms), words.language), words.why(sms), about(sms)) for sms in there)
         for day, there in groupby(sorted(outlook.texts, key=local), key=lambda sms: local(sms).date())
     }
 

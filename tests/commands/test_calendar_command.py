@@ -38,6 +38,10 @@ def test_a_table_for_people() -> None:
     lines = call("--language", "fr").stdout.splitlines()
     assert lines[0].startswith("lundi 28")
     assert sum(line.startswith("  SMS ") for line in lines) == 181
+    assert sum(line.startswith("  SMS ") and "Carnet quotidien" in line for line in lines) > 150
+    assert any("fenêtre ouverte" in line for line in lines)
+    assert "14,48" in call("--language", "fr", "--price", "0.08").stdout
+    assert any("1er" in line for line in lines)
     assert lines[-1].startswith("SMS (fr): Vos questions du jour vous attendent : https://diary.hospital.example/d/")
 
 
@@ -55,6 +59,7 @@ def test_a_file_that_needs_nothing_beside_it(tmp_path: Path) -> None:
     [
         (("--zone", "Mars"), "--zone: no time zone 'Mars'"),
         (("--day0", "9999-12-30"), "too near the end of the calendar"),
+        (("--address", "ftp://x"), "--address: 'ftp://x' is no address"),
         (("--version", "77"), "there is no protocol thera-demo 77"),
         (("--html", "/no/such/folder/x.html"), "--html: /no/such/folder/x.html cannot be written"),
     ],

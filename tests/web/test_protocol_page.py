@@ -142,6 +142,8 @@ def test_it_begins_with_the_studys_newest(desk: Desk) -> None:
         ("zone=Europe/Nowhere<b>", "No such time zone."),
         ("cutoff=12:01", "Give a time from 00:00 to 12:00."),
         ("cutoff=٠٤:٠٠", "Give a time from 00:00 to 12:00."),
+        ("version=99", "its version is unknown"),
+        ("day0=1800-01-01", "in the years 1900 to 2199"),
         ("price=NaN", "Give a price such as"),
         ("price=-1", "Give a price such as"),
         ("price=1e99", "Give a price such as"),

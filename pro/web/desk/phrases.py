@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -33,12 +34,17 @@ def local(at: datetime, zone: str) -> datetime:
 
 def short_day(day: date, language: str) -> str:
     """`Tue 14 Apr`, `mar. 14 avr.`"""
-    return format_date(day, "EEE d MMM", locale=LOCALES[language])
+    return _first_of_month(format_date(day, "EEE d MMM", locale=LOCALES[language]), language)
 
 
 def month_day(day: date, language: str) -> str:
     """`14 Apr`, `14 avr.`"""
-    return format_date(day, "d MMM", locale=LOCALES[language])
+    return _first_of_month(format_date(day, "d MMM", locale=LOCALES[language]), language)
+
+
+def _first_of_month(words: str, language: str) -> str:
+    """In French the first is an ordinal: `1er mars`."""
+    return re.sub(r"\b1 (?=\D)", "1er ", words) if language == "fr" else words
 
 
 def clock(at: datetime, zone: str, language: str, *, seconds: bool = False) -> str:

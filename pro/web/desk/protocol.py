@@ -17,7 +17,7 @@ from pro.services import previewing
 from pro.services.access import Right
 from pro.services.previewing import Choice, Offered
 from pro.web import protocol_cards
-from pro.web.asked import calendar_day
+from pro.web.asked import EARLIEST, LATEST, calendar_day
 from pro.web.desk.frame import blueprint, language
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
@@ -38,6 +38,8 @@ class Asked:
     @property
     def choice(self) -> Choice:
         asked = self.typed.get("protocol", "")
+        if "version" in self.typed:
+            asked = f"{asked.split(' ')[0] or self.offered.first.protocol.id} {self.typed['version']}"
         found = next((one for one in self.offered.choices if name_of(one) == asked), None)
         return found or self._else(self.offered.first, "protocol", asked)
 
@@ -76,7 +78,7 @@ class Asked:
 
     def _else(self, first: First, name: str, given: str) -> First:
         if given:
-            self.wrong[name] = say(f"protocol.wrong.{name}", language())
+            self.wrong[name] = say(f"protocol.wrong.{name}", language(), first=EARLIEST, last=LATEST)
         return first
 
 
