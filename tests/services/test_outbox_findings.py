@@ -9,8 +9,8 @@ import pytest
 
 from pro.clock import Moment
 from pro.services import balancing, delivery, inbound, reminding, snoozing
-from pro.services.enrolment import COMMAND_LINE, opt_in_again
-from pro.services.enrolment.holding import hold, resume
+from pro.services.enrolment import COMMAND_LINE, opt_in_again, withdraw
+from pro.services.enrolment.holding import end, hold, resume
 from pro.services.shift import PACE
 from pro.sms.sender import Unknown
 from tests.conftest import Urls
@@ -134,4 +134,27 @@ def test_what_fell_into_the_time_without_messages_is_not_sent_afterwards(house: 
     house.ring()
     assert [one.due_at for one in rows(house.parts, "message")] == [EVENING + 2 * HOUR]
     assert [sms.at for sms in house.sender.sent] == [EVENING + 2 * HOUR]
+    assert balancing.recount(house.parts).holds
+
+
+@pytest.mark.parametrize("how", ["end", "withdraw"])
+@pytest.mark.parametrize(
+    ("stood", "why"), [("on hold", "excused"), ("STOP", "opted-out"), ("nobody works", "too-late")]
+)
+def test_steps_that_passed_before_the_end_are_explained(house: House, how: str, stood: str, why: str) -> None:
+    """What is cancelled is never closed, which explains such steps otherwise."""
+    mine = assessment_id(house.parts, house.patient)
+    before = Moment(EVENING - HOUR, EVENING - HOUR)
+    if stood == "STOP":
+        with house.parts.study.writing() as session:
+            inbound.opt_out(session, house.patient, "page", before)
+    elif stood == "on hold":
+        hold(house.parts, COMMAND_LINE, house.patient, "hospital", before)
+    house.clock.move(MINUTE)
+    if how == "end":
+        end(house.parts, COMMAND_LINE, house.patient, "completed", house.clock.now())
+    else:
+        withdraw(house.parts, COMMAND_LINE, house.patient, "patient-wish", "keep", house.clock.now())
+    told = {one.step: one.why_none for one in rows(house.parts, "reminder") if one.assessment_id == mine}
+    assert told == {"at-18:00": why}
     assert balancing.recount(house.parts).holds

@@ -18,7 +18,7 @@ from pro.services.access import Right
 from pro.services.audit import lock_patient, record
 from pro.services.calendars import calendar_of
 from pro.services.enrolment.facts import Doer, by_of
-from pro.services.enrolment.leaving import planned_reminders, unfinished
+from pro.services.enrolment.leaving import explain_passed, planned_reminders, unfinished
 from pro.services.enrolment.links import revoke
 from pro.services.parts import Parts
 from pro.store import courses, messages
@@ -149,6 +149,7 @@ def end(parts: Parts, doer: Doer, patient_id: int, why: str, moment: Moment) -> 
         patient.ended_at, patient.ended_why = moment.study, why
         patient.held_at = patient.held_why = None
         rows = unfinished(session, patient_id, moment.study)
+        explain_passed(parts, session, patient, rows, moment.study)
         for one in rows:
             one.cancelled_at, one.next_at = moment.study, None
         dropped = len(messages.drop_waiting(session, patient_id, ENDED, moment.study))

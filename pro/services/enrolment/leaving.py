@@ -17,7 +17,7 @@ from pro.services.audit import lock_patient, record
 from pro.services.enrolment.facts import Doer, by_of
 from pro.services.enrolment.links import revoke
 from pro.services.parts import Parts
-from pro.store import messages
+from pro.store import bells, messages
 from pro.store.messages import NOT_YET
 from pro.store.tables import Assessment, Flare, Message, Patient, Reminder
 
@@ -79,6 +79,7 @@ def withdraw(parts: Parts, doer: Doer, patient_id: int, why: str, earlier_data: 
         if patient.withdrawn_at is not None:
             return stops
         patient.withdrawn_at, patient.withdrawn_why = moment.study, why
+        explain_passed(parts, session, patient, unfinished(session, patient_id, moment.study), moment.study)
         cancelled = _cancel(session, patient_id, moment.study)
         dropped = len(messages.drop_waiting(session, patient_id, WITHDRAWN, moment.study))
         links = revoke(session, patient_id, moment)
@@ -140,6 +141,32 @@ def planned_reminders(parts: Parts, patient: Patient, one: Assessment) -> tuple[
     timepoint = protocol.timepoint(one.timepoint)
     clocks = zones.zone(one.clocks or patient.zone)
     return steps_of(timepoint, one.day, one.opens_at, one.closes_at, clocks, protocol.cutoff)
+
+
+def explain_passed(
+    parts: Parts, session: Session, patient: Patient, expected: Sequence[Assessment], now: datetime
+) -> None:
+    """Steps that passed without a text, on hold, stopped or while nobody worked, before their assessment is cancelled.
+
+    What is cancelled is never closed, and closing is what explains them otherwise.
+    """
+    otherwise = "too-late" if patient.opted_out_at is None else "opted-out"
+    bells.keep_reminders(
+        session,
+        [
+            {
+                "assessment_id": one.id,
+                "step": step.step,
+                "planned_at": step.at,
+                "message_id": None,
+                "why_none": otherwise if one.excused_at is None else "excused",
+            }
+            for one in expected
+            if one.opens_at <= now
+            for step in planned_reminders(parts, patient, one)
+            if step.at < now
+        ],
+    )
 
 
 def waiting_messages(session: Session, patient_id: int) -> Sequence[Message]:
