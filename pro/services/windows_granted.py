@@ -11,6 +11,7 @@ import msgspec
 from pro.store import amendments
 from pro.store.amendments import Found
 from pro.store.engine import Connected
+from pro.store.tables import Assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Granted:
     day: date | None = None
     until: datetime | None = None
 
-    def concerns(self, row: Found, *, once: bool) -> bool:
+    def concerns(self, row: Found | Assessment, *, once: bool) -> bool:
         """Whether that window stands as this decision left it; of redacted words it is any that was open then.
 
         `once`: its visit does not repeat, so it is the same one on another day.

@@ -9,6 +9,8 @@ import pytest
 from pro import worker
 from pro.services import answering, audit_trail, closing, extending
 from pro.services.audit import Actor
+from pro.services.enrolment import COMMAND_LINE
+from pro.services.enrolment.travelling import change_zone
 from pro.services.extending import Which
 from pro.services.parts import Parts
 from pro.store.tables import metadata
@@ -109,3 +111,15 @@ def test_what_is_refused_says_so_and_changes_nothing(
     with pytest.raises(ValueError, match=said):
         extend(parts, Which(site), until, reason)
     assert rows(parts, "assessment") == before
+
+
+def test_a_journey_does_not_take_back_the_time_that_was_granted(parts: Parts, site: int) -> None:
+    """Eastwards the next day opens sooner, and the window would end there."""
+    assert extend(parts, Which(site, "R-001", "diary", DAY)) == 1
+    for patient in (1, 2):
+        change_zone(parts, COMMAND_LINE, patient, "Asia/Tokyo", parts.clock.now())
+    assert diary(parts)["closes_at"] == LATER
+    assert diary(parts)["late_until"] is None
+    planned = diary(parts, 2)
+    assert planned["late_until"] is not None
+    assert str(planned["closes_at"]) < str(LATER)

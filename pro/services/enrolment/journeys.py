@@ -64,7 +64,7 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
         moved = calendar.moved(wanted, made_at)
         first = moved.stays[-1].from_day
         expected = unfinished(session, patient_id, made_at)
-        rows = recomputed(parts, patient, expected, moved, made_at)
+        rows = recomputed(parts, session, patient, expected, moved, made_at)
         reminders = _first_reminders(parts, patient, expected, zone, first)
         return Foreseen(zone, patient.zone, first, moved.opens(first), at_once, len(rows), reminders)
 

@@ -22,6 +22,7 @@ from pro.services.calendars import calendar_of, keep
 from pro.services.enrolment.facts import Doer, by_of
 from pro.services.enrolment.leaving import unfinished
 from pro.services.parts import Parts
+from pro.services.windows_granted import Granted, granted
 from pro.store.tables import Assessment, Patient, metadata
 
 _assessment = metadata.tables["assessment"]
@@ -64,7 +65,7 @@ def move(parts: Parts, session: Session, patient: Patient, zone: str, doer: Doer
     protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
     calendar = calendar_of(session, patient.id, patient.zone, protocol.cutoff).moved(zones.zone(zone), moment.study)
     keep(session, patient.id, calendar)
-    rows = recomputed(parts, patient, unfinished(session, patient.id, moment.study), calendar, moment.study)
+    rows = recomputed(parts, session, patient, unfinished(session, patient.id, moment.study), calendar, moment.study)
     _keep_clocks(session, patient, moment.study)
     _write(session, rows)
     old, patient.zone = patient.zone, zone
@@ -76,19 +77,24 @@ def move(parts: Parts, session: Session, patient: Patient, zone: str, doer: Doer
 
 
 def recomputed(
-    parts: Parts, patient: Patient, expected: Sequence[Assessment], calendar: Calendar, now: datetime
+    parts: Parts, session: Session, patient: Patient, expected: Sequence[Assessment], calendar: Calendar, now: datetime
 ) -> list[dict[str, Any]]:
-    """The new instants of each that has any; nothing is written."""
-    changed = (_row(parts, patient, one, calendar, now) for one in expected)
-    return [row for row in changed if row is not None]
+    """The new instants of each; nothing is written."""
+    given = granted(session, [patient.number]).get(patient.number, [])
+    return [_row(parts, patient, one, calendar, given, now) for one in expected]
 
 
-def _row(parts: Parts, patient: Patient, one: Assessment, calendar: Calendar, now: datetime) -> dict[str, Any] | None:
+def _row(
+    parts: Parts, patient: Patient, one: Assessment, calendar: Calendar, given: Sequence[Granted], now: datetime
+) -> dict[str, Any]:
     """The new instants; what has opened keeps its opening and its clocks."""
     protocol = parts.library.protocol(one.protocol, one.protocol_version)
     opened = one.opens_at <= now
     clocks = (one.clocks or patient.zone) if opened else None
     row = _instants(one, protocol, calendar, now)
+    once = not protocol.timepoint(one.timepoint).repeats
+    if any(each.concerns(one, once=once) for each in given):
+        row |= _no_sooner(one, row)
     end = row["late_until"] or row["closes_at"]
     steps = _steps(one, row, protocol, clocks or calendar.stays[-1].zone.key)
     bell = end if one.excused_at is not None else next_bell(steps, end, now)
@@ -105,6 +111,13 @@ def _instants(one: Assessment, protocol: Protocol, calendar: Calendar, now: date
         return kept
     opens_at = one.opens_at if one.opens_at <= now else new.opens_at
     return {"opens_at": opens_at, "closes_at": new.closes_at, "late_until": new.late_until}
+
+
+def _no_sooner(one: Assessment, row: dict[str, Any]) -> dict[str, Any]:
+    """Time that somebody granted is not taken back by a journey."""
+    closes_at = max(one.closes_at, row["closes_at"])
+    end = max(one.late_until or one.closes_at, row["late_until"] or row["closes_at"])
+    return {"closes_at": closes_at, "late_until": end if end > closes_at else None}
 
 
 def _steps(one: Assessment, row: dict[str, Any], protocol: Protocol, clocks: str) -> tuple[PlannedReminder, ...]:
