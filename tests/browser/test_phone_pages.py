@@ -244,6 +244,48 @@ def test_progress_follows_the_branches_and_focus_the_heading(phone: Page) -> Non
     assert phone.evaluate("document.activeElement.tagName") == "H1"
 
 
+def test_what_is_being_typed_stays_when_the_rest_of_the_page_comes_late(phone: Page, served: Served) -> None:
+    held: list[Route] = []
+    phone.route("**/later.*.js*", lambda route: held.append(route))
+    rate(phone, 6)
+    forward(phone)
+    rate(phone, 4)
+    forward(phone)
+    field = phone.locator(".field:visible")
+    field.fill("40")
+    for _ in range(100):
+        if held:
+            break
+        phone.wait_for_timeout(50)
+    held[0].continue_()
+    for _ in range(100):
+        if phone.evaluate("() => self.proLater !== undefined"):
+            break
+        phone.wait_for_timeout(50)
+    phone.wait_for_timeout(100)
+    assert field.input_value() == "40"
+    assert field.evaluate("field => field === document.activeElement"), "the keyboard of the phone stays open"
+    forward(phone)
+    expect(phone.locator(".map:visible svg")).to_be_visible()
+
+
+def test_joints_are_drawn_where_the_drawing_comes_late(phone: Page, served: Served) -> None:
+    held: list[Route] = []
+    phone.route("**/later.*.js*", lambda route: held.append(route))
+    rate(phone, 6)
+    forward(phone)
+    rate(phone, 4)
+    forward(phone)
+    phone.locator(".field:visible").fill("40")
+    forward(phone)
+    box = phone.locator("section:visible input[type=checkbox]").first
+    box.check()
+    assert held
+    held[0].continue_()
+    expect(phone.locator(".map:visible svg")).to_be_visible()
+    assert box.is_checked()
+
+
 def test_the_drawing_and_the_list_hold_the_same_answer(phone: Page, served: Served) -> None:
     to_joints(phone)
     phone.locator("[data-joint=R-knee]:visible").click()

@@ -345,7 +345,11 @@ function fetchLater() {
     later = self.proLater({$, make, items, byKey, answers, shown, fields, none, touched, words, write, local, asText, state,
       post, send, tell, isWaiting: () => queue.length + earlier.length > 0, isBusy: () => busy, isOver: () => over,
       finish: () => { over = true; }, isHere: () => screen === "review"});
-    turn(screen);
+    // The screen as it stands, its fields untouched: a number that is being typed is no answer yet.
+    const item = byKey.get(screen);
+    item?.turn?.();
+    item?.draw?.();
+    if (screen === "review") later.review();
   };
   script.onerror = () => {
     asked = false;
