@@ -26,9 +26,14 @@ Why = Literal[
     "closed",
     "not-open",
     "too-late",
+    "asked-for-later",
     "daily-cap",
     "quiet-hours",
 ]
+
+
+HELD_UP = timedelta(minutes=5)
+"""So late, a reminder gives way to a later one that the patient has asked for: two would come within the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Facts:
     """All that decides about one reminder message; instants are aware UTC.
 
     `assessments`: those it announces. `sent_today`: messages marked as sending or later on this patient-day.
+    `asked_for_later`: the patient has asked for a reminder of the same at a later time, which waits or went.
     """
 
     now: datetime
@@ -55,6 +61,7 @@ class Facts:
     quiet: QuietHours
     daily_cap: int
     sent_today: int = 0
+    asked_for_later: bool = False
     has_number: bool = True
     withdrawn: bool = False
     opted_out: bool = False
@@ -106,6 +113,11 @@ def share(steps: Iterable[DueStep]) -> tuple[SharedMessage, ...]:
 def not_after(due_at: datetime, end: datetime, late_message: timedelta) -> datetime:
     """The last instant at which a reminder of `due_at` may still go out; at its assessment's `end` none may."""
     return min(due_at + late_message, end)
+
+
+def is_held_up(due_at: datetime, now: datetime) -> bool:
+    """Whether it leaves later than a working worker lets it wait."""
+    return now - due_at > HELD_UP
 
 
 def in_quiet_hours(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:
@@ -177,6 +189,8 @@ def _what_became(assessment: Instants, now: datetime) -> Why:
 def _clock_refuses(facts: Facts) -> Why | None:
     if facts.now > facts.not_after:
         return "too-late"
+    if facts.asked_for_later and is_held_up(facts.due_at, facts.now):
+        return "asked-for-later"
     if facts.sent_today >= facts.daily_cap:
         return "daily-cap"
     return "quiet-hours" if in_quiet_hours(facts.now, facts.zone, facts.quiet) else None

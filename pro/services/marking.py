@@ -19,11 +19,11 @@ from pro.domain import message as words
 from pro.domain import zones
 from pro.domain.assessment import Instants, end, is_fillable, state
 from pro.domain.protocol import Protocol
-from pro.domain.reminders import Facts, Verdict, calls, verdict
+from pro.domain.reminders import Facts, Verdict, calls, is_held_up, verdict
 from pro.domain.schedule import day_closes, day_opens, patient_day
 from pro.services.enrolment.links import next_close
 from pro.services.shift import Shift
-from pro.store import leases, messages
+from pro.store import leases, messages, snoozes
 from pro.store.instants import instants_of
 from pro.store.messages import Found, Recipient
 
@@ -72,6 +72,28 @@ class Announced:
     instants: Instants
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The reminders beside the one that is judged, by patient."""
+
+    marked: dict[int, list[datetime]]
+    """When those were due that went: what the daily cap counts."""
+    asked_for: Mapping[int, Mapping[datetime, frozenset[int]]]
+    """The patient's own, by when they are due: the assessments they announce. Read only where one is held up."""
+
+    def went(self, case: Case) -> Sequence[datetime]:
+        return self.marked.get(case.row.patient_id, ())
+
+    def count(self, case: Case) -> None:
+        self.marked.setdefault(case.row.patient_id, []).append(case.row.due_at)
+
+    def said_later(self, case: Case, now: datetime) -> bool:
+        """Whether a later one that the patient asked for announces all of this one that still waits for them."""
+        waiting = {one.assessment_id for one in case.announced if calls(one.instants, now)}
+        mine = self.asked_for.get(case.row.patient_id, {})
+        return any(due_at > case.row.due_at and waiting <= announced for due_at, announced in mine.items())
+
+
 def mark(shift: Shift, claimed: Sequence[int]) -> tuple[Letter, ...]:
     """Asks the domain about each claimed message and marks those that may go; the others are explained or put off."""
     with shift.parts.study.writing() as session:
@@ -110,17 +132,14 @@ def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]
 def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Case]:
     """Those that may go, each counted against the cap of those after it."""
     now = shift.study()
-    ids = [case.patient.id for case in cases if case.patient]
-    marked: dict[int, list[datetime]] = {}
-    for patient_id, due_at in leases.marked_since(session, ids, now - LONGEST_DAY):
-        marked.setdefault(patient_id, []).append(due_at)
+    others = _others(session, cases, now)
     going = []
     for case in cases:
-        said = _judge(case, marked, now)
+        said = _judge(case, others, now)
         if said.send:
             going.append(case)
             if case.patient and case.row.template == "reminder":
-                marked.setdefault(case.patient.id, []).append(case.row.due_at)
+                others.count(case)
         elif said.again_at is not None:
             leases.put_off(session, case.row.id, said.again_at)
             messages.note(session, [case.row.id], now, "put-off", said.why)
@@ -129,16 +148,29 @@ def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Ca
     return going
 
 
-def _judge(case: Case, marked: Mapping[int, Sequence[datetime]], now: datetime) -> Verdict:
+def _others(session: Session, cases: Sequence[Case], now: datetime) -> Others:
+    ids = [case.patient.id for case in cases if case.patient]
+    marked: dict[int, list[datetime]] = {}
+    for patient_id, due_at in leases.marked_since(session, ids, now - LONGEST_DAY):
+        marked.setdefault(patient_id, []).append(due_at)
+    held_up = {case.patient.id for case in cases if case.patient and is_held_up(case.row.due_at, now)}
+    asked_for: dict[int, dict[datetime, frozenset[int]]] = {}
+    for row in snoozes.waiting_or_gone(session, sorted(held_up), now) if held_up else ():
+        mine = asked_for.setdefault(row.patient_id, {})
+        mine[row.due_at] = mine.get(row.due_at, frozenset()) | {row.assessment_id}
+    return Others(marked, asked_for)
+
+
+def _judge(case: Case, others: Others, now: datetime) -> Verdict:
     if case.row.staff_id is not None:
         late = now > case.row.not_after
         return Verdict(send=not late, why="too-late" if late else "ok")
     if case.patient is None or case.protocol is None:
         return Verdict(send=False, why="no-number")
-    return verdict(_facts(case, case.patient, case.protocol, marked.get(case.patient.id, ()), now))
+    return verdict(_facts(case, case.patient, case.protocol, others, now))
 
 
-def _facts(case: Case, patient: Found, protocol: Protocol, marked: Sequence[datetime], now: datetime) -> Facts:
+def _facts(case: Case, patient: Found, protocol: Protocol, others: Others, now: datetime) -> Facts:
     zone = zones.zone(patient.zone)
     today = patient_day(now, zone, protocol.cutoff)
     opens, closes = day_opens(today, zone, protocol.cutoff), day_closes(today, zone, protocol.cutoff)
@@ -151,7 +183,8 @@ def _facts(case: Case, patient: Found, protocol: Protocol, marked: Sequence[date
         zone=zone,
         quiet=protocol.quiet_hours,
         daily_cap=protocol.daily_cap,
-        sent_today=sum(opens <= due_at < closes for due_at in marked) if is_reminder else 0,
+        sent_today=sum(opens <= due_at < closes for due_at in others.went(case)) if is_reminder else 0,
+        asked_for_later=is_reminder and others.said_later(case, now),
         has_number=patient.number_wrong_at is None or not is_reminder,
         withdrawn=patient.withdrawn_at is not None,
         opted_out=patient.opted_out_at is not None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from pro.clock import Moment
 from pro.domain import reminders, zones
 from pro.domain.schedule import day_closes, day_opens, patient_day
-from pro.domain.snooze import snooze_times, step_key
+from pro.domain.snooze import SOONEST, snooze_times, step_key
 from pro.services.answering import token_hash
 from pro.services.audit import lock_patient, patient_actor, record
 from pro.services.parts import Parts
@@ -161,12 +161,12 @@ def _room(
 
 
 def _plan(parts: Parts, session: Session, who: Found, at: datetime, moment: Moment) -> None:
-    """Held up until the protocol's next reminder, it is dropped: two texts would come at once."""
+    """Held up until shortly before the protocol's next reminder, it is dropped: two texts would come at once."""
     zone = zones.zone(who.zone)
     waiting = _rung(parts, session, who, moment)
     carried = [one for one in waiting if at < one.end]
     latest = max(reminders.not_after(at, one.end, one.protocol.late_message) for one in carried)
-    usual = [one - timedelta.resolution for one in _planned(parts, session, who, waiting, moment) if one > at]
+    usual = [one - SOONEST for one in _planned(parts, session, who, waiting, moment) if one > at]
     made = messages.queue(
         session,
         dedupe_key=snoozes.next_key(session, who.patient_id),

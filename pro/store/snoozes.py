@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store.engine import Connected, insert_for
-from pro.store.messages import Found, message, reminder
+from pro.store.messages import NOT_YET, Found, message, reminder
 
 PREFIX = "snooze:"
 
@@ -20,7 +21,7 @@ def waiting(session: Connected, patient_id: int) -> Found | None:
     wanted = select(message).where(
         message.c.patient_id == patient_id,
         message.c.dedupe_key.startswith(PREFIX),
-        message.c.state.in_((State.PENDING, State.CLAIMED)),
+        message.c.state.in_(NOT_YET),
     )
     return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
 
@@ -35,6 +36,18 @@ def lost_by_stopping(session: Connected, patient_id: int, now: datetime) -> Foun
         message.c.due_at > now,
     )
     return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
+
+
+def waiting_or_gone(session: Connected, patient_ids: Sequence[int], now: datetime) -> Sequence[Row[Any, Any, Any]]:
+    """(patient_id, due_at, assessment_id) of the reminders that these patients asked for: may still come, or went."""
+    may_come = and_(message.c.state.in_(NOT_YET), message.c.not_after >= now)
+    wanted = (
+        select(message.c.patient_id, message.c.due_at, reminder.c.assessment_id)
+        .join_from(message, reminder, reminder.c.message_id == message.c.id)
+        .where(message.c.patient_id.in_(patient_ids), message.c.dedupe_key.startswith(PREFIX))
+        .where(or_(may_come, message.c.state.not_in((*NOT_YET, State.DROPPED, State.FAILED))))
+    )
+    return session.connection().execute(wanted).all()
 
 
 def planned_on_day(

@@ -19,6 +19,7 @@ from tests.services.outbox_world import MORNING, World
 CAP = 3
 QUIET_FROM, QUIET_TO = time(20, 30), time(8, 30)
 LATE = timedelta(hours=2)
+HELD_UP = timedelta(minutes=5)
 CUTOFF = timedelta(hours=4)
 _t = metadata.tables
 _message, _reminder, _event = _t["message"], _t["reminder"], _t["message_event"]
@@ -79,6 +80,20 @@ class Promises:
         ).all()
         assert any(_calls_for(one, now) for one in announced), f"{named}: nothing to fill; {announced}"
         assert not is_quiet(now, patient.zone), f"{named}: {now.astimezone(ZoneInfo(patient.zone)):%H:%M} is quiet"
+        self._gives_way(run, message_id, {one.id for one in announced if _calls_for(one, now)}, named)
+
+    def _gives_way(self, run: Any, message_id: int, asks: set[int], named: str) -> None:
+        """Held up, it does not go beside a later one of the same that the patient asked for."""
+        one = run(select(_message).where(_message.c.id == message_id)).one()
+        if self._world.now - one.due_at <= HELD_UP:
+            return
+        wanted = select(_message, _reminder.c.assessment_id).join(_reminder, _reminder.c.message_id == _message.c.id)
+        later: dict[int, set[int]] = {}
+        for row in run(wanted.where(_message.c.patient_id == one.patient_id, _message.c.due_at > one.due_at)):
+            waits = row.state in ("pending", "claimed") and row.not_after >= self._world.now
+            if row.dedupe_key.startswith("snooze") and (waits or row.sent_at):
+                later.setdefault(row.id, set()).add(row.assessment_id)
+        assert not any(asks <= told for told in later.values()), f"{named}: {one.due_at:%H:%M} was asked for later"
 
     def _taken(self, sms: Sms, message_id: int) -> None:
         """Looked at in the very call: may it still arrive when it is too late?"""

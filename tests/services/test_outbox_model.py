@@ -321,6 +321,17 @@ def works(m: Machine, n: int = 0, stop: str | None = None) -> None:
     m.work(n, stop, False)
 
 
+def asked_for_in_an_outage(m: Machine) -> None:
+    """The bell of ten o'clock rang and nobody worked; the patient chooses a time, and the worker comes back."""
+    works(m)
+    at(m, 8, 10)
+    m.snooze(0, 0, False)
+    at(m, 8, 20)
+    works(m)
+    at(m, 9, 30)
+    works(m)
+
+
 def lost_acknowledgement(m: Machine) -> None:
     works(m)
     m.misbehave(["ack-lost"], 0, False)
@@ -453,6 +464,10 @@ def closes_in_silence(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(closing, "_explain_steps", lambda parts, session, found: None)
 
 
+def minds_no_other(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(marking.Others, "said_later", lambda *anything: False)
+
+
 Patch = Callable[[pytest.MonkeyPatch], None]
 BREAKS: list[tuple[Play, Patch, str]] = [
     (lost_acknowledgement, resends_blindly, "sent more than once"),
@@ -470,6 +485,7 @@ BREAKS: list[tuple[Play, Patch, str]] = [
     (stop_over_one_step, rings_for_what_passed, "does not balance"),
     (wants_a_fourth, counts_no_messages, "daily cap"),
     (nobody_works_for_a_day, closes_in_silence, "recount"),
+    (asked_for_in_an_outage, minds_no_other, "asked for later"),
 ]
 
 

@@ -13,13 +13,13 @@ from pro.clock import FixedClock, Moment
 from pro.domain.protocol import QuietHours
 from pro.domain.reminders import in_quiet_hours
 from pro.domain.snooze import AT_MOST, snooze_times, step_key
-from pro.services import answering, delivery, reminding, snoozing
+from pro.services import answering, balancing, delivery, reminding, snoozing
 from pro.services.parts import Parts
 from pro.sms.memory import MemorySender
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_study
 from tests.services.play import CALM, fill, give_link
-from tests.sms.outbox import assessment_id, change, rows
+from tests.sms.outbox import assessment_id, change, remind, rows
 
 AFTERNOON = datetime(2026, 4, 15, 12, 5, tzinfo=UTC)
 """14:05 in Paris."""
@@ -244,3 +244,101 @@ def test_one_message_for_everything_that_waits(house: House) -> None:
     assert len(rows(house.parts, "message")) == 1
     found = [row.step for row in rows(house.parts, "reminder")]
     assert found == ["snooze-10:00", "snooze-10:00"]
+
+
+def reminded(house: House) -> list[str]:
+    return [f"{sms.at.astimezone(PARIS):%H:%M}" for sms in house.sender.sent]
+
+
+@pytest.fixture
+def evening(house: House) -> House:
+    """The bell of the diary stands at 18:00, and no worker has run yet."""
+    change(house.parts, "assessment", assessment_id(house.parts, house.patient), next_at=at("18:00"))
+    return house
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted", "back"),
+    [
+        ("18:40", "19:00", ("18:50", "19:00")),
+        ("18:40", "19:30", ("18:41", "19:30")),
+        ("18:40", "19:00", ("19:05",)),
+        ("17:45", "18:30", ("18:29", "18:30")),
+    ],
+)
+def test_a_usual_reminder_that_an_outage_held_up_gives_way_to_the_one_asked_for(
+    evening: House, asked: str, wanted: str, back: tuple[str, ...]
+) -> None:
+    """The bell of 18:00 rang while nobody worked; who has chosen a time since hears at that time, once."""
+    evening.to(asked)
+    assert evening.snooze(wanted)
+    for clock in back:
+        evening.to(clock)
+        evening.tick()
+    assert reminded(evening) == [back[-1]]
+    assert evening.steps() == {f"snooze-{wanted}": None, "at-18:00": "asked-for-later"}
+    assert balancing.check(evening.parts, evening.now()).holds
+
+
+def test_one_that_waited_in_the_outbox_gives_way_as_well_also_after_the_other_went(evening: House) -> None:
+    """Given back by the provider again and again, it comes round after the one that was asked for."""
+    evening.to("18:00")
+    reminding.tick(evening.parts, evening.now())
+    usual = rows(evening.parts, "message")[0].id
+    change(evening.parts, "message", usual, lease_until=at("19:02"))
+    evening.to("18:40")
+    assert evening.snooze("19:00")
+    for clock in ("19:00", "19:02"):
+        evening.to(clock)
+        evening.tick()
+    assert reminded(evening) == ["19:00"]
+    assert evening.steps() == {"snooze-19:00": None, "at-18:00": "asked-for-later"}
+
+
+def test_on_time_both_come_and_one_that_was_taken_back_holds_up_nothing(evening: House) -> None:
+    evening.to("17:45")
+    assert evening.snooze("18:30")
+    evening.to("18:05")
+    evening.tick()
+    assert reminded(evening) == ["18:05"], "five minutes are no outage"
+    evening.to("18:10")
+    assert snoozing.undo(evening.parts, evening.token, evening.now())
+    assert evening.snooze("19:00")
+    assert snoozing.undo(evening.parts, evening.token, evening.now())
+    evening.to("20:20")
+    evening.tick()
+    assert reminded(evening) == ["18:05", "20:20"]
+
+
+def test_what_the_one_asked_for_does_not_carry_is_reminded_of(evening: House) -> None:
+    """Another opened after it was asked for: its reminder is late, and nothing else speaks of it."""
+    evening.to("17:45")
+    assert evening.snooze("19:00")
+    other = assessment_id(evening.parts, evening.patient, day=date(2026, 4, 14))
+    opened = {"opens_at": at("18:00"), "closes_at": at("23:30"), "late_until": None}
+    change(evening.parts, "assessment", other, next_at=at("23:30"), **opened)
+    remind(evening.parts, evening.patient, at("18:00"), steps=[("diary", date(2026, 4, 14))])
+    evening.to("18:50")
+    delivery.tick(evening.parts, evening.now(), "w1", seconds=lambda: 0.0)
+    assert reminded(evening) == ["18:50"]
+
+
+def test_held_up_until_shortly_before_the_usual_reminder_it_does_not_go(evening: House) -> None:
+    """A quarter of an hour is the least between the two: the usual one says the same."""
+    evening.to("18:05")
+    evening.tick()
+    assert evening.snooze("19:30")
+    for clock in ("19:46", "20:00"):
+        evening.to(clock)
+        evening.tick()
+    assert reminded(evening) == ["18:05", "20:00"]
+    assert evening.steps() == {"at-18:00": None, "snooze-19:30": "too-late", "at-20:00": None}
+
+
+def test_until_then_it_goes(evening: House) -> None:
+    evening.to("18:05")
+    evening.tick()
+    assert evening.snooze("19:30")
+    evening.to("19:45")
+    evening.tick()
+    assert reminded(evening) == ["18:05", "19:45"]
