@@ -30,6 +30,8 @@ class Visit:
     """The clinician's form that is still to be entered; empty for a visit that only comes."""
     received: bool = False
     """What the patient answers is in."""
+    not_asked: str = ""
+    """Why nobody asks the patient: `hold` or `pause`."""
 
 
 def coming(
@@ -47,7 +49,8 @@ def coming(
 def _visit(row: Found, now: datetime, form: str = "") -> Visit:
     received = bool(form and row.submitted_at)
     until = row.end if row.opens_at <= now < row.end and not received else None
-    return Visit(row.number, row.site_id, row.timepoint, row.day, row.zone, until, form, received)
+    not_asked = "" if received else (row.excused_why or "").partition(":")[0]
+    return Visit(row.number, row.site_id, row.timepoint, row.day, row.zone, until, form, received, not_asked)
 
 
 def to_enter_of(

@@ -157,6 +157,7 @@ def next_visits(
         assessment.c.timepoint,
         assessment.c.day,
         assessment.c.opens_at,
+        assessment.c.excused_why,
         end.label("end"),
     )
     joined = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id)

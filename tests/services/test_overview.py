@@ -13,6 +13,7 @@ from pro.domain.assessment import State
 from pro.domain.compliance import percent
 from pro.services import access, audit, audit_trail, episodes, outbox_view, overview, patients, standing
 from pro.services.access import Identity, SignedIn
+from pro.services.enrolment import COMMAND_LINE, holding
 from pro.services.parts import Parts
 from pro.store.tables import Flare, Message, Reminder, Task, metadata
 from tests.conftest import Urls
@@ -144,6 +145,21 @@ def test_today_counts_more_than_it_shows(parts: Parts, made: Made, monkeypatch: 
     assert (len(today.flares), today.flares_in_all, today.things) == (2, 3, 3)
     assert [line.number for line in today.flares] == ["R-000", "R-001"]
     assert all(line.overdue for line in today.flares)
+
+
+def test_next_visits_say_which_are_not_asked_for(parts: Parts, made: Made) -> None:
+    """On hold or in a pause nobody is to be asked for them; a pause of other days changes nothing."""
+    named = ("R-001", "R-002", "R-003", "R-004")
+    ids = {number: make_patient(parts, made, number, day0=FIRST) for number in named}
+    day = FIRST + timedelta(days=14)
+    holding.hold(parts, COMMAND_LINE, ids["R-002"], "hospital", parts.clock.now())
+    holding.pause(parts, COMMAND_LINE, ids["R-003"], day, day + timedelta(days=2), "holiday", parts.clock.now())
+    holding.pause(parts, COMMAND_LINE, ids["R-004"], day + timedelta(days=3), day + timedelta(days=9), "holiday",
+                  parts.clock.now())  # fmt: skip
+    found = overview.today(parts, who(parts), parts.clock.now())
+    shown = {(one.number, one.timepoint): one.not_asked for one in (*found.visits, *found.to_enter)}
+    week2 = {number: shown[number, "week2"] for number in named}
+    assert week2 == {"R-001": "", "R-002": "hold", "R-003": "pause", "R-004": ""}
 
 
 def test_a_curve_keeps_its_gaps_and_takes_the_newest_version(parts: Parts, made: Made) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from pro.app import create_app
 from pro.clock import FixedClock
 from pro.domain.chain import canonical
 from pro.services import audit
+from pro.services.enrolment import COMMAND_LINE, holding
 from pro.services.parts import Parts
 from pro.store.tables import Flare, FlareAction, FlareTrigger, Message, Task, metadata
 from tests.conftest import Urls
@@ -283,6 +285,31 @@ def test_a_visit_stays_from_its_opening_until_its_clinicians_form_is_in(desk: De
         kept |= {"answers": "{}", "scores": "{}", "sha256": "0" * 64, "made_at": NOW, "received_at": NOW}
         session.execute(metadata.tables["response"].insert().values(**kept))
     assert row() == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "held", "paused"),
+    [
+        ("en", "on hold: not asked for", "paused: not asked for"),
+        ("fr", "suspension : visite non demandée", "pause : visite non demandée"),
+    ],
+)
+def test_a_visit_of_who_is_on_hold_or_paused_says_that_it_is_not_asked_for(
+    desk: Desk, language: str, held: str, paused: str
+) -> None:
+    make_staff(desk.parts, desk.made, "reads", role="coordinator", language=language)
+    day, now = NOW.date(), desk.parts.clock.now()
+    on_hold = make_patient(desk.parts, desk.made, "R-001", day0=day - timedelta(days=14))
+    away = make_patient(desk.parts, desk.made, "R-002", day0=day - timedelta(days=20))
+    holding.hold(desk.parts, COMMAND_LINE, on_hold, "hospital", now)
+    holding.pause(desk.parts, COMMAND_LINE, away, day, day + timedelta(days=30), "holiday", now)
+    desk.sign_in("reads")
+    page = unescape(desk.page("/staff/")).replace("\u00a0", " ").replace("\u202f", " ")
+    waiting = page.partition('id="to-enter"')[2].partition("</section>")[0]
+    coming = page.partition('id="visits"')[2].partition("</section>")[0]
+    assert held in waiting
+    assert paused in coming
+    assert ("open until" if language == "en" else "ouverte jusqu") not in waiting
 
 
 def test_visits_that_lack_a_form_are_cut_and_counted(desk: Desk) -> None:
