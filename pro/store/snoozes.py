@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, bindparam, func, or_, select
 from sqlmodel import Session
 
 from pro.domain.message import State
@@ -14,16 +14,21 @@ from pro.store.engine import Connected, insert_for
 from pro.store.messages import NOT_YET, Found, message, reminder
 
 PREFIX = "snooze:"
+_waiting = (
+    select(message)
+    .where(
+        message.c.patient_id == bindparam("patient_id"),
+        message.c.dedupe_key.startswith(PREFIX),
+        message.c.state.in_(NOT_YET),
+    )
+    .order_by(message.c.due_at)
+    .limit(1)
+)
 
 
 def waiting(session: Connected, patient_id: int) -> Found | None:
     """The reminder that this patient has asked for and not had yet."""
-    wanted = select(message).where(
-        message.c.patient_id == patient_id,
-        message.c.dedupe_key.startswith(PREFIX),
-        message.c.state.in_(NOT_YET),
-    )
-    return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
+    return session.connection().execute(_waiting, {"patient_id": patient_id}).first()
 
 
 def lost_by_stopping(session: Connected, patient_id: int, now: datetime) -> Found | None:

@@ -62,6 +62,7 @@ def link(token: str) -> ResponseReturnValue:
         start_to=address(f"/d/{token}/start"),
         stop_to=address(f"/d/{token}/stop"),
         later_to=address(f"/d/{token}/later"),
+        later_at=clock_words(view.snoozed_to, view.zone, language) if view.snoozed_to else "",
         page_style=lambda template: style_of_start(template, long=any_long(view)),
     )
 

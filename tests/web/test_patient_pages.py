@@ -577,10 +577,12 @@ def test_a_reminder_later_is_chosen_shown_and_taken_back(phone: Phone) -> None:
     assert "Votre rappel habituel de 20 h arrivera aussi." in plain(told)
     assert "<strong>4 h cette nuit</strong>" in plain(told)
     assert re.findall(r'name="at" value="([^"]+)"', told) == offered[1:], "it may be moved"
+    assert "Rappel à 18 h 30" in plain(phone.get().text), "the door names the time"
     phone.post(page, {"at": offered[1]}, page)
     assert re.findall(r'name="at" value="([^"]+)"', phone.get(page).text) == [offered[0], *offered[2:]]
     phone.post(page, {"undo": "yes"}, page)
     assert re.findall(r'name="at" value="([^"]+)"', phone.get(page).text) == offered
+    assert ">Plus tard<" in phone.get().text
 
 
 def test_a_reminder_later_is_not_for_strangers_and_not_by_get(phone: Phone) -> None:

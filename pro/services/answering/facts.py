@@ -113,6 +113,8 @@ class LinkView:
     languages: tuple[str, ...] = LANGUAGES
     """Those of the protocol; all that the pages speak where no protocol is known."""
     opted_out: bool = False
+    snoozed_to: datetime | None = None
+    """When the reminder comes that the patient asked for, while something waits."""
     demonstration: bool = False
     receipt: str | None = None
     """Receipt code of the newest submission, where nothing is due."""

@@ -32,7 +32,7 @@ from pro.services.answering.views import (
     waiting_of,
 )
 from pro.services.parts import Parts
-from pro.store import sittings
+from pro.store import sittings, snoozes
 from pro.store.engine import Connected
 from pro.store.sittings import Found
 
@@ -63,6 +63,8 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     if rows:
         waiting = tuple(_so_far(session, waiting_of(parts, row, moment)) for row in rows)
         spoken = languages_of([protocol_of(parts, row) for row in rows])
+        snoozed = snoozes.waiting(session, found.patient_id)
+        base = replace(base, snoozed_to=snoozed.due_at if snoozed else None)
         return replace(base, status="ready", waiting=waiting, languages=spoken)
     base = replace(base, languages=_spoken(parts, session, found))
     if over:
