@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from pro.domain.questionnaire import AnyOf, Condition, Item, Kind, Questionnaire, Test, Value
 
 Code = Literal["answered", "skipped", "not-applicable"]
 Completeness = Literal["complete", "partial", "empty"]
+ITEM_CODES = (*get_args(Code), "not-shown", "not-reached")
+"""What stands for an item in a response."""
 
 MAX_TEXT = 500
 """Characters a short text may have."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pro.exports.codes import CODES
+
 _UTC = "instant, UTC"
 _DAY = "date, YYYY-MM-DD"
 _COLUMNS: dict[str, tuple[str, str]] = {
@@ -14,14 +16,14 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "protocol_version": ("version of the protocol in force for the patient", ""),
     "enrolled_at": ("when the patient was enrolled", _UTC),
     "withdrawn_at": ("when the patient left the study", _UTC),
-    "withdrawn_why": ("reason for leaving", "code"),
+    "withdrawn_why": ("reason for leaving", ""),
     "opted_out_at": ("since when no message is wanted; empty again after START", _UTC),
     "last_stop_at": ("last time STOP was taken, whether START followed or not", _UTC),
     "last_start_at": ("last time START was taken after a STOP", _UTC),
     "behaviour": ("kind of simulated patient; of rehearsals only", "see docs/rehearsal.md"),
     "timepoint": ("key of the timepoint in the protocol", ""),
     "day": ("target day of the assessment, by the patient's calendar", _DAY),
-    "respondent": ("who fills it in", "patient, clinician"),
+    "respondent": ("who fills it in", ""),
     "opens_at": ("when it can first be filled in", _UTC),
     "closes_at": ("end of its window, extensions included; exclusive", _UTC),
     "late_until": ("end of late entry, exclusive; empty where there is none", _UTC),
@@ -30,20 +32,19 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "closed_at": ("closed by the service", _UTC),
     "cancelled_at": ("cancelled: never expected", _UTC),
     "excused_at": ("excused by the site: expected all the same", _UTC),
-    "excused_why": ("reason of the excuse", "code"),
-    "answered": ("whether at least one item has an answer", "true, false"),
+    "excused_why": ("whether a hold or a pause excused it, and its reason", ""),
+    "answered": ("whether at least one item has an answer", ""),
     "questionnaire": ("id of the questionnaire", ""),
     "n": ("number of the response to this questionnaire in this assessment: 1 first, higher for corrections", "count"),
     "version": ("version of the questionnaire", ""),
-    "mode": ("how it was answered", "own-phone, site-tablet, read-aloud, paper, staff"),
-    "completeness": ("how much of it was answered", "code"),
+    "mode": ("how it was answered", ""),
+    "completeness": ("how much of it was answered", ""),
     "sha256": ("SHA-256 of the answers as kept", "hexadecimal"),
     "made_at": ("when the service kept the response", _UTC),
     "phone_at": ("when it was sent in by the phone's own clock", _UTC),
     "phone_offset": ("how far the phone's zone lies east of UTC", "minutes"),
-    "reason": ("why there is no value, or why it was corrected; empty where there is a value", "code or text"),
     "item": ("key of the item in the questionnaire", ""),
-    "code": ("state of the answer: given, or why there is none", "code"),
+    "code": ("state of the answer: given, or why there is none", ""),
     "value": ("the value, by the item's or scale's own codes and range", "see the questionnaire"),
     "scale": ("key of the scale", ""),
     "text": ("a result that is a word", ""),
@@ -54,38 +55,62 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "opened_day": ("patient-day the episode began", _DAY),
     "last_hit_day": ("last patient-day on which a rule was met", _DAY),
     "acknowledged_at": ("when the site looked at it", _UTC),
-    "outcome": ("what the site found", "code"),
+    "outcome": ("what the site found", ""),
     "ended_at": ("when the episode ended", _UTC),
-    "end_why": ("why the episode ended", "code"),
+    "end_why": ("why the episode ended", ""),
     "rule": ("key of the flare rule", ""),
     "rule_version": ("version of the flare rule", ""),
-    "result": ("what the rule found", "code"),
+    "result": ("what the rule found", ""),
     "baseline": ("value the rule compared with", "unit of its scale"),
     "inputs": ("what the rule was given", "JSON"),
     "due_at": ("when the message was due", _UTC),
-    "template": ("which text it is", "reminder, test, flare, ..."),
+    "template": ("which text it is: to the patient, a test of the number, or to staff about a flare", ""),
     "staff": ("login of who it went to; empty for patients", ""),
     "not_after": ("after this it is not sent any more", _UTC),
-    "state": ("where the message stands", "code"),
+    "state": ("where the message stands", ""),
     "sent_at": ("when the provider took it", _UTC),
     "segments": ("SMS segments", "count"),
     "cost": ("price the provider named", "currency of its account"),
-    "error": ("why it failed", "code of the provider"),
-    "step": ("step of the reminder plan: its clock time in the zone", "at-HH:MM"),
+    "error": ("why it was dropped or failed", "number of the provider"),
+    "step": (
+        "step of the reminder plan, or what the patient asked for: its clock time in the zone",
+        "at-HH:MM, snooze-HH:MM; in windows of several days with /days from the target day",
+    ),
     "planned_at": ("when the reminder was planned", _UTC),
-    "why_none": ("why no message carried it", "code"),
-    "message_state": ("state of the message that carried it", "code"),
+    "why_none": ("why no message carried it", ""),
+    "first": ("first day that is paused", _DAY),
+    "last": ("last day that is paused", _DAY),
+    "why": ("reason", ""),
+    "taken_back_at": ("when the site took it back; empty while it stands", _UTC),
+    "held_at": ("from when on nobody asked the patient", _UTC),
+    "over_at": ("when the hold was taken back, or ended with the patient's part in the study", _UTC),
+    "how": ("whether the patient's part ended by the site's decision or by withdrawal", ""),
+    "earlier_data": ("what a patient who withdrew decided about the answers given before", ""),
+    "granted_at": ("when the site gave the window more time", _UTC),
+    "end_before": ("end of the window before that", _UTC),
+    "extended_until": ("end that was granted", _UTC),
+    "message_state": ("state of the message that carried it", ""),
 }
 _OF_A_TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("assessments", "state"): (
-        "where it stands at the end; expected of the patient = completed + late + partial + missed + excused",
-        "completed (on time), late, partial, missed, excused, cancelled; expected, open, begun: not over yet",
+        "where it stands at the end: expected of the patient = completed (on time) + late + partial + missed + excused;"
+        " expected, open and begun are not over yet",
+        "",
     ),
+    ("pauses", "made_at"): ("when the site entered it", _UTC),
+    ("not_done", "made_at"): ("when the form was declared not done", _UTC),
+    ("not_done", "questionnaire"): ("id of the clinician's form that nobody will enter", ""),
+    ("extensions", "day"): ("target day of the assessment when the time was granted", _DAY),
+    ("ends", "ended_at"): ("when nothing more was expected of the patient", _UTC),
     ("flare_triggers", "day"): ("patient-day that was judged", _DAY),
+    ("computed", "reason"): ("why there is no value; empty where there is one", "text"),
+    ("scores", "reason"): ("why there is no value; empty where there is one", "text"),
+    ("responses", "reason"): ("why it was corrected", "text"),
     ("scores", "answered"): ("items of the scale with an answer", "count"),
 }
 
 
 def meaning(table: str, column: str) -> tuple[str, str]:
     """What a column says, and its unit or codes. KeyError for a column nobody has described."""
-    return _OF_A_TABLE.get((table, column)) or _COLUMNS[column]
+    said, unit = _OF_A_TABLE.get((table, column)) or _COLUMNS[column]
+    return said, ", ".join((*CODES.get((table, column), ()), *([unit] if unit else ())))

@@ -6,42 +6,22 @@ Rows come in an order that does not depend on the engine; `pro.exports.tables` t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from pro.domain.assessment import state
+from pro.services import exporting_course
+from pro.services.export_table import Table, Values, read
 from pro.services.parts import Parts
 from pro.services.scales import scales
-from pro.store.engine import Connected
 from pro.store.instants import instants_of
 from pro.store.tables import metadata
 
 _t = metadata.tables
 _patient, _site, _assessment, _response = _t["patient"], _t["site"], _t["assessment"], _t["response"]
 _message, _reminder, _flare, _trigger = _t["message"], _t["reminder"], _t["flare"], _t["flare_trigger"]
-
-Values = tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table of the export; `rows` yields them sorted by their first columns."""
-
-    name: str
-    columns: tuple[str, ...]
-    rows: Callable[[Parts], Iterator[Values]]
-
-
-def _read(parts: Parts, wanted: Any) -> Iterable[Row[Any]]:
-    with parts.study.plain_reading() as session:
-        return _all(session, wanted)
-
-
-def _all(session: Connected, wanted: Any) -> Iterable[Row[Any]]:
-    return session.connection().execute(wanted).all()
 
 
 def _patients(parts: Parts) -> Iterator[Values]:
@@ -50,7 +30,7 @@ def _patients(parts: Parts) -> Iterator[Values]:
     since = (row.enrolled_at, row.withdrawn_at, row.withdrawn_why, row.opted_out_at)
     wanted = select(*columns, *since)
     last = _last_said(parts)
-    for one in _read(parts, wanted.join(_site, row.site_id == _site.c.id).order_by(row.number)):
+    for one in read(parts, wanted.join(_site, row.site_id == _site.c.id).order_by(row.number)):
         yield (*one, *(last.get((f"patient:{one.number}", kind)) for kind in _SAID))
 
 
@@ -61,7 +41,7 @@ def _last_said(parts: Parts) -> dict[tuple[str, str], object]:
     """Chain and kind → when last: a START clears what the patient's row says, the trail keeps both."""
     event = _t["audit_event"].c
     wanted = select(event.chain, event.kind, event.at).where(event.kind.in_(_SAID)).order_by(event.chain, event.seq)
-    return {(one.chain, one.kind): one.at for one in _read(parts, wanted)}
+    return {(one.chain, one.kind): one.at for one in read(parts, wanted)}
 
 
 _WHEN = (_patient.c.number, _assessment.c.timepoint, _assessment.c.day)
@@ -72,7 +52,7 @@ def _assessments(parts: Parts) -> Iterator[Values]:
     instants = (row.opens_at, row.closes_at, row.late_until, row.started_at, row.submitted_at, row.closed_at)
     wanted = select(*_WHEN, row.respondent, *instants, row.cancelled_at, row.excused_at, row.excused_why, row.answered)
     now = parts.clock.now().study
-    for one in _read(parts, _of_patients(wanted).order_by(*_WHEN)):
+    for one in read(parts, _of_patients(wanted).order_by(*_WHEN)):
         yield (*one, state(instants_of(one), now).value)
 
 
@@ -84,7 +64,7 @@ def _responses(parts: Parts) -> Iterator[Values]:
     row = _response.c
     kept = (row.questionnaire, row.n, row.version, row.mode, row.language, row.completeness, row.sha256)
     times = (row.made_at, row.phone_at, row.phone_offset, row.reason)
-    yield from map(tuple, _read(parts, _with_assessment(select(*_WHEN, *kept, *times))))
+    yield from map(tuple, read(parts, _with_assessment(select(*_WHEN, *kept, *times))))
 
 
 def _with_assessment(wanted: Any) -> Any:
@@ -110,7 +90,7 @@ def _computed(parts: Parts) -> Iterator[Values]:
     """What is worked out on reading, such as DAS28 and the EULAR response: a scale a row, with why it has no value."""
     row = _patient.c
     wanted = select(row.id.label("patient_id"), row.number, row.protocol, row.day0).order_by(row.number)
-    for patient in _read(parts, wanted):
+    for patient in read(parts, wanted):
         for visit in scales(parts, patient, parts.clock.now()).visits:
             for questionnaire, found in sorted(visit.results.items()):
                 for scale, one in sorted(found.scores.items()):
@@ -120,7 +100,7 @@ def _computed(parts: Parts) -> Iterator[Values]:
 
 def _per_response(parts: Parts, column: str) -> Iterator[Values]:
     wanted = select(*_WHEN, _response.c.questionnaire, _response.c.n, _response.c[column])
-    yield from map(tuple, _read(parts, _with_assessment(wanted)))
+    yield from map(tuple, read(parts, _with_assessment(wanted)))
 
 
 def _said(value: object) -> object:
@@ -131,7 +111,7 @@ def _flares(parts: Parts) -> Iterator[Values]:
     row = _flare.c
     kept = (_patient.c.number, row.n, row.opened_at, row.opened_day, row.last_hit_day, row.acknowledged_at)
     wanted = select(*kept, row.outcome, row.ended_at, row.end_why).join(_patient, row.patient_id == _patient.c.id)
-    yield from map(tuple, _read(parts, wanted.order_by(_patient.c.number, row.n)))
+    yield from map(tuple, read(parts, wanted.order_by(_patient.c.number, row.n)))
 
 
 def _triggers(parts: Parts) -> Iterator[Values]:
@@ -140,7 +120,7 @@ def _triggers(parts: Parts) -> Iterator[Values]:
     wanted = (
         select(*kept).join(_flare, row.flare_id == _flare.c.id).join(_patient, _flare.c.patient_id == _patient.c.id)
     )
-    yield from map(tuple, _read(parts, wanted.order_by(_patient.c.number, _flare.c.n, row.day, row.rule)))
+    yield from map(tuple, read(parts, wanted.order_by(_patient.c.number, _flare.c.n, row.day, row.rule)))
 
 
 def _messages(parts: Parts) -> Iterator[Values]:
@@ -148,7 +128,7 @@ def _messages(parts: Parts) -> Iterator[Values]:
     kept = (_patient.c.number, row.due_at, row.template, staff.c.login, row.language, row.not_after, row.state)
     wanted = select(*kept, row.sent_at, row.segments, row.cost, row.error)
     wanted = wanted.join(_patient, row.patient_id == _patient.c.id).outerjoin(staff, row.staff_id == staff.c.id)
-    rows = [tuple(one) for one in _read(parts, wanted)]
+    rows = [tuple(one) for one in read(parts, wanted)]
     yield from sorted(rows, key=lambda one: (one[0], one[1], one[2], one[3] or "", str(one[7])))
 
 
@@ -157,9 +137,10 @@ def _reminders(parts: Parts) -> Iterator[Values]:
     wanted = select(*_WHEN, row.step, row.planned_at, row.why_none, _message.c.state, _message.c.sent_at)
     wanted = wanted.join(_assessment, row.assessment_id == _assessment.c.id)
     wanted = _of_patients(wanted).outerjoin(_message, row.message_id == _message.c.id)
-    yield from map(tuple, _read(parts, wanted.order_by(*_WHEN, row.step)))
+    yield from map(tuple, read(parts, wanted.order_by(*_WHEN, row.step)))
 
 
+__all__ = ["TABLES", "Table", "Values"]
 _KEY = ("patient", "timepoint", "day")
 _RESPONSE = (*_KEY, "questionnaire", "n")
 _INSTANTS = ("opens_at", "closes_at", "late_until", "started_at", "submitted_at", "closed_at")
@@ -211,9 +192,5 @@ TABLES: tuple[Table, ...] = (
         _messages,
     ),
     Table("reminders", (*_KEY, "step", "planned_at", "why_none", "message_state", "sent_at"), _reminders),
+    *exporting_course.TABLES,
 )
-
-
-def described(tables: Iterable[Table] = TABLES) -> Mapping[str, tuple[str, ...]]:
-    """Table → its columns."""
-    return {table.name: table.columns for table in tables}

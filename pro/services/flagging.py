@@ -30,6 +30,9 @@ from pro.store.tables import Flare
 LOOK_BACK = timedelta(days=60)
 """How far back a rule may see, beside its reference days: bounds the rows that a submission reads."""
 
+NO_MORE_HITS = "days-without-a-hit"
+"""Why an episode ended by itself."""
+
 Events = list[tuple[str, Mapping[str, object]]]
 Recorded = Mapping[str, Mapping[str, Value]]
 """What this assessment recorded: questionnaire → item → value."""
@@ -234,7 +237,7 @@ def end_if_over(
     """Ends the episode after the protocol's number of recorded days without a hit."""
     if not flares.episode_over(flare_row.last_hit_day, recorded_days, protocol.episode_days):
         return False
-    flare_row.ended_at, flare_row.end_why = moment.study, "days-without-a-hit"
+    flare_row.ended_at, flare_row.end_why = moment.study, NO_MORE_HITS
     session.add(flare_row)
     return True
 

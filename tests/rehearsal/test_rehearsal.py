@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from pro.cli import main
 from pro.commands import rehearse as command
+from pro.exports.codes import is_known
 from pro.rehearsal.guarantees import WHAT
 from pro.rehearsal.page import html, named
 from pro.rehearsal.people import Profile
@@ -140,6 +141,9 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
         rows = list(csv.reader(io.StringIO(content.decode())))
         assert sha256(content).hexdigest() == one["sha256"]
         assert (rows[0], len(rows) - 1) == (one["columns"], one["rows"])
+        table = one["file"].removesuffix(".csv")
+        fields = {(column, value) for row in rows[1:] for column, value in zip(rows[0], row, strict=True)}
+        assert [field for field in fields if not is_known(table, *field)] == []
     assert manifest["about"]["seed"] == 1
     listed = list(csv.DictReader(io.StringIO((tmp_path / "data" / "codebook.csv").read_text())))
     columns = [(one["file"], column) for one in manifest["files"] for column in one["columns"]]
