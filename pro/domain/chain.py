@@ -19,6 +19,8 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NoReturn, TypeGuard
 
+import msgspec
+
 START = "0" * 64
 """What a chain's first event follows."""
 
@@ -54,10 +56,10 @@ def canonical(value: object) -> bytes:
 
     TypeError for a float, a naive instant or anything JSON has no word for.
     """
-    return _written(simple(value)).encode()
+    return _written(simple(value))
 
 
-_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_written = msgspec.json.Encoder(order="sorted").encode
 
 
 def simple(value: object) -> object:

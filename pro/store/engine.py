@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
-from pro.store.quick import QuickConnection
+from pro.store.quick import QuickConnection, writer
 
 IMMEDIATE = "pro_immediate"
 HASTY = ("synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-65536")
@@ -219,7 +219,7 @@ def _by_hand(dialect: Dialect, table: Table, names: tuple[str, ...], skip: tuple
     order = tuple(compiled.positiontup or ())
     if set(order) != set(names):
         return None
-    types = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
+    types = {name: writer(table.c[name].type, dialect) for name in names}
     return ByHand(str(compiled), tuple((name, types[name]) for name in order))
 
 

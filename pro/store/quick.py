@@ -11,12 +11,14 @@ import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.dml import UpdateBase
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 MOST = 64
 """Plans kept of one statement: an IN of many lengths has as many."""
@@ -166,6 +168,31 @@ class QuickConnection(Connection):
         return self.connection.dbapi_connection
 
 
+def _write(value: datetime | None) -> str | None:
+    """An instant as SQLAlchemy writes it to SQLite, at half the cost. ValueError for one without a zone."""
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        if value.utcoffset() is None:
+            raise ValueError("an instant without a zone cannot be kept")
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:-6]
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text + "+00:00")
+
+
+def reader(kind: Any, dialect: Any) -> Any:
+    """What turns a column's raw values into ours; None where they are ours already."""
+    return _read if type(kind) is UTCDateTime else kind._cached_result_processor(dialect, None)
+
+
+def writer(kind: Any, dialect: Any) -> Any:
+    """What turns our values into a column's raw ones; None where they are already."""
+    return _write if type(kind) is UTCDateTime else kind.dialect_impl(dialect).bind_processor(dialect)
+
+
 def _planned(statement: Any, dialect: Any, values: dict[str, Any]) -> Plan | None:
     """None for what has to be worked out at each execution."""
     dml = isinstance(statement, UpdateBase)
@@ -176,7 +203,7 @@ def _planned(statement: Any, dialect: Any, values: dict[str, Any]) -> Plan | Non
     names = [column.keyname for column in columns]
     if len(set(names)) != len(names):
         return None
-    read = [column.type._cached_result_processor(dialect, None) for column in columns]
+    read = [reader(column.type, dialect) for column in columns]
     metadata = SimpleResultMetaData(names) if names else None
     return Plan(*_filling(compiled, values), metadata, read if any(read) else None)
 
@@ -197,7 +224,8 @@ def _filling(
     fill: list[tuple[str | None, int | None, Any, object]] = []
     for name in order:
         source, place = within.get(name, (name, None))
-        processor = processors.get(name)
+        bound = compiled.binds.get(source)
+        processor = _write if bound is not None and type(bound.type) is UTCDateTime else processors.get(name)
         if source in values:
             fill.append((source, place, processor, None))
         else:

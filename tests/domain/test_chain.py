@@ -50,6 +50,13 @@ def test_canonical_json_reads_back_and_writes_the_same(value: object) -> None:
     assert canonical(json.loads(written)) == written
 
 
+@given(VALUES)
+def test_canonical_json_is_what_the_standard_library_writes(value: object) -> None:
+    """Whoever recomputes a hash in twenty-five years has some JSON library, not ours."""
+    plain = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical(value) == plain.encode()
+
+
 def test_digest_and_hash_are_what_the_text_says() -> None:
     payload = {"new": 8, "item": "worst_pain"}
     expected = sha256(SALT.encode() + b'{"item":"worst_pain","new":8}').hexdigest()

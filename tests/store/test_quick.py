@@ -7,11 +7,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from sqlalchemy import bindparam, event, insert, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, StatementError
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from pro.store.engine import Database
-from pro.store.quick import ATTRIBUTE, MOST, Fetched
+from pro.store.quick import ATTRIBUTE, MOST, Fetched, reader, writer
 from pro.store.tables import metadata
 from tests.conftest import Urls
 
@@ -49,6 +53,27 @@ def test_rows_are_what_they_are_the_first_time(database: Database) -> None:
     assert isinstance(ask(database, OF_KEYS, {"keys": ["a", "c"]}), Fetched)
     assert quick == usual == [("a", AT, 0), ("c", AT, 2)]
     assert (quick[1].key, quick[1].window, dict(quick[1]._mapping)) == ("c", AT, {"key": "c", "window": AT, "n": 2})
+
+
+@given(st.datetimes(timezones=st.timezones() | st.just(UTC)))
+def test_instants_are_written_and_read_as_by_sqlalchemy(at: datetime) -> None:
+    kind, dialect = UTCDateTime(), sqlite.dialect()
+    theirs = kind.dialect_impl(dialect)
+    try:
+        usual = theirs.bind_processor(dialect)(at)
+    except OverflowError:  # the first and the last hours of all time have no UTC
+        assume(False)
+    assert writer(kind, dialect)(at) == usual
+    assert reader(kind, dialect)(usual) == theirs.result_processor(dialect, None)(usual)
+    assert reader(kind, dialect)(usual).tzinfo is UTC
+
+
+def test_no_instant_stays_none_and_one_without_a_zone_is_refused() -> None:
+    kind, dialect = UTCDateTime(), sqlite.dialect()
+    assert writer(kind, dialect)(None) is None
+    assert reader(kind, dialect)(None) is None
+    with pytest.raises(ValueError, match="zone"):
+        writer(kind, dialect)(AT.replace(tzinfo=None))
 
 
 def test_a_list_of_any_length_has_its_own_plan_and_they_stay_few(database: Database) -> None:

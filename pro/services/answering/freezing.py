@@ -26,6 +26,9 @@ from pro.services.parts import Parts
 from pro.store.engine import Connected
 from pro.store.sittings import Found
 
+Under = list[dict[str, object]]
+"""What `given_under` says of one questionnaire."""
+
 
 def freeze_all(questionnaires: Iterable[Questionnaire], answers: Mapping[str, Answer]) -> dict[str, Frozen]:
     """What each questionnaire's answers amount to."""
@@ -55,11 +58,12 @@ class Freezing:
         who = concerned(self.found)
         recorded = {key: one.values for key, one in self.frozen.items()}
         judged = flagging.judge(self.parts, self.session, self.protocol, self.questionnaires, who, recorded)
-        rows = [self._response(one, judged) for one in self.questionnaires]
+        under = {one.id: given_under(one, self.saves, self._usual) for one in self.questionnaires}
+        rows = [self._response(one, judged, under[one.id]) for one in self.questionnaires]
         raised = flagging.raise_hits(self.session, self.protocol, who, judged, self.moment)
-        return rows, [(kind, self._payload(rows)), *raised]
+        return rows, [(kind, self._payload(rows, under)), *raised]
 
-    def _response(self, questionnaire: Questionnaire, judged: Sequence[Judged]) -> dict[str, object]:
+    def _response(self, questionnaire: Questionnaire, judged: Sequence[Judged], under: Under) -> dict[str, object]:
         frozen = self.frozen[questionnaire.id]
         scores = {key: score_json(one) for key, one in score(questionnaire, frozen.values).items()}
         last = self.saves[-1] if self.saves else None
@@ -80,7 +84,7 @@ class Freezing:
             "version": questionnaire.version,
             "day": self.found.day,
             "mode": last.mode if last else "own-phone",
-            "language": under[0]["language"] if (under := self._under(questionnaire)) else self._usual,
+            "language": under[0]["language"] if under else self._usual,
             "completeness": frozen.completeness,
             "answers": canonical(frozen.items).decode(),
             "scores": canonical(scores).decode(),
@@ -92,13 +96,15 @@ class Freezing:
             "phone_offset": last.phone_offset if last else None,
         }
 
-    def _payload(self, rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    def _payload(self, rows: Sequence[Mapping[str, object]], under: Mapping[str, Under]) -> dict[str, object]:
         """Every field's change, the changes before submission included."""
         return {
             "timepoint": self.found.timepoint,
             "day": self.found.day,
             "protocol": f"{self.protocol.id} {self.protocol.version}",
-            "responses": [self._said(one, row) for one, row in zip(self.questionnaires, rows, strict=True)],
+            "responses": [
+                self._said(one, row, under[one.id]) for one, row in zip(self.questionnaires, rows, strict=True)
+            ],
             "saves": [saved_change(row) for row in self.saves],
         }
 
@@ -107,10 +113,7 @@ class Freezing:
         """The language of a save that did not say its own."""
         return language_of(self.protocol, getattr(self.found, "session_language", None) or self.found.language)
 
-    def _under(self, questionnaire: Questionnaire) -> list[dict[str, object]]:
-        return given_under(questionnaire, self.saves, self._usual)
-
-    def _said(self, questionnaire: Questionnaire, row: Mapping[str, object]) -> dict[str, object]:
+    def _said(self, questionnaire: Questionnaire, row: Mapping[str, object], under: Under) -> dict[str, object]:
         """One response as the trail has it; with the owner's text that was read where it is not our own."""
         said = {
             "questionnaire": questionnaire.id,
@@ -119,7 +122,7 @@ class Freezing:
             "completeness": row["completeness"],
             "sha256": row["sha256"],
             "answers": self.frozen[questionnaire.id].items,
-            "given_under": (under := self._under(questionnaire)),
+            "given_under": under,
         }
         worded = wording.shown(questionnaire, str(row["language"]))
         if worded is None:
