@@ -66,46 +66,60 @@ class Database:
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self.url = url
         self.engine = make_engine(url, durable=durable)
-
-    @property
-    def is_sqlite(self) -> bool:
-        return self.engine.dialect.name == "sqlite"
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._idle: list[Connection] = []
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that never flushes what its objects were changed to."""
-        with self._open(immediate=False) as connection, _Joined(connection, autoflush=False) as session:
+        with self._opened(immediate=False) as connection, _Joined(connection, autoflush=False) as session:
             yield session
             _end_reading(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back by any exception."""
-        with self._open(immediate=True) as connection, _Joined(connection) as session:
+        with self._opened(immediate=True) as connection, _Joined(connection) as session:
             yield session
             session.flush()
             connection.commit()
 
-    def _open(self, *, immediate: bool) -> Connection:
-        connection = self.engine.connect()
+    @contextmanager
+    def _opened(self, *, immediate: bool) -> Iterator[Connection]:
+        """A connection for one transaction. A file's is used again as it is: the pool costs as much as a short one."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
         connection.info[IMMEDIATE] = immediate
-        return connection
+        try:
+            yield connection
+            if self.is_sqlite:
+                connection.rollback()
+                self._idle.append(connection)
+                return
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
 
     @contextmanager
     def plain_reading(self) -> Iterator[Plain]:
         """As `reading`, without objects."""
-        with self._open(immediate=False) as connection:
+        with self._opened(immediate=False) as connection:
             yield Plain(connection)
             _end_reading(connection)
 
     @contextmanager
     def plain_writing(self) -> Iterator[Plain]:
         """As `writing`, without objects."""
-        with self._open(immediate=True) as connection:
+        with self._opened(immediate=True) as connection:
             yield Plain(connection)
             connection.commit()
 
     def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
 
 
