@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
@@ -17,7 +18,7 @@ from pro.library import Library
 from pro.rehearsal.guarantees import Check, counted
 from pro.rehearsal.play import Play
 from pro.rehearsal.provider import Text, plain
-from pro.rehearsal.reading import Record, read
+from pro.rehearsal.reading import Record, by_patient, read
 from pro.store.instants import instants_of
 from pro.store.sittings import Found
 
@@ -77,8 +78,18 @@ class Share:
 def of_play(play: Play) -> Share:
     """Reads the share's databases once and counts."""
     record = read(play.parts)
+    assessments, messages, responses = (
+        by_patient(rows) for rows in (record.assessments.values(), record.messages.values(), record.responses)
+    )
+    texts = defaultdict(list)
+    for text in play.provider.texts:
+        texts[text.label].append(text)
+    theirs = [
+        Theirs(row, assessments[id_], messages[id_], responses[id_], texts[row.number])
+        for id_, row in sorted(record.patients.items())
+    ]
     return Share(
-        patients=[_patient(play, record, id_) for id_ in sorted(record.patients)],
+        patients=[_patient(play, record, one) for one in theirs],
         texts=[_sms(play, record, text) for text in play.provider.texts],
         flares=[(record.sites[one.site_id], _week(play, one.opened_day)) for one in record.flares],
         explained=Counter(row.why_none for row in record.reminders if row.why_none),
@@ -103,13 +114,23 @@ def _sms(play: Play, record: Record, text: Text) -> Sms:
     return Sms(site, to, message.template, local.date().isoformat(), local.hour, week, text.segments)
 
 
-def _patient(play: Play, record: Record, id_: int) -> Patient:
-    row, protocol = record.patients[id_], play.brief.protocol
-    mine = [one for one in record.assessments.values() if one.patient_id == id_ and one.respondent == "patient"]
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """What there is of one patient."""
+
+    row: Found
+    assessments: Sequence[Found]
+    messages: Sequence[Found]
+    responses: Sequence[Found]
+    texts: list[Text]
+
+
+def _patient(play: Play, record: Record, theirs: Theirs) -> Patient:
+    row, protocol, sent = theirs.row, play.brief.protocol, theirs.texts
+    mine = [one for one in theirs.assessments if one.respondent == "patient"]
     days = {one.id: Day(one.day, instants_of(one)) for one in mine}
     states = {one.id: state(days[one.id].instants, play.now) for one in mine}
-    person = next(one for one in play.brief.people if one.number() == play.telephones[id_][0])
-    sent = [text for text in play.provider.texts if text.label == row.number]
+    person = next(one for one in play.brief.people if one.number() == play.telephones[row.id][0])
     last = (row.withdrawn_at or play.brief.end).date()
     per_day = _per_day(record, protocol, row, sent, min((last - row.day0).days, len(mine)))
     by_timepoint = {
@@ -132,7 +153,7 @@ def _patient(play: Play, record: Record, id_: int) -> Patient:
         minutes=_minutes(play.parts.library, protocol, mine),
         days=sum(per_day.values()),
         per_day=per_day,
-        hashes={"messages": _messages_hash(record, id_, sent), "responses": _responses_hash(record, id_)},
+        hashes={"messages": _messages_hash(record, theirs), "responses": _responses_hash(record, theirs.responses)},
     )
 
 
@@ -154,23 +175,21 @@ def _minutes(library: Library, protocol: Protocol, mine: list[Found]) -> Decimal
     return sum((takes[one.timepoint] for one in mine if one.submitted_at is not None), Decimal(0))
 
 
-def _messages_hash(record: Record, id_: int, sent: list[Text]) -> str:
+def _messages_hash(record: Record, theirs: Theirs) -> str:
     """Everything about the patient's messages and texts but ids and tokens, which are random or count up."""
-    taken = [[text.at, text.label, plain(text.body), text.segments, text.status] for text in sent]
+    taken = [[text.at, text.label, plain(text.body), text.segments, text.status] for text in theirs.texts]
     kept = [
         [one.due_at, one.template, record.label(one), one.state, one.error, one.sent_at, one.attempts, one.segments]
-        for one in record.messages.values()
-        if one.patient_id == id_
+        for one in theirs.messages
     ]
     kept.sort(key=lambda one: (one[0], one[1], one[2], str(one[5])))
     return _hash([taken, kept])
 
 
-def _responses_hash(record: Record, id_: int) -> str:
+def _responses_hash(record: Record, responses: Sequence[Found]) -> str:
     rows = [
         [record.assessments[one.assessment_id].timepoint, one.day, one.questionnaire, one.n, one.sha256, one.made_at]
-        for one in record.responses
-        if one.patient_id == id_
+        for one in responses
     ]
     return _hash(sorted(rows, key=lambda one: tuple(map(str, one))))
 

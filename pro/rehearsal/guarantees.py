@@ -129,7 +129,7 @@ def _text(checks: Checks, protocol: Protocol, record: Record, text: Sent, carrie
     named = f"{patient.number} {message.template} at {_stamp(at)}"
     withdrawn = patient.withdrawn_at is not None and patient.withdrawn_at <= at
     checks["not-after-withdrawal"].see(not withdrawn, named)
-    stopped = opted_out_at(record.events.get(f"patient:{patient.number}", ()), at)
+    stopped = opted_out_at(record.said.get(patient.number, ()), at)
     checks["not-after-opt-out"].see(not stopped, named)
     zone = record.zone_at(patient.id, at)
     quiet = in_quiet_hours(at, zone, protocol.quiet_hours)
@@ -167,8 +167,7 @@ def _phones(check: Check, play: Play, record: Record) -> None:
     for text in play.provider.texts:
         message = record.messages[text.message_id]
         if message.staff_id is None:
-            changes = [e.at for e in record.events.get(f"patient:{text.label}", ()) if e.kind == "phone.changed"]
-            nth = sum(at < text.at for at in changes)
+            nth = sum(at < text.at for at in record.new_phones.get(text.label, ()))
             right = play.telephones[message.patient_id][nth]
             check.see(text.number == right, f"{text.label} at {_stamp(text.at)}")
 
@@ -206,8 +205,7 @@ def _submissions(checks: Checks, play: Play, record: Record) -> None:
         if one.respondent == "patient" and one.submitted_at is not None
     )
     for id_, patient in record.patients.items():
-        events = record.events.get(f"patient:{patient.number}", ())
-        n = sum(event.kind == "assessment.submitted" for event in events)
+        n = record.submissions.get(patient.number, 0)
         name = f"{patient.number}: {n} submissions of {submitted[id_]} assessments"
         checks["one-submission"].count(submitted[id_], [name] if n != submitted[id_] else [])
     for one in record.assessments.values():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,8 @@ from pro.store.sittings import Found
 from pro.store.tables import metadata
 
 _t = metadata.tables
-SWITCHES = ("patient.opted_out", "messages.resumed", "assessment.submitted", "phone.changed")
+STOP, START = "patient.opted_out", "messages.resumed"
+SUBMITTED, NEW_PHONE = "assessment.submitted", "phone.changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,12 @@ class Record:
     messages: Mapping[int, Found]
     responses: Sequence[Found]
     flares: Sequence[Found]
-    events: Mapping[str, Sequence[Found]]
-    """Audit events of `SWITCHES`, by chain."""
+    said: Mapping[str, Sequence[Found]]
+    """By study number, as the audit trail has them: STOP and START …"""
+    new_phones: Mapping[str, Sequence[datetime]]
+    """… when the telephone was replaced …"""
+    submissions: Mapping[str, int]
+    """… and how many assessments were sent in."""
 
     zones: Mapping[int, Sequence[tuple[datetime, str, str]]]
     """By patient: when they changed, from which zone, to which."""
@@ -60,16 +65,20 @@ def read(parts: Parts) -> Record:
             return connection.execute(select(_t[name]).order_by(*_t[name].primary_key.columns)).all()
 
         audit = _t["audit_event"]
-        wanted = select(audit.c.chain, audit.c.seq, audit.c.kind, audit.c.at).where(audit.c.kind.in_(SWITCHES))
-        events: dict[str, list[Any]] = defaultdict(list)
-        for event in connection.execute(wanted.order_by(audit.c.chain, audit.c.seq)):
-            events[event.chain].append(event)
+        wanted = select(audit.c.chain, audit.c.kind, audit.c.at).order_by(audit.c.chain, audit.c.seq)
+        said: dict[str, list[Any]] = defaultdict(list)
+        for event in connection.execute(wanted.where(audit.c.kind.in_((STOP, START)))):
+            said[_number(event)].append(event)
+        new_phones: dict[str, list[datetime]] = defaultdict(list)
+        for event in connection.execute(wanted.where(audit.c.kind == NEW_PHONE)):
+            new_phones[_number(event)].append(event.at)
+        submissions = Counter(map(_number, connection.execute(wanted.where(audit.c.kind == SUBMITTED))))
         moved = select(audit.c.chain, audit.c.at, audit.c.payload).where(audit.c.kind == "patient.zone-changed")
         ids = {f"patient:{row.number}": row.id for row in rows("patient")}
         changes: dict[int, list[tuple[datetime, str, str]]] = defaultdict(list)
         for change in connection.execute(moved.order_by(audit.c.chain, audit.c.seq)):
-            said = json.loads(change.payload)
-            changes[ids[change.chain]].append((change.at, said["from"], said["to"]))
+            moves = json.loads(change.payload)
+            changes[ids[change.chain]].append((change.at, moves["from"], moves["to"]))
         return Record(
             patients={row.id: row for row in rows("patient")},
             sites={row.id: row.code for row in rows("site")},
@@ -79,12 +88,26 @@ def read(parts: Parts) -> Record:
             messages={row.id: row for row in rows("message")},
             responses=rows("response"),
             flares=rows("flare"),
-            events=events,
+            said=said,
+            new_phones=new_phones,
+            submissions=submissions,
             zones=changes,
         )
 
 
-def opted_out_at(events: Sequence[Found], at: datetime) -> bool:
+def _number(event: Any) -> str:
+    return str(event.chain).removeprefix("patient:")
+
+
+def opted_out_at(said: Sequence[Found], at: datetime) -> bool:
     """Whether the newest word before that instant was STOP."""
-    said = [event.kind for event in events if event.at < at and event.kind in SWITCHES[:2]]
-    return bool(said) and said[-1] == SWITCHES[0]
+    newest_first = (event.kind for event in reversed(said) if event.at < at)
+    return next(newest_first, None) == STOP
+
+
+def by_patient(rows: Iterable[Found]) -> Mapping[int, Sequence[Found]]:
+    """Those of each patient, in their order; nothing for one who has none."""
+    found: defaultdict[int, list[Found]] = defaultdict(list)
+    for row in rows:
+        found[row.patient_id].append(row)
+    return found

@@ -105,22 +105,25 @@ def _history(
         who.day - LOOK_BACK,
         (who.day0 + timedelta(days=first), who.day0 + timedelta(days=last)),
     )
+    items: dict[str, list[str]] = {}
+    for questionnaire, item in sorted(wanted):
+        items.setdefault(questionnaire, []).append(item)
     for row in rows:
-        answers = msgspec.json.decode(row.answers)
-        for questionnaire, item in wanted:
-            if row.questionnaire == questionnaire:
-                _enter(parts, values, row, item, answers.get(item))
+        _enter(parts, values, row, items[row.questionnaire])
     return values
 
 
 def _enter(
-    parts: Parts, values: dict[tuple[str, str], dict[date, Value]], row: sittings.Found, item: str, answer: object
+    parts: Parts, values: dict[tuple[str, str], dict[date, Value]], row: sittings.Found, items: Iterable[str]
 ) -> None:
-    days = values.setdefault((row.questionnaire, item), {})
-    days.pop(row.day, None)
-    if isinstance(answer, dict) and answer.get("code") == "answered":
-        asked = parts.library.questionnaire(row.questionnaire, row.version).item(item)
-        days[row.day] = check(asked, answer["value"])
+    """A response's answers to these items; a corrected response takes the place of the one before it."""
+    id_, day, answers = row.questionnaire, row.day, msgspec.json.decode(row.answers)
+    asked = parts.library.questionnaire(id_, row.version)
+    for item in items:
+        days, answer = values.setdefault((id_, item), {}), answers.get(item)
+        days.pop(day, None)
+        if isinstance(answer, dict) and answer.get("code") == "answered":
+            days[day] = check(asked.item(item), answer["value"])
 
 
 def evaluation_text(judged: Iterable[Judged], protocol: Protocol, questionnaire: str) -> str | None:
