@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -151,24 +152,30 @@ def _lines(found: Preview, language: str, price: Decimal | None) -> list[str]:
     for week in weeks(found, words):
         for day in week.days:
             lines.append(f"{words.day(day.day)} ({words.t('study-day', n=words.nth(day.study_day))})")
-            lines += [f"  {one.title}: {', '.join(filter(None, (one.window, one.late)))}" for one in day.openings]
-            lines += [_ring(one) for one in day.rings]
+            lines += [_line(words, one.title, ", ".join(filter(None, (one.window, one.late)))) for one in day.openings]
+            lines += [_ring(words, one) for one in day.rings]
     lines += [words.change(one) for one in found.outlook.changes]
-    lines.append(_totals(found, words, price))
+    lines.append(", ".join(_totals(found, words, price)))
     lines += [
-        f"SMS ({spoken}): {one.body}" for (template, spoken), one in found.texts.items() if template == "reminder"
+        words.t("pair", what=f"SMS ({spoken})", said=one.body)
+        for (template, spoken), one in found.texts.items()
+        if template == "reminder"
     ]
     return lines
 
 
-def _ring(one: Ring) -> str:
+def _line(words: Words, what: str, said: str) -> str:
+    return f"  {words.t('pair', what=what, said=said)}"
+
+
+def _ring(words: Words, one: Ring) -> str:
     why = f" ({one.why})" if one.why else ""
-    return f"  SMS {one.clock}{why}: {', '.join(one.about)}"
+    return _line(words, f"SMS {one.clock}{why}", ", ".join(one.about))
 
 
-def _totals(found: Preview, words: Words, price: Decimal | None) -> str:
+def _totals(found: Preview, words: Words, price: Decimal | None) -> Iterator[str]:
     most = words.t("figure.at-most", n=words.number(len(found.outlook.sent)))
-    said = [f"{words.t('figure.texts')}: {most}", f"{words.t('figure.segments')}: {words.number(found.segments)}"]
+    yield words.t("pair", what=words.t("figure.texts"), said=most)
+    yield words.t("pair", what=words.t("figure.segments"), said=words.number(found.segments))
     if price is not None:
-        said.append(f"{words.t('figure.cost')}: {words.number(price * found.segments)}")
-    return "; ".join(said)
+        yield words.t("pair", what=words.t("figure.cost"), said=words.number(price * found.segments))

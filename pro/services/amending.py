@@ -33,7 +33,11 @@ NONE_YET = "0"
 
 
 class NotAmended(ValueError):
-    """It cannot be approved, or shown; the message is one line for the person who asked."""
+    """It cannot be approved, or shown; the message is one line for who asked, `why` a code for pages with its `named`."""
+
+    def __init__(self, why: str, said: str, **named: object) -> None:
+        super().__init__(said)
+        self.why, self.named = why, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +77,16 @@ def wanted(parts: Parts, session: Session, study: Study, version: str, moment: M
     to = _published(parts, session, study, version)
     site_ids, earlier = stands(session, study, moment.study)
     if not site_ids:
-        raise NotAmended(f"{study.code} has no site yet: pro site create --protocol-version {version}")
+        said = f"{study.code} has no site yet: pro site create --protocol-version {version}"
+        raise NotAmended("no-site", said, study=study.code)
     newer = [one for one in earlier if int(one) > int(version)]
     if newer:
-        raise NotAmended(
-            f"{to.id} {version} is older than {newer[-1]}, which {study.code} follows: it goes forward only"
-        )
+        said = f"{to.id} {version} is older than {newer[-1]}, which {study.code} follows: it goes forward only"
+        raise NotAmended("older", said, study=study.code, version=version, newer=newer[-1])
     earlier = tuple(one for one in earlier if one != version)
     if not earlier:
-        raise NotAmended(f"{study.code} follows {to.id} {version} already: there is nothing to amend")
+        said = f"{study.code} follows {to.id} {version} already: there is nothing to amend"
+        raise NotAmended("already", said, study=study.code, version=version)
     return Wanted(study, to, earlier, site_ids)
 
 
@@ -98,17 +103,16 @@ def _published(parts: Parts, session: Session, study: Study, version: str) -> Pr
     try:
         to = parts.library.protocol(study.protocol, version)
     except Unknown as unknown:
-        raise NotAmended(str(unknown)) from None
+        raise NotAmended("unknown", str(unknown), version=version) from None
     if study.demonstration:
         return to
     if not parts.library.is_protocol_published(to.id, version):
-        raise NotAmended(
-            f"{to.id} {version} is a draft and {study.code} is no demonstration: pro protocol publish {to.id}"
-        )
+        said = f"{to.id} {version} is a draft and {study.code} is no demonstration: pro protocol publish {to.id}"
+        raise NotAmended("draft", said, version=version)
     try:
         wording.refuse_unworded(session, parts.library, study.code, to)
     except wording.NotWorded as lacking:
-        raise NotAmended(str(lacking)) from None
+        raise NotAmended("not-worded", str(lacking), version=version) from None
     return to
 
 
@@ -181,13 +185,14 @@ def _begin(
         study = lock_study(session, study_id)
         actor = approver(session, staff_id, study, moment.study)
         if actor is None:
-            raise NotAmended(f"an amendment of {study.code} is approved by an investigator of all its sites")
+            said = f"an amendment of {study.code} is approved by an investigator of all its sites"
+            raise NotAmended("not-allowed", said)
         before = _before(session, study, version)
         if before is not None:
             return before, actor
         asked = wanted(parts, session, study, version, moment)
         if not reason or len(reason) > LONGEST_REASON:
-            raise NotAmended(f"say why, in up to {LONGEST_REASON} characters")
+            raise NotAmended("reason", f"say why, in up to {LONGEST_REASON} characters", n=LONGEST_REASON)
         _record_it(session, asked, staff_id, actor, reason, moment)
         begun = _before(session, study, version)
         assert begun is not None
@@ -201,9 +206,8 @@ def _before(session: Session, study: Study, version: str) -> Found | None:
         if row.protocol == study.protocol and row.version == version:
             return row
         if row.finished_at is None:
-            raise NotAmended(
-                f"the amendment to {row.protocol} {row.version} is not carried out yet: continue that first"
-            )
+            said = f"the amendment to {row.protocol} {row.version} is not carried out yet: continue that first"
+            raise NotAmended("unfinished", said, version=row.version)
     return None
 
 

@@ -49,7 +49,7 @@ class AmendmentPage:
     may_approve: bool
     whole: bool
     """Whether the reader sees every site of the study."""
-    refused: str = ""
+    refused: NotAmended | None = None
     """Why the version cannot be taken, as the command line says it."""
     shown: Shown | None = None
 
@@ -93,14 +93,16 @@ def _page(parts: Parts, session: Session, identity: Identity, study: Study, mome
     )
 
 
-def _asked(parts: Parts, session: Session, found: AmendmentPage, to: str, moment: Moment) -> tuple[Wanted | None, str]:
+def _asked(
+    parts: Parts, session: Session, found: AmendmentPage, to: str, moment: Moment
+) -> tuple[Wanted | None, NotAmended | None]:
     version = found.begun.version if found.begun is not None else to
     if not version:
-        return None, ""
+        return None, None
     try:
-        return amending.wanted(parts, session, found.study, version, moment), ""
+        return amending.wanted(parts, session, found.study, version, moment), None
     except NotAmended as refusal:
-        return None, str(refusal)
+        return None, refusal
 
 
 def _shown(parts: Parts, asked: Wanted, site_ids: frozenset[int], page: int, moment: Moment) -> Shown:

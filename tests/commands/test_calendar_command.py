@@ -38,11 +38,16 @@ def test_a_table_for_people() -> None:
     lines = call("--language", "fr").stdout.splitlines()
     assert lines[0].startswith("lundi 28")
     assert sum(line.startswith("  SMS ") for line in lines) == 181
+    assert not [line for line in lines[:-2] if re.search(r"(?<!\u202f)[:;] ", line)], (
+        "French has a space before its colons"
+    )
     assert sum(line.startswith("  SMS ") and "Carnet quotidien" in line for line in lines) > 150
     assert any("fenêtre ouverte" in line for line in lines)
     assert "14,48" in call("--language", "fr", "--price", "0.08").stdout
     assert any("1er" in line for line in lines)
-    assert lines[-1].startswith("SMS (fr): Vos questions du jour vous attendent : https://diary.hospital.example/d/")
+    assert lines[-1].startswith(
+        "SMS (fr)\u202f: Vos questions du jour vous attendent : https://diary.hospital.example/d/"
+    )
 
 
 def test_a_file_that_needs_nothing_beside_it(tmp_path: Path) -> None:

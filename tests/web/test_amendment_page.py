@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +17,7 @@ from pro.services import amending, amendment_page
 from pro.services.amended import Item
 from pro.store.tables import metadata
 from pro.web.amendment_views import Speaker
+from pro.web.words import say
 from tests.amendment import with_third
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_staff, make_study, the_library
@@ -129,9 +133,44 @@ def test_patients_come_a_page_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert desk.client.get(f"{PAGE}?to=3&page=x").status_code == 200
 
 
-def test_a_version_that_cannot_be_taken_is_told(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("language", "unknown", "older", "already"),
+    [
+        (
+            "en",
+            "There is no version 9 of this protocol here.",
+            "Version 1 is older than 2, which THERA follows.",
+            "THERA follows version 2 already.",
+        ),
+        (
+            "fr",
+            "Il n’existe pas ici de version 9 de ce protocole.",
+            "La version 1 est plus ancienne que la version 2, que THERA suit déjà.",
+            "THERA suit déjà la version 2.",
+        ),
+    ],
+)
+def test_a_version_that_cannot_be_taken_is_told(
+    desk: Desk, language: str, unknown: str, older: str, already: str
+) -> None:
+    with desk.parts.study.writing() as session:
+        session.execute(t["staff"].update().values(language=language))
+        code = session.execute(select(t["study"].c.code)).scalar_one()
     desk.sign_in("lead")
-    assert "there is no protocol thera-demo 9" in desk.page(f"{PAGE}?to=9")
+    for version, said in (("9", unknown), ("1", older), ("2", already)):
+        assert said.replace("THERA", code) in unescape(desk.page(f"{PAGE}?to={version}"))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_refusal_has_its_words(language: str) -> None:
+    codes = re.findall(r'NotAmended\("([a-z-]+)"', Path(amending.__file__).read_text())
+    assert len(codes) == 9
+    named = {"study": "S", "version": "3", "newer": "4", "n": 500}
+    assert all(say(f"amendment.refused.{code}", language, **named) for code in codes)
+
+
+def test_another_study_s_code_is_not_found(desk: Desk) -> None:
+    desk.sign_in("lead")
     assert desk.client.get(f"{PAGE}?study=OTHER").status_code == 404
 
 

@@ -44,7 +44,7 @@ def approve_amendment() -> ResponseReturnValue:
             current_parts(), who().staff_id, found.study.id, version, form.get("reason", ""), now, at_most=AT_MOST
         )
     except NotAmended as refusal:
-        return _page(version, str(refusal)), 422
+        return _page(version, _refusal(refusal)), 422
     flash(_said("left", n=done.left) if done.left else _said("done", n=done.numbers.patients))
     return _back(found)
 
@@ -55,6 +55,10 @@ def _back(found: AmendmentPage) -> Response:
 
 def _said(key: str, **values: object) -> str:
     return say(f"amendment.{key}", language(), **values)
+
+
+def _refusal(refusal: NotAmended) -> str:
+    return _said(f"refused.{refusal.why}", **refusal.named)
 
 
 def _found(to: str) -> AmendmentPage:
@@ -76,7 +80,7 @@ def _page(to: str, problem: str = "") -> str:
         active="protocol",
         found=found,
         to=to or (found.begun.version if found.begun is not None else ""),
-        problem=problem or found.refused,
+        problem=problem or (_refusal(found.refused) if found.refused else ""),
         cards=cards,
         summary=amendment_views.summary(shown.numbers, spoken) if shown else [],
         counts=lambda row: amendment_views.summary(amending.numbers_of(row), spoken),
