@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store import messages
+from pro.store.arrays import among
 from pro.store.engine import Connected, insert_for, insert_rows
 from pro.store.sittings import WHAT, WHO, Found, flare, patient, site
 from pro.store.tables import metadata
@@ -161,9 +162,7 @@ def kept_steps(session: Session, assessment_id: int) -> set[str]:
     return set(session.connection().execute(_kept, {"assessment_id": assessment_id}).scalars())
 
 
-_ring = (
-    update(assessment).where(assessment.c.id.in_(bindparam("b_ids", expanding=True))).values(next_at=bindparam("b_at"))
-)
+_ring = update(assessment).where(among(assessment.c.id, "b_ids")).values(next_at=bindparam("b_at"))
 
 
 def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, Connection, Dialect, Engine, Row, Table, bindparam, create_engine, event, func, select
+from sqlalchemy import Connection, Dialect, Engine, Row, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
 
+from pro.store.arrays import rows_of
 from pro.store.quick import QuickConnection, writer
 
 IMMEDIATE = "pro_immediate"
@@ -203,8 +204,7 @@ def _inserting(
     """Put together once: that costs several times what carrying it out does."""
     inserting = INSERTS[engine](table)
     if engine == "postgresql":
-        columns = func.unnest(*(bindparam(name, type_=ARRAY(table.c[name].type)) for name in names))
-        given = columns.table_valued(*names).render_derived(name="given")
+        given = rows_of({name: table.c[name].type for name in names})
         inserting = inserting.from_select(names, select(*(given.c[name] for name in names)))
     if skip is not None:
         inserting = inserting.on_conflict_do_nothing(index_elements=list(skip))

@@ -5,36 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, exists, not_, or_, select, update
+from sqlalchemy import Select, and_, bindparam, exists, not_, or_, select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store import states
+from pro.store.arrays import among
 from pro.store.messages import Found, assessment, message, patient, reminder
 
-_ids: BindParameter[int] = bindparam("ids", expanding=True)
-_patients_of = select(message.c.patient_id).where(message.c.id.in_(_ids), message.c.staff_id.is_(None)).distinct()
+_patients_of = select(message.c.patient_id).where(among(message.c.id, "ids"), message.c.staff_id.is_(None)).distinct()
 _patients = (
     select(patient)
-    .where(patient.c.id.in_(_ids))
+    .where(among(patient.c.id, "ids"))
     .order_by(patient.c.id)
     .with_for_update(key_share=True)  # new rows that point to the patient need not wait
 )
 _held_by = (
     select(message)
-    .where(message.c.id.in_(_ids), message.c.state == State.CLAIMED, message.c.claimed_by == bindparam("worker"))
+    .where(among(message.c.id, "ids"), message.c.state == State.CLAIMED, message.c.claimed_by == bindparam("worker"))
     .order_by(message.c.due_at, message.c.id)
     .with_for_update()
 )
 _announced = (
     select(reminder.c.message_id, reminder.c.step, assessment)
     .join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
-    .where(reminder.c.message_id.in_(_ids))
+    .where(among(reminder.c.message_id, "ids"))
     .order_by(reminder.c.message_id, assessment.c.opens_at, assessment.c.id)
 )
 _marked_since = (
     select(message.c.patient_id, message.c.due_at)
-    .where(message.c.patient_id.in_(_ids), message.c.staff_id.is_(None), message.c.template == "reminder")
+    .where(among(message.c.patient_id, "ids"), message.c.staff_id.is_(None), message.c.template == "reminder")
     .where(message.c.due_at >= bindparam("since"))
     .where(message.c.state.in_((State.SENDING, State.SENT, State.DELIVERED, State.UNDELIVERED)))
 )
@@ -53,7 +53,7 @@ _waiting = exists().where(
 )
 _marking = (
     update(message)
-    .where(message.c.id.in_(bindparam("b_ids", expanding=True)))
+    .where(among(message.c.id, "b_ids"))
     .where(message.c.state == State.CLAIMED, message.c.claimed_by == bindparam("b_worker"))
     .where(or_(message.c.staff_id.is_not(None), and_(_willing, or_(not_(_carried), _waiting))))
     .values(state=State.SENDING, marked_at=bindparam("b_marked_at"), lease_until=bindparam("b_lease_until"))

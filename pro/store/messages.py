@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, func, select, update
 
 from pro.domain.message import State
 from pro.store import states
+from pro.store.arrays import among, rows_of
 from pro.store.engine import Connected, insert_for, insert_rows
 from pro.store.tables import metadata
 
@@ -31,6 +32,14 @@ class Recipient:
     label: str
     staff_id: int | None
     contact_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A change that gives each row values of its own: row by row, and (PostgreSQL) of all rows in one statement."""
+
+    one: Update
+    together: Update
 
 
 def queue(
@@ -134,31 +143,51 @@ def accept_all(session: Connected, taken: Sequence[Mapping[str, object]], at: da
     found = connection.execute(_marked, {"ids": [one["id"] for one in taken]})
     known = {row.id: row.state for row in found}
     moved = {id_ for id_, state in known.items() if state in UNPROVEN}
-    connection.execute(_keep_proof, [{f"b_{key}": value for key, value in one.items()} for one in taken])
-    if moved:
-        connection.execute(_move_all_on, {"b_ids": sorted(moved), "b_at": at})
+    _write_each(connection, _accept_all, [one for one in taken if one["id"] in moved], {"b_at": at})
+    _write_each(connection, _keep_proofs, [one for one in taken if one["id"] not in moved], {})
     return moved
 
 
-_keep_proof = (
-    update(message)
-    .where(message.c.id == bindparam("b_id"), message.c.marked_at.is_not(None))
-    .values(
-        provider_id=func.coalesce(message.c.provider_id, bindparam("b_provider_id")),
-        segments=func.coalesce(bindparam("b_segments", type_=message.c.segments.type), message.c.segments),
-        cost=func.coalesce(bindparam("b_cost", type_=message.c.cost.type), message.c.cost),
+def _write_each(
+    connection: Connection, changing: Each, rows: Sequence[Mapping[str, object]], same: Mapping[str, object]
+) -> None:
+    """Each row's own values (and what is the same in all), on PostgreSQL in one statement."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(changing.together, {**{f"b_{name}": [row[name] for row in rows] for name in PROOF}, **same})
+    else:
+        connection.execute(changing.one, [{**{f"b_{name}": row[name] for name in PROOF}, **same} for row in rows])
+
+
+PROOF = ("id", "provider_id", "segments", "cost")
+_kinds = {f"b_{name}": message.c[name].type for name in PROOF}
+_each_own = {name: bindparam(name, type_=kind) for name, kind in _kinds.items()}
+
+
+def _keeping(given: Any) -> Update:
+    return (
+        update(message)
+        .where(message.c.id == given["b_id"], message.c.marked_at.is_not(None))
+        .values(
+            provider_id=func.coalesce(message.c.provider_id, given["b_provider_id"]),
+            segments=func.coalesce(given["b_segments"], message.c.segments),
+            cost=func.coalesce(given["b_cost"], message.c.cost),
+        )
     )
-)
-_ids: BindParameter[int] = bindparam("ids", expanding=True)
+
+
+_keep_proof = _keeping(_each_own)
+_keep_proofs = Each(_keep_proof, _keeping(rows_of(_kinds).c))
 _marked = (
     select(message.c.id, message.c.state)
-    .where(message.c.id.in_(_ids), message.c.marked_at.is_not(None))
+    .where(among(message.c.id, "ids"), message.c.marked_at.is_not(None))
     .order_by(message.c.id)
     .with_for_update()
 )
 _first_proof = func.coalesce(message.c.sent_at, bindparam("b_at", type_=message.c.sent_at.type))
 _sent = {"state": State.SENT, "sent_at": _first_proof, "lease_until": None}
-_move_all_on = update(message).where(message.c.id.in_(bindparam("b_ids", expanding=True))).values(**_sent)
+_accept_all = Each(_keep_proof.values(**_sent), _keep_proofs.together.values(**_sent))
 _move_on = (
     update(message)
     .where(message.c.id == bindparam("b_id"), message.c.marked_at.is_not(None), message.c.state.in_(UNPROVEN))
@@ -170,13 +199,13 @@ _end = (
     .values(state=bindparam("b_state"), error=bindparam("b_error"), lease_until=None)
 )
 _one = select(message).where(message.c.id == bindparam("message_id"))
-_by_ids = select(message).where(message.c.id.in_(_ids)).order_by(message.c.due_at, message.c.id)
+_by_ids = select(message).where(among(message.c.id, "ids")).order_by(message.c.due_at, message.c.id)
 _recipients = (
     select(message.c.id, message.c.staff_id, patient.c.number, patient.c.contact_id, staff.c.login)
     .select_from(message)
     .outerjoin(patient, message.c.patient_id == patient.c.id)
     .outerjoin(staff, message.c.staff_id == staff.c.id)
-    .where(message.c.id.in_(_ids))
+    .where(among(message.c.id, "ids"))
 )
 _redacted = update(message).where(message.c.id == bindparam("b_id")).values(redacted_at=bindparam("b_at"))
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from pro.domain.message import State
+from pro.store.arrays import among
 from pro.store.messages import message, message_event
 
 AGAIN = "tried-again"
 """The event's kind; its detail is the provider's id of the text that failed."""
 
 _spent = select(message_event.c.message_id, message_event.c.detail).where(
-    message_event.c.message_id.in_(bindparam("ids", expanding=True)), message_event.c.kind == AGAIN
+    among(message_event.c.message_id, "ids"), message_event.c.kind == AGAIN
 )
 
 

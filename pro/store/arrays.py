@@ -1,0 +1,94 @@
+"""Lists for PostgreSQL: one parameter for a whole column, written out as the database reads it.
+
+An IN of a hundred parameters is a text that the driver takes apart and the server plans anew for each length, and the
+driver's own arrays ask of every element what it is. Here the column's type says so once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Dialect, TypeDecorator, any_, bindparam, func
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.types import Boolean, TypeEngine
+
+WRITTEN: Mapping[type, Callable[[Any], str]] = {
+    int: str,
+    bool: str,
+    float: repr,
+    date: str,
+    datetime: '"{}"'.format,
+    type(None): lambda _: "NULL",
+}
+
+
+class Listed(TypeDecorator[Sequence[Any]]):
+    """An array of a column's type, as a parameter."""
+
+    impl = ARRAY
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__(item)
+        self.item = item
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        prepare = self.item.dialect_impl(dialect).bind_processor(dialect)
+        return lambda values: written(values if prepare is None else map(prepare, values))
+
+
+def written(values: Iterable[Any]) -> str:
+    """The array in PostgreSQL's own words. Raises TypeError for a value that has none here."""
+    return "{" + ",".join([_written(value) for value in values]) + "}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if (write := WRITTEN.get(type(value))) is None:
+        raise TypeError(f"{type(value).__name__} has no place in a list for the database")
+    return write(value)
+
+
+def rows_of(columns: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
+    """Rows to join or to insert (PostgreSQL): each column one parameter of its name."""
+    unnested = func.unnest(*(bindparam(name, type_=Listed(kind)) for name, kind in columns.items()))
+    return unnested.table_valued(*columns).render_derived(name="given")
+
+
+PARTS = [("column", InternalTraversal.dp_clauseelement), ("name", InternalTraversal.dp_string)]
+
+
+class among(ColumnElement[bool]):
+    """Whether a column's value is one of the list that is given as `name`."""
+
+    inherit_cache = True
+    type = Boolean()
+    _traverse_internals = PARTS
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column, self.name = column, name
+
+    def self_group(self, against: object = None) -> among:
+        """Without the `= 1` that SQLite's engine would get, and which no index answers."""
+        return self
+
+    @property
+    def _from_objects(self) -> Any:
+        return self.column._from_objects
+
+
+@compiles(among)
+def _in_list(element: among, compiler: Any, **options: Any) -> str:
+    wanted = element.column.in_(bindparam(element.name, expanding=True))
+    return str(compiler.process(wanted, **options))
+
+
+@compiles(among, "postgresql")
+def _in_array(element: among, compiler: Any, **options: Any) -> str:
+    kind = Listed(element.column.type)
+    return str(compiler.process(element.column == any_(bindparam(element.name, type_=kind)), **options))
