@@ -22,6 +22,7 @@ from pro.services.audit import Actor, lock_patient, record
 from pro.services.calendars import calendar_of
 from pro.services.flagging import Events
 from pro.services.parts import Parts
+from pro.services.planned_rows import planned_row
 from pro.store import courses
 from pro.store.engine import Connected, insert_rows
 from pro.store.tables import Patient, metadata
@@ -172,18 +173,8 @@ def _listed(payload: Any) -> Sequence[object]:
 
 def _row(one: Planned, protocol: Protocol, who: Row, excused: str | None, moment: Moment) -> dict[str, object]:
     return {
-        "patient_id": who.patient_id,
-        "site_id": who.site_id,
-        "timepoint": one.timepoint,
-        "day": one.day,
-        "protocol": protocol.id,
-        "protocol_version": protocol.version,
-        "respondent": one.respondent,
-        "opens_at": one.opens_at,
-        "closes_at": one.closes_at,
-        "late_until": one.late_until,
+        **planned_row(one, protocol, who.patient_id, who.site_id),
         "next_at": one.end if excused else next_bell(one.reminders, one.end, moment.study),
         "excused_at": moment.study if excused else None,
         "excused_why": excused,
-        "answered": False,
     }

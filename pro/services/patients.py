@@ -168,7 +168,6 @@ def page(
         days = _diary_days(planned, protocol)
         recorded = desk.responses(session, [found.patient_id], found.day0 - timedelta(days=60), today, MOST)
         rows = _answer_rows(recorded, questionnaire.id, planned, now)
-        history = audit_trail.newest_of(session, found.number, 8)
         return PatientPage(
             found=found,
             place=read_places(session, [found.site_id])[0],
@@ -190,7 +189,7 @@ def page(
             answers_in_all=len(rows),
             steps=followed(session, parts.library, found, now, STEPS if not all_steps else MOST),
             messages=figures_of(desk_messages.counts_of_patient(session, found.patient_id)),
-            history=history,
+            history=audit_trail.newest_of(session, found.number, 8),
             events=found.chain_seq,
             check=audit_trail.check_chain(session, found.number, (found.chain_seq, found.chain_hash)),
             tasks=tuple(_tasks(session, found, diaries(protocol))),

@@ -8,9 +8,10 @@ from random import Random
 
 from pro.domain.answers import check
 from pro.domain.questionnaire import Item, Kind, Questionnaire, Value
+from tests.drawn import several
 
-COMPLETE = 0.5
-"""The share of sets in which every item is answered."""
+COMPLETE, ALONE = 0.5, 0.3
+"""The share of sets in which every item is answered, and of answers that stand alone."""
 MOST_MARKED = 12
 MOST_NUMBER = 10_000
 
@@ -31,7 +32,7 @@ def _raw(item: Item, random: Random) -> object:
         case Kind.ONE:
             return random.choice(item.options).code
         case Kind.SEVERAL:
-            return _several(item, random)
+            return several(item, random, ALONE)
         case Kind.JOINTS:
             return random.sample(item.joints, random.randint(0, min(MOST_MARKED, len(item.joints))))
         case Kind.DATE:
@@ -42,14 +43,6 @@ def _raw(item: Item, random: Random) -> object:
             return "x"
         case _:
             return _number(item, random)
-
-
-def _several(item: Item, random: Random) -> list[str]:
-    alone = [option.code for option in item.options if option.alone]
-    others = [option.code for option in item.options if not option.alone]
-    if alone and random.random() < 0.3:
-        return alone[:1]
-    return random.sample(others, random.randint(1 if alone else 0, len(others)))
 
 
 def _number(item: Item, random: Random) -> Decimal:

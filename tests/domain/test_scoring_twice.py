@@ -21,6 +21,7 @@ from pro.domain.scoring import Score, score
 from pro.library import DEFAULT_ROOT
 from tests.domain.instruments import LIBRARY, MANY
 from tests.domain.second_ways import SECOND_WAYS, Second
+from tests.drawn import several
 
 EVERY = [pytest.param(each, id=f"{each.id}-{each.version}") for each in LIBRARY.questionnaires()]
 ORDERED = (Kind.RATING, Kind.VAS, Kind.INTEGER, Kind.DECIMAL, Kind.ONE, Kind.YES_NO, Kind.SEVERAL, Kind.JOINTS)
@@ -53,7 +54,7 @@ def answer(item: Item, chance: Random) -> object:
         case Kind.ONE:
             return chance.choice(item.options).code
         case Kind.SEVERAL:
-            return several(item, chance)
+            return several(item, chance, alone_in=0.2)
         case Kind.JOINTS:
             return chance.sample(item.joints, chance.randint(0, chance.choice([4, len(item.joints)])))
         case Kind.RATING | Kind.VAS | Kind.INTEGER:
@@ -64,14 +65,6 @@ def answer(item: Item, chance: Random) -> object:
             return on_the_grid(item, chance)
         case _:
             return {Kind.DATE: "2026-03-02", Kind.TIME: "18:30", Kind.TEXT: "words"}[item.kind]
-
-
-def several(item: Item, chance: Random) -> list[str]:
-    alone = [option.code for option in item.options if option.alone]
-    others = [option.code for option in item.options if not option.alone]
-    if alone and chance.random() < 0.2:
-        return alone[:1]
-    return chance.sample(others, chance.randint(1 if alone else 0, len(others)))
 
 
 def on_the_grid(item: Item, chance: Random) -> str:

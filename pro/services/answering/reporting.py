@@ -18,6 +18,7 @@ from pro.services.answering.views import token_hash
 from pro.services.audit import lock_patient, patient_actor, record
 from pro.services.calendars import calendar_of
 from pro.services.parts import Parts
+from pro.services.planned_rows import planned_row
 from pro.store import sittings
 from pro.store.engine import Connected, insert_rows
 from pro.store.instants import instants_of
@@ -118,17 +119,4 @@ def _asks(parts: Parts, timepoint: Timepoint, moment: Moment) -> Part:
 
 
 def _row(one: Planned, patient: Patient, protocol: Protocol) -> dict[str, object]:
-    return {
-        "patient_id": patient.id,
-        "site_id": patient.site_id,
-        "timepoint": one.timepoint,
-        "day": one.day,
-        "protocol": protocol.id,
-        "protocol_version": protocol.version,
-        "respondent": one.respondent,
-        "opens_at": one.opens_at,
-        "closes_at": one.closes_at,
-        "late_until": one.late_until,
-        "next_at": one.end,
-        "answered": False,
-    }
+    return {**planned_row(one, protocol, patient.id, patient.site_id), "next_at": one.end}

@@ -23,6 +23,7 @@ from pro.services.enrolment.links import address, first_link, make_link
 from pro.services.enrolment.screening import screening_response
 from pro.services.enrolment.where import Place, newest_there, place
 from pro.services.parts import Parts
+from pro.services.planned_rows import planned_row
 from pro.store import contacts
 from pro.store.contacts import Person
 from pro.store.engine import insert_rows
@@ -207,19 +208,9 @@ def _refuse_superseded(session: Session, site_id: int, new: _New, moment: Moment
 
 def _assessment(one: Planned, patient: Patient, protocol: Protocol, moment: Moment) -> dict[str, object]:
     submitted = moment.study if one.timepoint == protocol.screening.timepoint else None
-    end = one.late_until or one.closes_at
     return {
-        "patient_id": patient.id,
-        "site_id": patient.site_id,
-        "timepoint": one.timepoint,
-        "day": one.day,
-        "protocol": protocol.id,
-        "protocol_version": protocol.version,
-        "respondent": one.respondent,
-        "opens_at": one.opens_at,
-        "closes_at": one.closes_at,
-        "late_until": one.late_until,
-        "next_at": None if submitted else next_bell(one.reminders, end, moment.study),
+        **planned_row(one, protocol, patient.id, patient.site_id),
+        "next_at": None if submitted else next_bell(one.reminders, one.end, moment.study),
         "started_at": submitted,
         "submitted_at": submitted,
         "answered": submitted is not None,
