@@ -12,7 +12,7 @@ import click
 
 from pro.cli import Wrong
 from pro.commands.opened import ready
-from pro.domain.chain import Report
+from pro.domain.chain_check import Report
 from pro.services import audit_trail
 
 SHOWN = 20

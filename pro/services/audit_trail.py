@@ -11,7 +11,8 @@ import msgspec
 from sqlmodel import Session
 
 from pro.domain import chain
-from pro.domain.chain import Event, Report
+from pro.domain.chain import Event
+from pro.domain.chain_check import Report, verify
 from pro.services.access import Identity, Right
 from pro.services.parts import Parts
 from pro.store import trail
@@ -144,9 +145,9 @@ def export(parts: Parts) -> Iterator[bytes]:
 
 def verify_database(parts: Parts) -> Report:
     """Checks the trail as it stands in the database, by the same rules as a file."""
-    return chain.verify(export(parts))
+    return verify(export(parts))
 
 
 def verify_lines(lines: Iterable[bytes]) -> Report:
     """Checks an exported trail."""
-    return chain.verify(lines)
+    return verify(lines)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pro.domain.chain import START, Event, canonical, digest, event_line, link, verify
+from pro.domain.chain import START, Event, canonical, digest, event_line, link
+from pro.domain.chain_check import verify
 from tests.domain.trails import Trail, changed, good
 
 SALT = "0123456789abcdef0123456789abcdef"

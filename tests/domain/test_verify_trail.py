@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pro import verify_trail
-from pro.domain.chain import verify
+from pro.domain.chain_check import verify
 from tests.domain.test_chain import CHANGES, Lines
 from tests.domain.trails import Trail, changed, file_of, good
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from pro.domain.chain import Report
+from pro.domain.chain_check import Report
 from pro.services import access, audit_trail, overview
 from pro.services.access import Identity, Right, SignedIn
 from pro.services.parts import Parts
