@@ -8,8 +8,9 @@ from hashlib import sha256
 
 from sqlalchemy import insert, select, update
 
-from pro.domain.answers import Answer, freeze
+from pro.domain.answers import Answer
 from pro.domain.chain import canonical
+from pro.domain.freezing import freeze
 from pro.domain.scoring import score
 from pro.services.answering import score_json
 from pro.services.parts import Parts

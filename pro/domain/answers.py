@@ -1,4 +1,4 @@
-"""Which items show, and whether an answer is allowed: decided here and nowhere else."""
+"""Whether an answer is allowed: decided here and nowhere else."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Literal
 
-from pro.domain.questionnaire import AnyOf, Condition, Item, Kind, Questionnaire, Test, Value
+from pro.domain.questionnaire import Item, Kind, Value
 
 Code = Literal["answered", "skipped", "not-applicable"]
-Completeness = Literal["complete", "partial", "empty"]
-ITEM_CODES = (*get_args(Code), "not-shown", "not-reached")
-"""What stands for an item in a response."""
 
 MAX_TEXT = 500
 """Characters a short text may have."""
@@ -85,77 +82,6 @@ class NotAllowed(ValueError):
         self.why = why
         self.limit = limit
         super().__init__(f"{item} {_SAID[why].format(limit=limit)}")
-
-
-# --- what shows
-
-
-def shown(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    """Keys of the items that show now, in order.
-
-    An answer to an item that does not show counts for no later condition.
-    """
-    return tuple(seen(questionnaire, {key: each.value for key, each in answers.items() if each.code == "answered"}))
-
-
-def seen(questionnaire: Questionnaire, values: Mapping[str, Value | None]) -> dict[str, Value | None]:
-    """The items that show now, in order, each with its value, None where it has none."""
-    found: dict[str, Value | None] = {}
-    for item in questionnaire.items:
-        if item.show_if is None or holds(item.show_if, found):
-            found[item.key] = values.get(item.key)
-    return found
-
-
-def to_come(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    """Keys of the items that show without an answer, and of those that one of them may still bring.
-
-    Who goes on answers only ever makes them fewer, whatever branch opens.
-    """
-    showing = shown(questionnaire, answers)
-    open_: list[str] = []
-    for item in questionnaire.items:
-        if item.key in showing:
-            still = item.key not in answers
-        else:
-            still = item.show_if is not None and not named(item.show_if).isdisjoint(open_)
-        if still:
-            open_.append(item.key)
-    return tuple(open_)
-
-
-def named(condition: Condition) -> frozenset[str]:
-    """The items whose answers a condition compares."""
-    if isinstance(condition, Test):
-        return frozenset({condition.item})
-    return frozenset().union(*(named(part) for part in condition.of))
-
-
-def holds(condition: Condition, values: Mapping[str, Value | None]) -> bool:
-    """Whether the condition is met; a test of an item without a value is not."""
-    if isinstance(condition, Test):
-        value = values.get(condition.item)
-        return value is not None and _MEETS[condition.op](value, condition.value)
-    met = (holds(part, values) for part in condition.of)
-    return any(met) if isinstance(condition, AnyOf) else all(met)
-
-
-def _number(value: Value | None) -> int | Decimal:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise TypeError(f"{value!r} is not a number")
-    return value
-
-
-_MEETS: Mapping[str, Callable[[Value, Value | None], bool]] = {
-    "is": lambda value, wanted: type(value) is type(wanted) and value == wanted,
-    "at_least": lambda value, wanted: _number(value) >= _number(wanted),
-    "at_most": lambda value, wanted: _number(value) <= _number(wanted),
-    "includes": lambda value, wanted: isinstance(value, tuple) and wanted in value,
-    "not_empty": lambda value, _: bool(value),
-}
-
-
-# --- what is allowed
 
 
 def check(item: Item, raw: object) -> Value:
@@ -321,53 +247,3 @@ _CHECKS: Mapping[Kind, Callable[[Item, object], Value]] = {
     Kind.TEXT: _text,
     Kind.JOINTS: _joints,
 }
-
-
-# --- what is frozen into a response
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    items: dict[str, dict[str, object]]
-    """Every item of the questionnaire: `code` (answered, skipped, not-applicable, not-shown, not-reached)
-    and, where answered, `value` as canonical JSON."""
-    values: dict[str, Value]
-    """The answers that count: shown and answered. What scores and flare rules read."""
-    completeness: Completeness
-    missing: tuple[str, ...]
-    """Items that show and were not reached."""
-
-
-def freeze(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> Frozen:
-    """What the answers amount to when no more can be given.
-
-    Raises NotAllowed for an unknown item or an answer that is not allowed.
-    """
-    for key in answers.keys() - {item.key for item in questionnaire.items}:
-        raise NotAllowed(key, Why.UNKNOWN_ITEM)
-    visible = set(shown(questionnaire, answers))
-    items: dict[str, dict[str, object]] = {}
-    values: dict[str, Value] = {}
-    for item in questionnaire.items:
-        answer = answers.get(item.key) if item.key in visible else None
-        if answer is None:
-            items[item.key] = {"code": "not-reached" if item.key in visible else "not-shown"}
-        elif answer.code == "answered":
-            values[item.key] = check(item, answer.value)
-            items[item.key] = {"code": "answered", "value": to_json(values[item.key])}
-        else:
-            items[item.key] = {"code": _unanswered(item, answer)}
-    missing = tuple(key for key, frozen in items.items() if frozen["code"] == "not-reached")
-    return Frozen(items, values, _completeness(len(visible), len(missing)), missing)
-
-
-def _unanswered(item: Item, answer: Answer) -> str:
-    if answer.code == "not-applicable" and not item.not_applicable:
-        raise NotAllowed(item.key, Why.NOT_APPLICABLE)
-    return answer.code
-
-
-def _completeness(shown_items: int, missing: int) -> Completeness:
-    if missing == 0:
-        return "complete"
-    return "empty" if missing == shown_items else "partial"

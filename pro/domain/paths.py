@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice, product
 
-from pro.domain.answers import NUMBERS, Answer, NotAllowed, check, holds, named, shown
+from pro.domain.answers import NUMBERS, Answer, NotAllowed, check
 from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Questionnaire, Test, Value
+from pro.domain.showing import holds, named, shown
 
 MOST_TRIED = 20_000
 """Combinations of answers that are looked at; questionnaires in use need a few hundred."""

@@ -18,10 +18,10 @@ from functools import lru_cache
 from math import lcm
 from typing import NamedTuple
 
-from pro.domain.answers import holds
 from pro.domain.methods import METHODS
 from pro.domain.methods.outcome import Number
 from pro.domain.questionnaire import Condition, Questionnaire, Scale, Value
+from pro.domain.showing import holds
 
 DIGITS = 28
 """Significant digits of a score that no decimal can write exactly (a third)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import get_args
 
-from pro.domain import answers, flares, message, reminders
+from pro.domain import flares, freezing, message, reminders
 from pro.domain.assessment import State
 from pro.services import flagging, reviewing, settling, snoozing, undoing
 from pro.services.amending_rows import AMENDED, PASSED
@@ -30,8 +30,8 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("assessments", "answered"): _YES_NO,
     ("assessments", "state"): tuple(State),
     ("responses", "mode"): tuple(Mode),
-    ("responses", "completeness"): get_args(answers.Completeness),
-    ("answers", "code"): answers.ITEM_CODES,
+    ("responses", "completeness"): get_args(freezing.Completeness),
+    ("answers", "code"): freezing.ITEM_CODES,
     ("flares", "outcome"): tuple(reviewing.Outcome),
     ("flares", "end_why"): (flagging.NO_MORE_HITS, reviewing.CLOSED_BY_INVESTIGATOR),
     ("flare_triggers", "result"): get_args(flares.Result),

@@ -9,9 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from pro.domain.answers import Answer, NotAllowed, check, shown
+from pro.domain.answers import Answer, NotAllowed, check
 from pro.domain.questionnaire import Questionnaire, Value
 from pro.domain.scoring import Score, offers, score
+from pro.domain.showing import shown
 from pro.library.files import Document, Place, Problem, Unreadable, read, shown_path, typed
 from pro.library.wording import Findings, one_of
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from pro.domain.answers import named
 from pro.domain.paths import Ways
 from pro.domain.questionnaire import Questionnaire
+from pro.domain.showing import named
 from pro.preview.camera import Film, Shot
 from pro.preview.words import Words
 

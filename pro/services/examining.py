@@ -16,9 +16,10 @@ import msgspec
 from sqlmodel import Session
 
 from pro.clock import Moment
-from pro.domain.answers import Answer, Frozen, freeze
+from pro.domain.answers import Answer
 from pro.domain.chain import canonical
 from pro.domain.examination import EXAMINED_ON, impossible
+from pro.domain.freezing import Frozen, freeze
 from pro.domain.scoring import score
 from pro.services import anchoring, audit, wording
 from pro.services.access import Identity, Right

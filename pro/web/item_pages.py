@@ -14,8 +14,9 @@ from urllib.parse import quote
 from flask import request
 from flask_wtf import FlaskForm
 
-from pro.domain.answers import Answer, NotAllowed, from_text, shown, to_json
+from pro.domain.answers import Answer, NotAllowed, from_text, to_json
 from pro.domain.questionnaire import Item, Kind, Questionnaire
+from pro.domain.showing import shown
 from pro.services.answering import CLEARED, Save, Sitting
 from pro.web.forms import codes_of, item_form, problem_words
 from pro.web.long import minutes_left, part_of, parts_of, welcome

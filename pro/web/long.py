@@ -11,8 +11,9 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from pro.domain.answers import Answer, shown, to_come
+from pro.domain.answers import Answer
 from pro.domain.questionnaire import Questionnaire
+from pro.domain.showing import shown, to_come
 from pro.services.answering import LONG, LinkView, Part, Sitting, Waiting
 from pro.web.words import in_language, say
 

@@ -10,21 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pro.domain.answers import (
-    MAX_TEXT,
-    Answer,
-    NotAllowed,
-    Why,
-    check,
-    freeze,
-    from_text,
-    holds,
-    shown,
-    to_json,
-)
+from pro.domain.answers import MAX_TEXT, Answer, NotAllowed, Why, check, from_text, to_json
+from pro.domain.freezing import freeze
 from pro.domain.joints import JOINTS, SETS, label, region
 from pro.domain.questionnaire import AllOf, AnyOf, Item, Kind, Option, Questionnaire, Value
 from pro.domain.questionnaire import Test as Compare
+from pro.domain.showing import holds, shown
 
 WORDS = {"en": "x", "fr": "x"}
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from pro.domain.answers import Answer, shown
+from pro.domain.answers import Answer
 from pro.domain.paths import ways
 from pro.domain.questionnaire import AllOf, AnyOf, Condition, Item, Kind, Option, Questionnaire
 from pro.domain.questionnaire import Test as Compared
+from pro.domain.showing import shown
 from pro.library import load
 
 EVERY = [pytest.param(each, id=f"{each.id}-{each.version}") for each in load().questionnaires()]

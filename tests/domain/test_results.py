@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pro.domain.answers import Answer, freeze
+from pro.domain.answers import Answer
 from pro.domain.formulas import WRITTEN, written
+from pro.domain.freezing import freeze
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.results import Given, Reporter, Sitting, Why, leaves, result, wanting
 from pro.domain.scoring import score

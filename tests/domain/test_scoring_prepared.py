@@ -9,11 +9,12 @@ from random import Random
 
 import pytest
 
-from pro.domain.answers import Answer, shown
+from pro.domain.answers import Answer
 from pro.domain.methods import METHODS
 from pro.domain.methods.numbers import ONE, ln
 from pro.domain.questionnaire import Questionnaire, Scale, Value
 from pro.domain.scoring import Score, score, under
+from pro.domain.showing import shown
 from tests.bench.answer_sets import answer_sets
 from tests.domain.instruments import LIBRARY, MANY
 

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pro.domain.answers import check, shown
+from pro.domain.answers import check
 from pro.domain.schedule import Planned, plan
+from pro.domain.showing import shown
 from pro.domain.zones import zone
 from pro.rehearsal.answers import as_saved, day_of, respondent
 from pro.rehearsal.kills import Killed, Kills

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pro.domain.answers import freeze
+from pro.domain.freezing import freeze
 from pro.exports import codes
 from pro.exports.codebook import meaning
 from pro.exports.tables import said

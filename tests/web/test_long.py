@@ -13,7 +13,8 @@ from werkzeug.test import Client
 
 from pro.app import create_app
 from pro.clock import FixedClock
-from pro.domain.answers import Answer, shown, to_come
+from pro.domain.answers import Answer
+from pro.domain.showing import shown, to_come
 from pro.services import answering
 from pro.services.parts import Parts
 from pro.web import long

@@ -9,8 +9,9 @@ from hashlib import sha256
 import msgspec
 
 from pro.clock import Moment
-from pro.domain.answers import Answer, Frozen, freeze
+from pro.domain.answers import Answer
 from pro.domain.chain import canonical
+from pro.domain.freezing import Frozen, freeze
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.receipt import receipt_code

@@ -8,10 +8,10 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from pro.clock import Moment
-from pro.domain.answers import shown
 from pro.domain.assessment import is_fillable
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.schedule import Planned, start_now
+from pro.domain.showing import shown
 from pro.services import wording
 from pro.services.answering.facts import Part, Report
 from pro.services.answering.views import token_hash

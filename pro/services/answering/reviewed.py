@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pro.domain.answers import Answer, NotAllowed, check, shown
+from pro.domain.answers import Answer, NotAllowed, check
 from pro.domain.questionnaire import Item, Questionnaire
+from pro.domain.showing import shown
 
 Reviewed = Mapping[str, tuple[str, object]]
 """By `questionnaire.item`: code and value of each answer on the page that was read, as the page had them."""

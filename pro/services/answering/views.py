@@ -9,11 +9,12 @@ from typing import Literal
 import msgspec
 
 from pro.clock import Moment
-from pro.domain.answers import Answer, check, shown
+from pro.domain.answers import Answer, check
 from pro.domain.assessment import is_fillable
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.saves import oldest_first
+from pro.domain.showing import shown
 from pro.services import wording
 from pro.services.answering.facts import (
     CLEARED,

@@ -6,8 +6,9 @@ from datetime import date
 from hashlib import sha256
 
 from pro.clock import Moment
-from pro.domain.answers import Answer, freeze
+from pro.domain.answers import Answer
 from pro.domain.chain import canonical
+from pro.domain.freezing import freeze
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.domain.scoring import score

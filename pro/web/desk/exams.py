@@ -11,8 +11,9 @@ from flask import abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from pro.domain.answers import Answer, freeze
+from pro.domain.answers import Answer
 from pro.domain.examination import EXAMINED_ON, Doubt, doubts, impossible
+from pro.domain.freezing import freeze
 from pro.domain.joints import label
 from pro.domain.questionnaire import Item, Kind
 from pro.domain.scoring import score
