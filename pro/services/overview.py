@@ -22,7 +22,7 @@ from pro.services.access import Identity, Right
 from pro.services.episodes import FlareLine, diaries, flare_lines
 from pro.services.parts import Parts
 from pro.services.visit_list import Visit, coming, to_enter_of
-from pro.store import desk, desk_messages, windows
+from pro.store import desk, desk_messages, desk_tallies, desk_tasks, windows
 from pro.store.desk import Found
 from pro.store.instants import instants_of
 
@@ -157,7 +157,7 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
         yesterday = day - timedelta(days=1)
         flare_ids = identity.sites(Right.SEE_FLARE)
         flares_in_all = desk.count_flares_to_review(session, flare_ids) if flare_ids else 0
-        tasks_in_all = desk.count_patients_to_call(session, ids, diaries(protocol))
+        tasks_in_all = desk_tasks.count_patients_to_call(session, ids, diaries(protocol))
         to_enter, to_enter_in_all = to_enter_of(parts.library, session, ids, now)
         return Today(
             zone=zone,
@@ -195,7 +195,7 @@ def task(parts: Parts, task_id: int, *, even_answered: bool = False) -> tuple[Ta
     """
     timepoints = {key for protocol in parts.library.protocols() for key in diaries(protocol)}
     with parts.study.reading() as session:
-        row = desk.task_with_patient(session, task_id, timepoints)
+        row = desk_tasks.task_with_patient(session, task_id, timepoints)
     if row is None or row.done_at is not None or (row.answered and not even_answered):
         return None
     return task_line(row), row.site_id
@@ -210,7 +210,7 @@ def zone_of(parts: Parts, identity: Identity) -> str:
 def _calls(session: Session, ids: Collection[int], timepoints: Collection[str]) -> tuple[TaskLine, ...]:
     """One reason for each patient, the most urgent; a further one shows when it is settled."""
     found: dict[int, TaskLine] = {}
-    for row in desk.open_tasks(session, ids, timepoints, 3 * SHOWN):
+    for row in desk_tasks.open_tasks(session, ids, timepoints, 3 * SHOWN):
         found.setdefault(row.patient_id or -row.id, task_line(row))
     return tuple(found.values())[:SHOWN]
 
@@ -238,7 +238,7 @@ def _messages(session: Session, ids: Collection[int], now: datetime) -> MessageF
 
 def _day_line(session: Session, ids: Collection[int], since: datetime, now: datetime) -> DayLine:
     figures = figures_of(desk_messages.counts(session, ids, since, now))
-    return DayLine(figures.sent, figures.due, desk.count_unreachable(session, ids))
+    return DayLine(figures.sent, figures.due, desk_tasks.count_unreachable(session, ids))
 
 
 def _hit(session: Session, ids: Collection[int], now: datetime) -> int:
@@ -277,7 +277,7 @@ def _things(session: Session, identity: Identity, protocol: Protocol, flares_in_
     if review != identity.sites(Right.SEE_FLARE):
         flares = desk.count_flares_to_review(session, review) if review else 0
     if call != identity.sites(Right.SEE_TODAY):
-        tasks = desk.count_patients_to_call(session, call, diaries(protocol)) if call else 0
+        tasks = desk_tasks.count_patients_to_call(session, call, diaries(protocol)) if call else 0
     return flares + tasks
 
 
@@ -286,9 +286,9 @@ def site_figures(
 ) -> dict[int, Compliance]:
     """Compliance of each site: the kept count of closed windows, and live rows of those not closed yet."""
     figures: dict[int, Compliance] = {}
-    for row in desk.tallied(session, ids, timepoints):
+    for row in desk_tallies.tallied(session, ids, timepoints):
         figures[row.site_id] = Compliance(int(row.completed), int(row.late), int(row.partial), int(row.missed))
-    for row in desk.not_yet_tallied(session, ids, timepoints, (now - LIVE).date(), now):
+    for row in desk_tallies.not_yet_tallied(session, ids, timepoints, (now - LIVE).date(), now):
         live = Compliance(int(row.completed or 0), int(row.late or 0), 0, int(row.missed or 0))
         figures[row.site_id] = figures.get(row.site_id, Compliance()) + live
     return figures

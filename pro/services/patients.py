@@ -26,7 +26,7 @@ from pro.services.following import Followed, followed
 from pro.services.overview import MessageFigures, Place, TaskLine, figures_of, protocol_of, read_places, task_line
 from pro.services.parts import Parts
 from pro.services.standing import PAGE, Row, rows_of
-from pro.store import contacts, desk, desk_messages
+from pro.store import contacts, desk, desk_messages, desk_tasks
 from pro.store.contacts import Person
 from pro.store.desk import Found
 from pro.store.instants import instants_of
@@ -261,8 +261,8 @@ def _answer_rows(
 
 def _tasks(session: Session, found: Found, timepoints: Collection[str]) -> list[TaskLine]:
     lines = []
-    for row in desk.open_tasks_of(session, [found.patient_id], timepoints):
-        with_number = desk.task_with_patient(session, row.id, timepoints)
+    for row in desk_tasks.open_tasks_of(session, [found.patient_id], timepoints):
+        with_number = desk_tasks.task_with_patient(session, row.id, timepoints)
         if with_number is not None:
             lines.append(task_line(with_number))
     return lines

@@ -21,7 +21,7 @@ from pro.services.courses import Standing, standings
 from pro.services.episodes import diaries
 from pro.services.overview import Place, protocol_of, read_places, site_figures
 from pro.services.parts import Parts
-from pro.store import desk
+from pro.store import desk, desk_tallies, desk_tasks
 from pro.store.desk import Found
 from pro.store.instants import instants_of
 
@@ -165,7 +165,7 @@ def rows_of(session: Session, patients: Sequence[Found], protocol: Protocol, now
     for row in desk.assessments_of(session, ids, diaries(protocol)):
         planned.setdefault(row.patient_id, []).append(row)
     tasks: dict[int, list[str]] = {}
-    for task in desk.open_tasks_of(session, ids, diaries(protocol)):
+    for task in desk_tasks.open_tasks_of(session, ids, diaries(protocol)):
         tasks.setdefault(task.patient_id, []).append(task.kind)
     flared = set(desk.patients_with_flare(session, ids))
     stands = standings(session, patients, protocol, now)
@@ -208,7 +208,7 @@ def site_cards(session: Session, sites: Sequence[Place], protocol: Protocol, now
         return ()
     figures = site_figures(session, ids, diaries(protocol), now)
     patients = {row.site_id: row.n for row in desk.count_patients(session, ids)}
-    cancelled = desk.cancelled_before(session, ids, diaries(protocol), now.date())
+    cancelled = desk_tallies.cancelled_before(session, ids, diaries(protocol), now.date())
     weeks = _weeks(session, ids, protocol, now)
     return tuple(
         SiteFigures(
@@ -227,7 +227,7 @@ def _weeks(
 ) -> dict[int, tuple[Compliance, ...]]:
     since = (now - TREND).date()
     found: dict[int, dict[int, Compliance]] = {}
-    rows = desk.tallied_by_day(session, ids, diaries(protocol), since, len(ids) * (TREND.days + 1))
+    rows = desk_tallies.tallied_by_day(session, ids, diaries(protocol), since, len(ids) * (TREND.days + 1))
     for row in rows:
         week = (row.day - since).days // 7
         counted = Compliance(int(row.completed), int(row.late), int(row.partial), int(row.missed))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
+from sqlalchemy import Row, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
 from pro.store import instants
@@ -14,9 +14,8 @@ from pro.store.tables import metadata
 
 _t = metadata.tables
 patient, site, study, staff = _t["patient"], _t["site"], _t["study"], _t["staff"]
-assessment, tally, response = _t["assessment"], _t["tally"], _t["response"]
+assessment, response = _t["assessment"], _t["response"]
 flare, trigger, action = _t["flare"], _t["flare_trigger"], _t["flare_action"]
-message, message_event, reminder, task = _t["message"], _t["message_event"], _t["reminder"], _t["task"]
 
 Found = Row[Any]
 Sites = Collection[int]
@@ -190,67 +189,6 @@ def assessments_of(
     return session.execute(wanted.order_by(assessment.c.patient_id, assessment.c.day, assessment.c.timepoint)).all()
 
 
-# Figures of a site
-
-
-def tallied(session: Session, ids: Sites, timepoints: Collection[str], since: date | None = None) -> Sequence[Found]:
-    """Closed assessments counted by site."""
-    counted = [func.coalesce(func.sum(tally.c[name]), 0).label(name) for name in COUNTS]
-    wanted = select(tally.c.site_id, *counted).where(tally.c.site_id.in_(ids), tally.c.timepoint.in_(timepoints))
-    if since is not None:
-        wanted = wanted.where(tally.c.day >= since)
-    return session.execute(wanted.group_by(tally.c.site_id)).all()
-
-
-COUNTS = ("completed", "late", "partial", "missed", "cancelled")
-
-
-def tallied_by_day(
-    session: Session, ids: Sites, timepoints: Collection[str], since: date, limit: int
-) -> Sequence[Found]:
-    """The newest days of each site's count, for a trend."""
-    counted = [func.sum(tally.c[name]).label(name) for name in COUNTS]
-    wanted = select(tally.c.site_id, tally.c.day, *counted)
-    mine = wanted.where(tally.c.site_id.in_(ids), tally.c.timepoint.in_(timepoints), tally.c.day >= since)
-    return session.execute(mine.group_by(tally.c.site_id, tally.c.day).order_by(tally.c.day).limit(limit)).all()
-
-
-def not_yet_tallied(
-    session: Session, ids: Sites, timepoints: Collection[str], since: date, now: datetime
-) -> Sequence[Found]:
-    """What counts already and is not closed yet, by site: entries that exist, and windows that have just ended."""
-    sent = assessment.c.submitted_at.is_not(None)
-    on_time = and_(sent, assessment.c.submitted_at < assessment.c.closes_at)
-    over = and_(
-        assessment.c.submitted_at.is_(None), func.coalesce(assessment.c.late_until, assessment.c.closes_at) <= now
-    )
-    wanted = select(
-        assessment.c.site_id,
-        func.sum(case((on_time, 1), else_=0)).label("completed"),
-        func.sum(case((and_(sent, ~on_time), 1), else_=0)).label("late"),
-        func.sum(case((over, 1), else_=0)).label("missed"),
-    ).where(
-        assessment.c.site_id.in_(ids),
-        assessment.c.day.between(since, now.date() + (now.date() - since)),  # days far ahead are most of the table
-        assessment.c.timepoint.in_(timepoints),
-        assessment.c.respondent == "patient",
-        assessment.c.closed_at.is_(None),
-        assessment.c.cancelled_at.is_(None),
-    )
-    return session.execute(wanted.group_by(assessment.c.site_id)).all()
-
-
-def cancelled_before(session: Session, ids: Sites, timepoints: Collection[str], day: date) -> dict[int, int]:
-    """Days of patients who have left that would have been expected by now, by site."""
-    wanted = (
-        select(assessment.c.site_id, func.count())
-        .join_from(patient, assessment, assessment.c.patient_id == patient.c.id)
-        .where(patient.c.site_id.in_(ids), patient.c.withdrawn_at.is_not(None))
-        .where(assessment.c.timepoint.in_(timepoints), assessment.c.day < day, assessment.c.cancelled_at.is_not(None))
-    )
-    return {row[0]: row[1] for row in session.execute(wanted.group_by(assessment.c.site_id))}
-
-
 # Patients
 
 
@@ -268,74 +206,6 @@ def patient_by_number(session: Session, studies: Collection[int], number: str) -
 def count_patients(session: Session, ids: Sites) -> Sequence[Found]:
     wanted = select(patient.c.site_id, func.count().label("n")).where(patient.c.site_id.in_(ids))
     return session.execute(wanted.group_by(patient.c.site_id)).all()
-
-
-# Tasks
-
-
-URGENCY = case(
-    {"contact-missing": 0, "number-unreachable": 1, "endpoint-due": 2, "undelivered": 3, "missed-in-a-row": 4},
-    value=task.c.kind,
-    else_=5,
-)
-"""Nobody can be reached without a number; a visit that cannot be made up comes before diaries."""
-
-
-def answered_since(diaries: Collection[str]) -> ColumnElement[bool]:
-    """A diary was sent since a call was asked for because diaries stayed away: it is settled when that one closes."""
-    sent = exists().where(
-        assessment.c.patient_id == task.c.patient_id,
-        assessment.c.timepoint.in_(diaries),
-        assessment.c.submitted_at > task.c.made_at,
-    )
-    visited = exists().where(
-        assessment.c.patient_id == task.c.patient_id,
-        assessment.c.timepoint == task.c.detail,
-        assessment.c.submitted_at > task.c.made_at,
-    )
-    return or_(and_(task.c.kind == "missed-in-a-row", sent), and_(task.c.kind == "endpoint-due", visited))
-
-
-def open_tasks(session: Session, ids: Sites, diaries: Collection[str], limit: int) -> Sequence[Found]:
-    """The most urgent first, and of those the oldest."""
-    wanted = select(task, patient.c.number).join_from(task, patient, task.c.patient_id == patient.c.id, isouter=True)
-    return session.execute(
-        wanted.where(task.c.site_id.in_(ids), task.c.done_at.is_(None), ~answered_since(diaries))
-        .order_by(URGENCY, task.c.made_at, task.c.id)
-        .limit(limit)
-    ).all()
-
-
-def count_patients_to_call(session: Session, ids: Sites, diaries: Collection[str]) -> int:
-    """Patients with a task, and tasks without a patient."""
-    each = func.count(func.distinct(func.coalesce(task.c.patient_id, -task.c.id)))
-    wanted = select(each).where(task.c.site_id.in_(ids), task.c.done_at.is_(None), ~answered_since(diaries))
-    return int(session.execute(wanted).scalar_one())
-
-
-def count_unreachable(session: Session, ids: Sites) -> int:
-    """Patients whose number cannot be reached, by the open tasks."""
-    wanted = select(func.count()).where(
-        task.c.site_id.in_(ids),
-        task.c.done_at.is_(None),
-        task.c.kind == "number-unreachable",
-        task.c.patient_id.is_not(None),
-    )
-    return int(session.execute(wanted).scalar_one())
-
-
-def task_with_patient(session: Session, task_id: int, diaries: Collection[str]) -> Found | None:
-    answered = answered_since(diaries).label("answered")
-    wanted = select(task, patient.c.number, answered).join_from(
-        task, patient, task.c.patient_id == patient.c.id, isouter=True
-    )
-    return session.execute(wanted.where(task.c.id == task_id)).first()
-
-
-def open_tasks_of(session: Session, patient_ids: Collection[int], diaries: Collection[str]) -> Sequence[Found]:
-    """In the order of the list, so that each page names the same reason first."""
-    wanted = select(task).where(task.c.patient_id.in_(patient_ids), task.c.done_at.is_(None), ~answered_since(diaries))
-    return session.execute(wanted.order_by(URGENCY, task.c.made_at, task.c.id)).all()
 
 
 def patients_with_flare(session: Session, patient_ids: Collection[int]) -> list[int]:

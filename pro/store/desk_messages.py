@@ -8,8 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
-from pro.store.desk import Found, Sites, assessment, message, message_event, patient, reminder, staff
+from pro.store.desk import Found, Sites, assessment, patient, staff
 from pro.store.tables import metadata
+
+_t = metadata.tables
+message, message_event, reminder = _t["message"], _t["message_event"], _t["reminder"]
 
 FAILED = ("failed", "undelivered")
 NOT_SENT = ("dropped",)
