@@ -18,7 +18,7 @@ from pro.services.answering import token_hash
 from pro.services.audit import lock_patient, patient_actor, record
 from pro.services.parts import Parts
 from pro.services.reminding import Rung, steps_of
-from pro.store import messages, sittings, snoozes
+from pro.store import assessments, messages, sittings, snoozes
 from pro.store.engine import Connected
 from pro.store.sittings import Found
 
@@ -123,13 +123,13 @@ def _offer(parts: Parts, session: Connected, who: Found, moment: Moment) -> Offe
 
 def _planned(parts: Parts, session: Connected, who: Found, waiting: Sequence[Rung], moment: Moment) -> list[datetime]:
     """The protocol's own reminders, of what waits and of what opens soon."""
-    coming = [_one(parts, who, row) for row in sittings.coming(session, who.patient_id, moment.study, COMING)]
+    coming = [_one(parts, who, row) for row in assessments.coming(session, who.patient_id, moment.study, COMING)]
     return [step.at for one in (*waiting, *coming) for step in one.steps if step.at < one.end]
 
 
 def _rung(parts: Parts, session: Connected, who: Found, moment: Moment) -> list[Rung]:
     """What waits for the patient and is not excused, with its steps."""
-    waiting = sittings.waiting(session, who.patient_id, moment.study)
+    waiting = assessments.waiting(session, who.patient_id, moment.study)
     return [_one(parts, who, row) for row in waiting if row.excused_at is None]
 
 

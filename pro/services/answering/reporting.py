@@ -19,7 +19,7 @@ from pro.services.audit import lock_patient, patient_actor, record
 from pro.services.calendars import calendar_of
 from pro.services.parts import Parts
 from pro.services.planned_rows import planned_row
-from pro.store import sittings
+from pro.store import assessments, sittings
 from pro.store.engine import Connected, insert_rows
 from pro.store.instants import instants_of
 from pro.store.sittings import Found
@@ -44,7 +44,7 @@ def reports_of(parts: Parts, session: Connected, who: Found, moment: Moment) -> 
     calendar = calendar_of(session, who.patient_id, who.zone, protocol.cutoff)
     now_open = [one for one in asked if start_now(one, who.day0, moment.study, calendar) is not None]
     keys, today = [one.key for one in now_open], calendar.holds(moment.study)
-    there = {row.timepoint for row in sittings.opened(session, who.patient_id, keys, today, moment.study)}
+    there = {row.timepoint for row in assessments.opened(session, who.patient_id, keys, today, moment.study)}
     return tuple(Report(one.key, _asks(parts, one, moment)) for one in now_open if one.key not in there)
 
 
@@ -91,7 +91,7 @@ def _there_or_made(
     """Never a second beside one that is open, nor on a day that has one."""
     assert patient.id is not None
     calendar = calendar_of(session, patient.id, patient.zone, protocol.cutoff)
-    there = sittings.opened(session, patient.id, [timepoint.key], calendar.holds(moment.study), moment.study)
+    there = assessments.opened(session, patient.id, [timepoint.key], calendar.holds(moment.study), moment.study)
     if there:
         fillable = (row.assessment_id for row in there if is_fillable(instants_of(row), moment.study))
         return next(fillable, None)

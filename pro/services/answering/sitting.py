@@ -32,7 +32,7 @@ from pro.services.answering.views import (
     waiting_of,
 )
 from pro.services.parts import Parts
-from pro.store import sittings, snoozes
+from pro.store import assessments, sittings, snoozes
 from pro.store.engine import Connected
 from pro.store.sittings import Found
 
@@ -59,7 +59,7 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     over = dead or found.withdrawn_at is not None
     if not over:
         base = replace(base, reports=reports_of(parts, session, found, moment))
-    rows = [] if over else sittings.waiting(session, found.patient_id, moment.study)
+    rows = [] if over else assessments.waiting(session, found.patient_id, moment.study)
     if rows:
         waiting = tuple(_so_far(session, waiting_of(parts, row, moment)) for row in rows)
         spoken = languages_of([protocol_of(parts, row) for row in rows])
@@ -70,7 +70,7 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     if over:
         return base if found.withdrawn_at is None else replace(base, status="withdrawn")
     following = coming(parts, session, found, moment)
-    newest = sittings.newest_submitted(session, found.patient_id)
+    newest = assessments.newest_submitted(session, found.patient_id)
     if newest is None and following:
         return replace(base, status="not-yet", next=following)
     if newest is None:
@@ -89,7 +89,7 @@ def _so_far(session: Connected, one: Waiting) -> Waiting:
 
 def _spoken(parts: Parts, session: Connected, found: Found) -> tuple[str, ...]:
     """Where nothing waits, the languages of the newest version that the patient was asked by."""
-    last = sittings.newest_planned(session, found.patient_id)
+    last = assessments.newest_planned(session, found.patient_id)
     return LANGUAGES if last is None else protocol_of(parts, last).languages
 
 
@@ -116,7 +116,7 @@ def start(
         if found is None:
             return LinkView("unknown", demonstration=parts.settings.demo)
         dead = found.revoked_at is not None or found.expires_at <= moment.study
-        waiting = () if dead or found.withdrawn_at else sittings.waiting(session, found.patient_id, moment.study)
+        waiting = () if dead or found.withdrawn_at else assessments.waiting(session, found.patient_id, moment.study)
         row = next((row for row in waiting if assessment_id in (None, row.assessment_id)), None)
         if row is None:
             return _view(parts, session, found, moment, dead=dead)
@@ -156,7 +156,7 @@ def continue_with(parts: Parts, session_token: str, assessment_id: int, moment: 
         found = sittings.by_session(session, token_hash(session_token))
         if found is None or found.ended_at is not None or found.expires_at <= moment.running or found.withdrawn_at:
             return False
-        waiting = sittings.waiting(session, found.patient_id, moment.study)
+        waiting = assessments.waiting(session, found.patient_id, moment.study)
         row = next((row for row in waiting if row.assessment_id == assessment_id), None)
         if row is not None and row.started_at is None:
             sittings.start(session, assessment_id, moment.study)
@@ -180,8 +180,8 @@ def sitting(parts: Parts, session_token: str, moment: Moment, assessment_id: int
 
 def _row(session: Connected, patient_id: int, assessment_id: int | None, moment: Moment) -> Found | None:
     if assessment_id is not None:
-        return sittings.one(session, patient_id, assessment_id)
-    return next(iter(sittings.waiting(session, patient_id, moment.study)), None)
+        return assessments.one(session, patient_id, assessment_id)
+    return next(iter(assessments.waiting(session, patient_id, moment.study)), None)
 
 
 def speak(sitting_: Sitting, language: str) -> Sitting:

@@ -30,7 +30,7 @@ from pro.services.answering.views import (
 )
 from pro.services.audit import Head, append_to_patient, patient_actor
 from pro.services.parts import Parts
-from pro.store import sittings
+from pro.store import assessments, sittings
 from pro.store.engine import Connected
 from pro.store.sittings import Found
 
@@ -103,10 +103,10 @@ def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment, revi
 def _receipt(parts: Parts, found: Found, kept: Kept | None, moment: Moment) -> Submitted:
     """`kept`: what this very submission froze; None where it was submitted before."""
     with parts.study.plain_reading() as session:
-        row = found if kept else sittings.one(session, found.patient_id, found.assessment_id) or found
+        row = found if kept else assessments.one(session, found.patient_id, found.assessment_id) or found
         following = coming(parts, session, found, moment)
         waiting = tuple(
-            waiting_of(parts, one, moment) for one in sittings.waiting(session, found.patient_id, moment.study)
+            waiting_of(parts, one, moment) for one in assessments.waiting(session, found.patient_id, moment.study)
         )
         said = kept or Kept(sittings.hashes(session, found.assessment_id), saves_of(session, found.assessment_id))
         finished = sitting_of(parts, found, row, said.saves, found.session_language, found.mode, moment)

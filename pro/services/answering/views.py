@@ -26,7 +26,7 @@ from pro.services.answering.facts import (
 )
 from pro.services.flagging import Concerned
 from pro.services.parts import Parts
-from pro.store import sittings
+from pro.store import assessments, sittings
 from pro.store.engine import Connected
 from pro.store.instants import instants_of
 from pro.store.sittings import Found
@@ -113,7 +113,7 @@ def newest(saves: Iterable[Found], questionnaires: Iterable[Questionnaire]) -> d
 def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tuple[Next, ...]:
     """The next sitting of each timepoint among those that open soon."""
     seen: dict[str, Next] = {}
-    for row in sittings.coming(session, found.patient_id, moment.study, at_most=8):
+    for row in assessments.coming(session, found.patient_id, moment.study, at_most=8):
         timepoint = protocol_of(parts, row).timepoint(row.timepoint)
         seen.setdefault(row.timepoint, Next(row.timepoint, timepoint.title, row.day, row.opens_at))
     return tuple(seen.values())[:3]
