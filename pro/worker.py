@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
+from typing import NamedTuple
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -35,6 +36,15 @@ EVERY, EVERY_IN_DEMONSTRATION = 15, 2
 
 Reading = Callable[[], Moment]
 
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a tick that goes on is no fault to be told of
+
+
+class Ticked(NamedTuple):
+    failed: tuple[str, ...]
+    """Names of the parts that failed."""
+    more: bool
+    """Messages are left that could go now."""
+
 
 def run(parts: Parts, stopped: threading.Event | None = None) -> None:
     """Ticks until SIGTERM or SIGINT, or until `stopped` is set; the tick in hand is finished."""
@@ -43,7 +53,7 @@ def run(parts: Parts, stopped: threading.Event | None = None) -> None:
     worker, keeper = name(), Timekeeper()
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
-        lambda: _tick(parts, parts.clock.now, worker, every, keeper=keeper),
+        lambda: _until_through(lambda: _tick(parts, parts.clock.now, worker, every, keeper=keeper), stopped),
         "interval",
         seconds=every,
         max_instances=1,
@@ -61,6 +71,12 @@ def run(parts: Parts, stopped: threading.Event | None = None) -> None:
     log.info("worker %s has stopped", worker)
 
 
+def _until_through(tick: Callable[[], Ticked], stopped: threading.Event) -> None:
+    """A tick that had to leave something is followed by the next at once, each with its sign of life."""
+    while tick().more and not stopped.is_set():
+        pass
+
+
 def tick_once(
     parts: Parts,
     moment: Moment,
@@ -71,7 +87,7 @@ def tick_once(
 ) -> tuple[str, ...]:
     """Everything that is due at `moment`, once; the names of the parts that failed. `at`, `seconds`: as in delivery."""
     every = EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY
-    return _tick(parts, lambda: moment, worker, every, at, seconds)
+    return _tick(parts, lambda: moment, worker, every, at, seconds).failed
 
 
 def name() -> str:
@@ -87,14 +103,18 @@ def _tick(
     at: Callable[[str], None] = pass_by,
     seconds: Callable[[], float] = steady,
     keeper: Timekeeper | None = None,
-) -> tuple[str, ...]:
+) -> Ticked:
     """One look first: an idle tick is that look and a sign of life, however many patients there are."""
-    failed = []
+    failed, more = [], False
     found = Due(work=True, swept=False)
 
     def look() -> None:
         nonlocal found
         found = _look(parts, now())
+
+    def deliver() -> None:
+        nonlocal more
+        more = delivery.tick(parts, now(), worker, at=at, seconds=seconds).more
 
     def survives(part: str, do: Callable[[], object]) -> None:
         if not _survives(part, do):
@@ -106,12 +126,12 @@ def _tick(
         survives("reminding", lambda: reminding.tick(parts, now()))
         survives("closing", lambda: closing.tick(parts, now()))
         survives("flagging", lambda: flagging.tick(parts, now()))
-        survives("delivery", lambda: delivery.tick(parts, now(), worker, at=at, seconds=seconds))
+        survives("delivery", deliver)
         survives("balancing", lambda: balancing.check(parts, now()))
     if not found.swept:
         survives("sweeping", lambda: _sweep(parts, now()))
     survives("heartbeat", lambda: _beat(parts, now(), worker, every, keeper))
-    return tuple(failed)
+    return Ticked(tuple(failed), more)
 
 
 def _look(parts: Parts, moment: Moment) -> Due:

@@ -10,14 +10,16 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from pro import worker
 from pro.clock import FixedClock
-from pro.services import closing, enrolment, reminding
+from pro.services import closing, delivery, enrolment, reminding
 from pro.services.parts import Parts
-from pro.sms.sender import Sms
+from pro.services.shift import Pace
+from pro.sms.sender import NotProcessed, Sms
 from tests.conftest import Urls
 from tests.factories import make_patient, make_study
 from tests.sms.outbox import EVENING, evening_parts, remind, rows, state
@@ -90,6 +92,32 @@ def test_workers_long_silent_are_forgotten(evening: tuple[Parts, FixedClock]) ->
     worker.tick_once(parts, clock.now(), "old")
     worker.tick_once(parts, clock.move(timedelta(days=1, seconds=1)), "new")
     assert [beat.worker for beat in rows(parts, "heartbeat")] == ["new"]
+
+
+def test_a_backlog_does_not_wait_from_tick_to_tick(
+    evening: tuple[Parts, FixedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as something is left the next tick follows at once, each with its sign of life; a stop is heeded between."""
+    parts, clock = evening
+    made = make_study(parts)
+    ids = [remind(parts, make_patient(parts, made, f"R-{n:03}")) for n in range(7)]
+    monkeypatch.setattr(delivery, "tick", partial(delivery.tick, pace=Pace(batch=1, batches=2)))
+    stopped = threading.Event()
+    stopped.set()
+
+    def tick() -> worker.Ticked:
+        return worker._tick(parts, clock.now, "w1", worker.EVERY)
+
+    worker._until_through(tick, stopped)
+    assert [state(parts, id_) for id_ in ids].count("sent") == 2
+    stopped.clear()
+    worker._until_through(tick, stopped)
+    assert {state(parts, id_) for id_ in ids} == {"sent"}
+    assert rows(parts, "heartbeat")[0].ticks == 4
+    parts.sender.answer = lambda sms: NotProcessed("429")  # type: ignore[attr-defined]
+    remind(parts, make_patient(parts, made, "R-100"))
+    worker._until_through(tick, stopped)
+    assert rows(parts, "heartbeat")[0].ticks == 5
 
 
 def test_it_ticks_until_it_is_stopped(sqlite_urls: Urls) -> None:

@@ -59,6 +59,10 @@ class DeadNumbers:
     def settling(self) -> timedelta:
         return self.sender.settling
 
+    @property
+    def lanes(self) -> int:
+        return self.sender.lanes
+
     def send(self, sms: Sms) -> Outcome:
         if sms.label in self.dead:
             return Refused("21211", "not in service", "wrong-number")

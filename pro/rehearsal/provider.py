@@ -72,6 +72,7 @@ class Provider:
     faults: Faults = field(default_factory=Faults)
     outages: tuple[tuple[datetime, datetime], ...] = ()
     settling: timedelta = SETTLING
+    lanes: int = 1
     dead: set[str] = field(default_factory=set)
     """Numbers in nobody's hand any more."""
     stopped: set[str] = field(default_factory=set)

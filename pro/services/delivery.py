@@ -8,14 +8,18 @@ up at the provider (`reconciling`) before anything is sent again.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from pro.clock import Moment
 from pro.services import numbers, reconciling, settling
+from pro.services.lanes import in_lanes
 from pro.services.marking import Letter, mark
 from pro.services.parts import Parts
 from pro.services.shift import PACE, Pace, Shift, begin, pass_by, steady
@@ -36,11 +40,13 @@ NO_RECEIPT = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What one tick did: messages looked up, marked and redacted."""
+    """What one tick did: messages looked up, marked and redacted; and whether the next one should follow at once."""
 
     looked_up: int
     marked: int
     redacted: int
+    more: bool = False
+    """It stopped to give the other parts of a tick their turn: more is due, or may be."""
 
 
 def tick(
@@ -57,21 +63,26 @@ def tick(
     `at` is called at named points, so that tests can end the process there; `seconds` counts running time on.
     """
     shift = begin(parts, moment, worker, pace, at, seconds)
-    return Delivered(reconciling.reconcile(shift), _send_due(shift), _redact(shift))
+    looked_up = reconciling.reconcile(shift)
+    marked, more = _send_due(shift)
+    return Delivered(looked_up, marked, _redact(shift), more)
 
 
-def _send_due(shift: Shift) -> int:
+def _send_due(shift: Shift) -> tuple[int, bool]:
+    """How many were marked, and whether it stopped before it was through."""
     marked = 0
+    ends = shift.running() + shift.pace.turn
     for _ in range(shift.pace.batches):
         claimed = _claim(shift)
         if not claimed:
-            break
+            return marked, False
         shift.at("after-claim")
         letters = mark(shift, claimed)
         marked += len(letters)
-        if not _post_all(shift, letters):
-            break
-    return marked
+        after = _post_all(shift, letters)
+        if after is After.ALONE or (after is After.THROUGH and shift.running() >= ends):
+            return marked, after is After.THROUGH
+    return marked, True
 
 
 def _claim(shift: Shift) -> list[int]:
@@ -85,41 +96,84 @@ def _claim(shift: Shift) -> list[int]:
         return ids
 
 
-def _post_all(shift: Shift, letters: Sequence[Letter]) -> bool:
-    """Posts letter by letter; False when the provider is to be left alone for now.
+class After(Enum):
+    """How a batch ended."""
 
-    What the provider took is written down in batches. A crash before that leaves `sending`, which is looked up.
-    """
+    THROUGH, LATE, ALONE = range(3)
+    """Every letter was dealt with; the lease, or the time of a letter, was nearly over; the provider is left alone."""
+
+
+def _post_all(shift: Shift, letters: Sequence[Letter]) -> After:
+    """What the provider took is written down in batches. A crash before that leaves `sending`, which is looked up."""
     try:
         phones = numbers.look_up(shift.parts, [letter.recipient for letter in letters])
     except SQLAlchemyError as error:
         log.error("the contacts database does not answer (%s): %s messages wait", type(error).__name__, len(letters))
         _give_back(shift, letters, "the contacts database did not answer")
-        return False
+        return After.ALONE
     taken = Taken(shift)
     try:
-        return _post_each(shift, letters, phones, taken)
+        return Round(shift, phones, taken).run(letters)
     finally:
         taken.write()
 
 
-def _post_each(shift: Shift, letters: Sequence[Letter], phones: Mapping[Recipient, str], taken: Taken) -> bool:
-    doubts = 0
-    for n, letter in enumerate(letters):
-        number = phones.get(letter.recipient)
-        if number is None:
-            settling.fail_without_number(shift, letter)
-            continue
-        if not _has_time(shift, letter):
-            _give_back(shift, letters[n:], "the time for it was nearly over")
-            return True
-        outcome = _post(shift, letter, number)
-        taken.add(letter, outcome) if isinstance(outcome, Accepted) else settling.record(shift, letter, outcome)
-        doubts += isinstance(outcome, Unknown)
-        if isinstance(outcome, NotProcessed) or doubts >= PATIENCE:
-            _give_back(shift, letters[n + 1 :], "the provider is left alone for now")
-            return False
-    return True
+@dataclass(slots=True)
+class Round:
+    """One batch on its way to the provider. `_try` runs in a lane and touches no database; the rest is the worker's own."""
+
+    shift: Shift
+    phones: Mapping[Recipient, str]
+    taken: Taken
+    doubts: int = 0
+    late: bool = False
+    alone: bool = False
+    """Either one ends the round: nothing more is posted, and what is left goes back. Neither is ever taken back."""
+    counting: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def over(self) -> bool:
+        return self.late or self.alone
+
+    def run(self, letters: Sequence[Letter]) -> After:
+        back = []
+        with closing(in_lanes(letters, self.shift.parts.sender.lanes, self._try)) as tried:
+            try:
+                for letter, outcome in tried:
+                    if outcome is not None:
+                        self._keep(letter, outcome)
+                    elif self.over:
+                        back.append(letter)
+                    else:
+                        settling.fail_without_number(self.shift, letter)
+            except BaseException:
+                self.alone = True
+                raise
+        if self.alone:
+            _give_back(self.shift, back, "the provider is left alone for now")
+            return After.ALONE
+        _give_back(self.shift, back, "the time for it was nearly over")
+        return After.LATE if self.late else After.THROUGH
+
+    def _try(self, letter: Letter) -> Outcome | None:
+        """None where the provider was not called."""
+        number = self.phones.get(letter.recipient)
+        if self.over or number is None:
+            return None
+        if not _has_time(self.shift, letter):
+            self.late = True
+            return None
+        outcome = _post(self.shift, letter, number)
+        with self.counting:
+            self.doubts += isinstance(outcome, Unknown)
+            self.alone = self.alone or isinstance(outcome, NotProcessed) or self.doubts >= PATIENCE
+        return outcome
+
+    def _keep(self, letter: Letter, outcome: Outcome) -> None:
+        if isinstance(outcome, Accepted):
+            self.taken.add(letter, outcome)
+        else:
+            settling.record(self.shift, letter, outcome)
 
 
 @dataclass(slots=True)

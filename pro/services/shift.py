@@ -20,7 +20,8 @@ class Pace:
     """The provider is only called while more than this is left of the lease: well over its time-outs."""
     batch: int = 100
     batches: int = 5
-    """In one tick, so that the other parts of a tick get their turn."""
+    turn: timedelta = timedelta(seconds=15)
+    """So many in one tick, and none begun later than that: the tick's other parts and its sign of life get their turn."""
 
 
 PACE = Pace()

@@ -19,6 +19,7 @@ class ConsoleSender:
     """What is accepted stands on the virtual phone in the same commit, so there are no receipts to wait for."""
 
     settling = timedelta(0)
+    lanes = 1
 
     def __init__(self, contacts: Database) -> None:
         self._contacts = contacts

@@ -14,6 +14,7 @@ class MemorySender:
     """`answer` may decide another outcome for a text; None means accepted."""
 
     settling: timedelta = timedelta(0)
+    lanes: int = 1
     answer: Callable[[Sms], Outcome | None] = lambda sms: None
     sent: list[Sms] = field(default_factory=list)
     """What was accepted, in order; the provider id counts from `memory-1`."""

@@ -87,6 +87,11 @@ class Sender(Protocol):
         """How far the provider's list may lag behind what it accepted."""
         ...
 
+    @property
+    def lanes(self) -> int:
+        """How many calls at a time; more than one come from several threads. One keeps to the order that is given."""
+        ...
+
     def send(self, sms: Sms) -> Outcome:
         """Gives the text to the provider, within a time-out well under a lease. Never raises for a provider's fault."""
         ...

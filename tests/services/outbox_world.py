@@ -86,6 +86,7 @@ class Provider:
 
     clock: FixedClock
     settling: timedelta = SETTLING
+    lanes: int = 1
     faults: list[Fault] = field(default_factory=list)
     lag: timedelta = timedelta(0)
     away: bool = False
@@ -240,7 +241,7 @@ class World:
 
     def _tick(self, name: str, at: Callable[[str], None]) -> tuple[str, ...]:
         """As the scheduler's: each part reads the clock anew, and delivery counts running time on."""
-        return worker._tick(self.parts, self.clock.now, name, worker.EVERY, at, self._seconds)
+        return worker._tick(self.parts, self.clock.now, name, worker.EVERY, at, self._seconds).failed
 
     def _seconds(self) -> float:
         return (self.now - MORNING).total_seconds()

@@ -69,6 +69,11 @@ class Plan:
     timeout: float = 0.35
     settling: float = 0.6
     batch: int = 5
+    lanes: int = 3
+    """Calls at a time, in every other life of a worker."""
+
+    def lanes_of(self, life: int) -> int:
+        return self.lanes if life % 2 else 1
 
 
 def main(path: str) -> int:
@@ -125,7 +130,7 @@ def _fork(plan: Plan, life: int) -> int:
 
 def work(plan: Plan, life: int) -> None:
     """One life of a worker: ticks until nothing is pending, claimed or in doubt."""
-    parts = join(plan)
+    parts = join(plan, life)
     pace = Pace(timedelta(seconds=plan.lease), timedelta(seconds=plan.reserve), plan.batch)
     at = crasher(plan, life)
     message.FIRST_PAUSE = timedelta(seconds=0.2)
@@ -146,10 +151,11 @@ def _left_or_unknown(parts: Parts) -> bool:
         return True
 
 
-def join(plan: Plan) -> Parts:
+def join(plan: Plan, life: int = 0) -> Parts:
     parts = make_parts((plan.study_url, plan.contacts_url))
     account = Provider(address=plan.provider).account()
-    sender = TwilioSender(account, timeout=plan.timeout, settling=timedelta(seconds=plan.settling))
+    settling = timedelta(seconds=plan.settling)
+    sender = TwilioSender(account, timeout=plan.timeout, settling=settling, lanes=plan.lanes_of(life))
     return dataclasses.replace(parts, sender=sender)
 
 
@@ -161,7 +167,10 @@ def crasher(plan: Plan, life: int) -> Callable[[str], None]:
         if chance.random() < probability:
             _note(plan, point)
             os.kill(os.getpid(), signal.SIGKILL)
-        if point != POSTING and chance.random() < plan.freeze_long_probability:
+        alone = (
+            plan.lanes_of(life) == 1 or point in PER_BATCH
+        )  # or another lane may stand between its look and its call
+        if alone and point != POSTING and chance.random() < plan.freeze_long_probability:
             _note(plan, FROZEN_LONG)
             os.kill(os.getpid(), signal.SIGSTOP)
 
