@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlmodel import select
 
-from pro.demo import story
+from pro.demo import playing, story
 from pro.demo.people import STUDY
 from pro.services.parts import Parts
 from pro.settings import Settings
@@ -65,6 +65,6 @@ def remove(settings: Settings) -> None:
         file.unlink(missing_ok=True)
 
 
-def make(parts: Parts, progress: story.Progress) -> None:
+def make(parts: Parts, progress: playing.Progress) -> None:
     """Plays the eight weeks into empty databases."""
     story.tell(parts, progress)

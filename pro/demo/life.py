@@ -8,7 +8,8 @@ from sqlmodel import col, select
 
 from pro.demo.people import PEOPLE, Person
 from pro.demo.phones import SUGGESTED
-from pro.demo.story import Story, plan_days
+from pro.demo.playing import Story
+from pro.demo.story import plan_days
 from pro.demo.walking import set_offset
 from pro.services.parts import Parts
 from pro.store.tables import Patient, Site

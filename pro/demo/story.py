@@ -5,10 +5,9 @@ The trail verifies and the ledger balances because nothing is written past the s
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from sqlmodel import col, select
@@ -18,7 +17,6 @@ from pro.demo import diaries, visits
 from pro.demo.people import (
     COORDINATOR,
     INVESTIGATOR,
-    PASSWORD,
     PEOPLE,
     SITES,
     STAFF,
@@ -26,96 +24,21 @@ from pro.demo.people import (
     TODAY,
     Person,
 )
+from pro.demo.playing import DeadNumbers, Progress, Story
 from pro.demo.walking import set_offset
 from pro.domain.answers import Answer
-from pro.services import access, answering, enrolment, examining, founding, reviewing
-from pro.services.access import Identity
+from pro.services import answering, enrolment, examining, founding, reviewing
 from pro.services.answering import Save, Started
 from pro.services.audit import Actor
 from pro.services.parts import Parts
-from pro.sms.sender import Outcome, Refused, Sender, Sms
 from pro.store.contacts import VirtualSms
 from pro.store.tables import Flare, Patient, Site, Task
-from pro.walking import WALKER, is_waiting, walk
-from pro.worker import tick_once
 
 MAKER = Actor("demonstration", "system")
 VISITS = (0, 14, 28, 56, 84)
 OPENS = datetime.combine(TODAY, time(18, 0), diaries.ZONE)
 """Where the clock stands when the first visitor comes: the evening's reminder is just out."""
 LINK = re.compile(r"/d/([A-Za-z0-9_-]+)")
-
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DeadNumbers:
-    """A provider that refuses some numbers and hands the rest on."""
-
-    sender: Sender
-    dead: set[str]
-
-    @property
-    def settling(self) -> timedelta:
-        return self.sender.settling
-
-    @property
-    def lanes(self) -> int:
-        return self.sender.lanes
-
-    def send(self, sms: Sms) -> Outcome:
-        if sms.label in self.dead:
-            return Refused("21211", "not in service", "wrong-number")
-        return self.sender.send(sms)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.sender, name)
-
-
-@dataclass
-class Story:
-    """What is still to happen, in the order of its instants."""
-
-    parts: Parts
-    progress: Progress
-    now: datetime
-    coming: list[tuple[datetime, int, Callable[[Moment], None]]] = field(default_factory=list)
-    numbers: dict[str, str] = field(default_factory=dict)
-    """Name → study number."""
-    ids: dict[str, int] = field(default_factory=dict)
-    staff: dict[str, Identity] = field(default_factory=dict)
-    done: int = 0
-    bells: int = 0
-    clock: Callable[[datetime], Moment] = lambda at: Moment(at, at)
-    """Moves both clocks to an instant of study time."""
-
-    def who(self, login: str, moment: Moment) -> Identity:
-        """That member of staff, signed in once."""
-        if login not in self.staff:
-            self.staff[login] = sign_in(self.parts, login, moment)
-        return self.staff[login]
-
-    def plan(self, at: datetime, act: Callable[[Moment], None]) -> None:
-        heapq.heappush(self.coming, (at, len(self.coming) + self.done * 1_000_000, act))
-
-    def play(self, until: datetime) -> None:
-        """Plays everything up to that instant, the worker ticking at every bell between."""
-        while self.coming and self.coming[0][0] <= until:
-            at, _, act = heapq.heappop(self.coming)
-            self.reach(at)
-            moment = self.clock(at)
-            act(moment)
-            if is_waiting(self.parts, at):
-                tick_once(self.parts, moment, WALKER)
-            self.done += 1
-            self.progress("playing", (at.date() - PEOPLE[0].day0).days, (TODAY - PEOPLE[0].day0).days)
-        self.reach(until)
-        tick_once(self.parts, self.clock(until), WALKER)
-
-    def reach(self, at: datetime) -> None:
-        if at > self.now:
-            self.bells += walk(self.parts, self.now, at, self.clock)
-            self.now = at
 
 
 def tell(parts: Parts, progress: Progress = lambda what, done, of: None, people: Sequence[Person] = PEOPLE) -> None:
@@ -141,14 +64,6 @@ def _found(parts: Parts, moment: Moment) -> None:
         founding.create_site(parts, MAKER, site, moment)
     for staff in STAFF:
         founding.create_staff(parts, MAKER, staff, moment)
-
-
-def sign_in(parts: Parts, login: str, moment: Moment) -> Identity:
-    signed = access.sign_in(parts, login, PASSWORD, f"desk of {login}", moment)
-    assert isinstance(signed, access.SignedIn), signed
-    found = access.staff_of(parts, signed.token, moment)
-    assert found is not None, login
-    return found
 
 
 # ── Patients ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,8 +22,6 @@ NO_HIT: Literal["no hit"] = "no hit"
 NOT_EVALUABLE: Literal["not evaluable"] = "not evaluable"
 Result = Literal["hit", "no hit", "not evaluable"]
 
-REACH = 15
-"""Days after a late day whose rules are judged again: a baseline of seven days, and a run behind it."""
 
 NOTHING_RECORDED = "no answer recorded on this day"
 
@@ -298,17 +296,3 @@ def jsonable(value: Value | None) -> object:
     if isinstance(value, tuple):
         return list(value)
     return plain(value) if isinstance(value, Decimal) else value
-
-
-# Episodes
-
-
-def days_to_judge(day: date, recorded_days: Iterable[date], reach: int = REACH) -> tuple[date, ...]:
-    """The day and the recorded days after it that its rules have to be judged for again, in order."""
-    after = {other for other in recorded_days if day < other <= day + timedelta(reach)}
-    return (day, *sorted(after))
-
-
-def episode_over(last_hit_day: date, recorded_days_since: Iterable[date], episode_days: int) -> bool:
-    """Whether so many recorded days without a hit have followed the last one with a hit."""
-    return len({day for day in recorded_days_since if day > last_hit_day}) >= episode_days

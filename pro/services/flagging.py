@@ -14,7 +14,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from pro.clock import Moment
-from pro.domain import flares
+from pro.domain import flare_days, flares
 from pro.domain.answers import check
 from pro.domain.chain import canonical
 from pro.domain.flares import Evaluation, History
@@ -84,7 +84,7 @@ def judge(
 def _days(rule: FlareRule, history: History, who: Concerned) -> tuple[date, ...]:
     if not isinstance(rule, Jump | Level | Creep):
         return (who.day,)
-    return flares.days_to_judge(who.day, history.values.get((rule.questionnaire, rule.item), {}))
+    return flare_days.days_to_judge(who.day, history.values.get((rule.questionnaire, rule.item), {}))
 
 
 def _history(
@@ -238,7 +238,7 @@ def end_if_over(
     session: Session, protocol: Protocol, flare_row: Flare, recorded_days: Iterable[date], moment: Moment
 ) -> bool:
     """Ends the episode after the protocol's number of recorded days without a hit."""
-    if not flares.episode_over(flare_row.last_hit_day, recorded_days, protocol.episode_days):
+    if not flare_days.episode_over(flare_row.last_hit_day, recorded_days, protocol.episode_days):
         return False
     flare_row.ended_at, flare_row.end_why = moment.study, NO_MORE_HITS
     session.add(flare_row)

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from pro.domain.flares import Evaluation, History, days_to_judge, evaluate
+from pro.domain.flare_days import days_to_judge
+from pro.domain.flares import Evaluation, History, evaluate
 from pro.domain.protocol import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.questionnaire import Value
 from pro.domain.runs import since_last_break

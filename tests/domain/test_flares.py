@@ -14,15 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pro.domain.flare_days import days_to_judge, episode_over
 from pro.domain.flare_words import describe
-from pro.domain.flares import (
-    Evaluation,
-    History,
-    days_to_judge,
-    episode_over,
-    evaluate,
-    is_emergency,
-)
+from pro.domain.flares import Evaluation, History, evaluate, is_emergency
 from pro.domain.protocol import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.questionnaire import Value
 

@@ -18,6 +18,7 @@ SCORES = ("tests/domain/test_scoring_edges.py", "tests/domain/test_scoring.py")
 
 TARGETS = (
     Target("domain/flares", FLARES),
+    Target("domain/flare_days", FLARES),
     Target("domain/runs", FLARES),
     Target("domain/scoring", SCORES, reads_library=True),
 )
