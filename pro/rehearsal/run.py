@@ -31,8 +31,8 @@ from pro.rehearsal.lives import Life, come_in
 from pro.rehearsal.people import ENROLLING, Person, people
 from pro.rehearsal.play import AFTER, Brief, begin
 from pro.rehearsal.report import Asked, Document, document
-from pro.services.access import light_passwords
 from pro.services.parts import Parts
+from pro.services.passwords import light_passwords
 from pro.settings import read
 from pro.store import migrate
 

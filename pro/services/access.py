@@ -7,24 +7,20 @@ here are running time: a moved study clock signs nobody out.
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlmodel import Session, select
 
 from pro.clock import Moment
 from pro.services import audit
 from pro.services.audit import Actor
 from pro.services.parts import Parts
+from pro.services.passwords import Busy, fits
 from pro.store import counters, staff
 from pro.store.tables import Role, Study
 
@@ -41,11 +37,6 @@ TRIES_OF_LOGIN = 40
 KNOWN = timedelta(days=60)
 """For so long an address where a login has signed in counts for that login alone: others' tries there, or tries on
 this login from elsewhere, do not lock it out."""
-
-HASHES_AT_ONCE = 2
-HASH_WAIT = 10.0
-"""Seconds that a sign-in waits for its turn to hash."""
-LONGEST_PASSWORD = 1024
 
 
 class Right(StrEnum):
@@ -148,30 +139,6 @@ class Refused:
     """Running time from which another try makes sense."""
 
 
-_hasher = PasswordHasher()
-_turns = threading.BoundedSemaphore(HASHES_AT_ONCE)
-
-
-@contextmanager
-def light_passwords() -> Iterator[None]:
-    """Passwords cost next to nothing meanwhile, and protect nothing: only where all that is made is thrown away."""
-    global _hasher
-    usual, _hasher = _hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    try:
-        yield
-    finally:
-        _hasher = usual
-
-
-class Busy(Exception):
-    """Too many passwords are being checked at this moment."""
-
-
-def hash_password(password: str) -> str:
-    """What is kept of a password (argon2id)."""
-    return _hasher.hash(password)
-
-
 def sign_in(parts: Parts, login: str, password: str, address: str, moment: Moment) -> SignedIn | Refused:
     """Checks the password and opens a session.
 
@@ -186,7 +153,7 @@ def sign_in(parts: Parts, login: str, password: str, address: str, moment: Momen
         _note_limit(parts, login, address, moment)
         return Refused("too-many", _window(now) + WINDOW)
     try:
-        right = _fits(found.password_hash if found else None, password)
+        right = fits(found.password_hash if found else None, password)
     except Busy:
         return Refused("busy", now + timedelta(minutes=1))
     if found is None or not right or not found.active:
@@ -259,32 +226,6 @@ def _open(parts: Parts, staff_id: int, login: str, address: str, moment: Moment)
         counters.forget_before(session, "known:", now - KNOWN)
         _record(session, staff_id, "staff.signed-in", {"factors": 1, "from": address}, moment)
     return SignedIn(token, staff_id)
-
-
-def _fits(kept: str | None, password: str) -> bool:
-    """Whether the password is the one; an unknown login costs the same time."""
-    if len(password) > LONGEST_PASSWORD:
-        return False
-    with _turn():
-        try:
-            return _hasher.verify(kept or _nobody(), password) and kept is not None
-        except (Argon2Error, InvalidHashError):
-            return False
-
-
-@lru_cache(maxsize=1)
-def _nobody() -> str:
-    return _hasher.hash(secrets.token_urlsafe(32))
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=HASH_WAIT):
-        raise Busy
-    try:
-        yield
-    finally:
-        _turns.release()
 
 
 # Limits

@@ -19,9 +19,9 @@ from pro.domain import zones
 from pro.domain.protocol import Protocol
 from pro.library import Unknown
 from pro.services import wording
-from pro.services.access import hash_password
 from pro.services.audit import Actor, lock_study, record, system_head
 from pro.services.parts import Parts
+from pro.services.passwords import hash_password
 from pro.store import contacts
 from pro.store.tables import ProtocolInForce, Role, Site, SiteDuty, Staff, StaffRole, Study
 

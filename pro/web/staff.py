@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from pro.services import access
+from pro.services import access, passwords
 from pro.services.access import Refused, Right, SignedIn
 from pro.web.desk import (
     amendment,
@@ -59,7 +59,7 @@ class SignInForm(FlaskForm):
     """What is typed at the door; paste is as good as typing."""
 
     login = StringField(validators=[DataRequired(), Length(max=200)])
-    password = PasswordField(validators=[DataRequired(), Length(max=access.LONGEST_PASSWORD)])
+    password = PasswordField(validators=[DataRequired(), Length(max=passwords.LONGEST_PASSWORD)])
     after = HiddenField()
     lang = HiddenField()
 

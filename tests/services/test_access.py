@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from pro.clock import FixedClock, Moment
-from pro.services import access
+from pro.services import access, passwords
 from pro.services.access import Refused, Right, SignedIn
 from pro.services.parts import Parts
 from pro.store.tables import metadata
@@ -175,28 +175,28 @@ def test_few_passwords_are_checked_at_once_and_waiting_ends(
                 running -= 1
             return True
 
-    monkeypatch.setattr(access, "_hasher", Slow())
-    threads = [threading.Thread(target=access._fits, args=("x", "y")) for _ in range(8)]
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    threads = [threading.Thread(target=passwords.fits, args=("x", "y")) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == access.HASHES_AT_ONCE
-    monkeypatch.setattr(access, "HASH_WAIT", 0.01)
+    assert most == passwords.HASHES_AT_ONCE
+    monkeypatch.setattr(passwords, "HASH_WAIT", 0.01)
     monkeypatch.setattr(access, "_turns", threading.BoundedSemaphore(1))
-    with access._turn():
+    with passwords.turn():
         busy = enter(parts)
     assert isinstance(busy, Refused)
     assert busy.why == "busy"
 
 
 def test_a_password_is_kept_as_argon2_and_may_be_long(parts: Parts, made: Made) -> None:
-    kept = access.hash_password("é" * 64)
+    kept = passwords.hash_password("é" * 64)
     assert kept.startswith("$argon2id$")
-    assert access._fits(kept, "é" * 64)
-    assert not access._fits(kept, "é" * 63)
-    assert not access._fits("not a hash", "x")
-    assert not access._fits(kept, "x" * (access.LONGEST_PASSWORD + 1))
+    assert passwords.fits(kept, "é" * 64)
+    assert not passwords.fits(kept, "é" * 63)
+    assert not passwords.fits("not a hash", "x")
+    assert not passwords.fits(kept, "x" * (passwords.LONGEST_PASSWORD + 1))
 
 
 def test_a_role_for_all_sites_reaches_all_of_its_study_only(parts: Parts, made: Made) -> None:
