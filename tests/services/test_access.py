@@ -183,7 +183,7 @@ def test_few_passwords_are_checked_at_once_and_waiting_ends(
         thread.join()
     assert most == passwords.HASHES_AT_ONCE
     monkeypatch.setattr(passwords, "HASH_WAIT", 0.01)
-    monkeypatch.setattr(access, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(passwords, "_turns", threading.BoundedSemaphore(1))
     with passwords.turn():
         busy = enter(parts)
     assert isinstance(busy, Refused)
