@@ -13,9 +13,10 @@ from pro.cli import Wrong
 from pro.commands.opened import ready
 from pro.domain.schedule import Planned
 from pro.library import Unknown
-from pro.services import amending
+from pro.services import amending, amending_patients
 from pro.services.amended import Amended, Item, Numbers
-from pro.services.amending import Approved, NotAmended, Wanted
+from pro.services.amending import NotAmended, Wanted
+from pro.services.amending_patients import Approved
 from pro.services.parts import Parts
 from pro.store import staff
 from pro.store.tables import Study
@@ -89,7 +90,7 @@ def in_words(said: Approved) -> str:
 
 def as_plain(study: Study, said: Approved) -> dict[str, object]:
     done = {"study": study.code, "to": said.version, "already": said.already, "left": said.left}
-    return done | {name: getattr(said.numbers, name) for name in amending.SUMS}
+    return done | {name: getattr(said.numbers, name) for name in amending_patients.SUMS}
 
 
 # --- the preview

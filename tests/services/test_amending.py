@@ -14,7 +14,8 @@ from pro import worker
 from pro.domain.protocol import QuestionnaireVersion
 from pro.services import amending, audit_trail, balancing, delivery, reminding
 from pro.services.amended import Amended, Numbers
-from pro.services.amending import Approved, NotAmended, approve, go_on, preview, wanted
+from pro.services.amending import NotAmended, approve, go_on, preview, wanted
+from pro.services.amending_patients import Approved
 from pro.services.enrolment import COMMAND_LINE, inclusion
 from pro.services.enrolment.holding import end, hold, resume
 from pro.services.enrolment.leaving import withdraw

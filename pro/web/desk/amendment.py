@@ -6,7 +6,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from pro.services import amending
+from pro.services import amending, amending_patients
 from pro.services.access import Right
 from pro.services.amending import NotAmended
 from pro.services.amendment_page import AmendmentPage, amendment_page
@@ -83,6 +83,6 @@ def _page(to: str, problem: str = "") -> str:
         problem=problem or (_refusal(found.refused) if found.refused else ""),
         cards=cards,
         summary=amendment_views.summary(shown.numbers, spoken) if shown else [],
-        counts=lambda row: amendment_views.summary(amending.numbers_of(row), spoken),
+        counts=lambda row: amendment_views.summary(amending_patients.numbers_of(row), spoken),
         s=lambda key, **values: say(f"amendment.{key}", spoken, **values),
     )
