@@ -13,7 +13,7 @@ from sqlalchemy import update
 from pro import worker
 from pro.clock import Moment
 from pro.domain.protocol import QuestionnaireVersion
-from pro.services import amending, balancing, closing, delivery, marking, reminding
+from pro.services import amending_patients, balancing, closing, delivery, marking, reminding
 from pro.services.amending import approve
 from pro.services.enrolment import COMMAND_LINE, NotEnrollable, enrol, inclusion
 from pro.store import bells
@@ -76,7 +76,7 @@ def test_a_reminder_that_is_being_queued_is_dropped_and_comes_at_its_new_time(
 def test_a_worker_that_ticks_while_it_is_approved_goes_by_the_new_times(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with stopped_in(monkeypatch, amending, "write", going(town)) as approval:
+    with stopped_in(monkeypatch, amending_patients, "write", going(town)) as approval:
         tick = Hand(lambda: worker.tick_once(town.parts, Moment(SIX, SIX), "now"))
     tick.join()
     assert not isinstance(approval.result, Exception), approval.result
@@ -107,7 +107,7 @@ def test_a_message_that_was_claimed_is_not_marked_once_its_step_has_moved(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reminding.tick(town.parts, Moment(SIX, SIX))
-    with stopped_in(monkeypatch, amending, "write", going(town)) as approval:
+    with stopped_in(monkeypatch, amending_patients, "write", going(town)) as approval:
         tick = Hand(lambda: delivery.tick(town.parts, Moment(SIX, SIX), "now"))
     tick.join()
     assert not isinstance(approval.result, Exception), approval.result
@@ -162,7 +162,7 @@ def test_whoever_is_enrolled_meanwhile_is_asked_by_the_new_version_or_not_at_all
 
 
 def test_two_who_approve_at_once_carry_it_out_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    with stopped_in(monkeypatch, amending, "write", going(town)) as approval:
+    with stopped_in(monkeypatch, amending_patients, "write", going(town)) as approval:
         again = Hand(going(town))
     again.join()
     for hand in (approval, again):
