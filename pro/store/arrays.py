@@ -15,13 +15,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import Boolean, TypeEngine
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 WRITTEN: Mapping[type, Callable[[Any], str]] = {
     int: str,
     bool: str,
     float: repr,
     date: str,
-    datetime: '"{}"'.format,
+    datetime: datetime.isoformat,
     type(None): lambda _: "NULL",
 }
 
@@ -37,13 +38,33 @@ class Listed(TypeDecorator[Sequence[Any]]):
         self.item = item
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
-        prepare = self.item.dialect_impl(dialect).bind_processor(dialect)
-        return lambda values: written(values if prepare is None else map(prepare, values))
+        write = writer(self.item, dialect)
+        return lambda values: written(values, write)
 
 
-def written(values: Iterable[Any]) -> str:
+def written(values: Iterable[Any], write: Callable[[Any], str] | None = None) -> str:
     """The array in PostgreSQL's own words. Raises TypeError for a value that has none here."""
-    return "{" + ",".join([_written(value) for value in values]) + "}"
+    write, known = write or _written, dict[Any, str]()
+    for value in (values := list(values)):
+        if value not in known:  # much of a column is the same from row to row
+            known[value] = write(value)
+    return "{" + ",".join([known[value] for value in values]) + "}"
+
+
+def writer(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], str]:
+    """How a value of that type is written."""
+    if type(kind) is UTCDateTime:
+        return _instant
+    prepare = kind.dialect_impl(dialect).bind_processor(dialect)
+    return _written if prepare is None else lambda value: _written(prepare(value))
+
+
+def _instant(value: datetime | None) -> str:
+    if value is None:
+        return "NULL"
+    if value.tzinfo is None:
+        raise ValueError("an instant without a zone")
+    return value.isoformat()
 
 
 def _written(value: Any) -> str:

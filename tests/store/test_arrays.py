@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import pytest
 from sqlalchemy import Column, Date, MetaData, Table, Text, create_engine, select, update
+from sqlalchemy.exc import StatementError
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from pro.clock import FixedClock
@@ -89,9 +90,16 @@ def test_instants_dates_and_what_is_absent_come_back(database: Database) -> None
 
 
 def test_what_is_unknown_is_refused() -> None:
-    assert written([1, True, None, "a", date(2026, 4, 15)]) == '{1,True,NULL,"a",2026-04-15}'
+    assert written([1, False, None, "a", date(2026, 4, 15), 1]) == '{1,False,NULL,"a",2026-04-15,1}'
     with pytest.raises(TypeError, match="bytes"):
         written([b"a"])
+
+
+def test_an_instant_without_a_zone_is_refused(database: Database) -> None:
+    event = metadata.tables["message_event"]
+    row = {"message_id": 1, "at": EVENING.replace(tzinfo=None), "kind": "queued", "detail": None}
+    with database.plain_writing() as session, pytest.raises((ValueError, StatementError), match="zone"):
+        insert_rows(session.connection(), event, [row, row])
 
 
 def test_a_list_finds_its_own_and_an_empty_one_nothing(database: Database) -> None:
