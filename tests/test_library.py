@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pro.domain.protocol import Emergency, Jump, ReminderStep
+from pro.domain.flare_rules import Emergency, Jump
+from pro.domain.protocol import ReminderStep
 from pro.domain.questionnaire import AnyOf, Kind
 from pro.domain.questionnaire import Test as Compare
 from pro.library import (

@@ -17,9 +17,10 @@ import click
 from pro.commands.days import near_day
 from pro.commands.root import root_option
 from pro.commands.series import DAY_ZERO, Recorded, read_series
+from pro.domain.flare_rules import FlareRule
 from pro.domain.flare_words import describe
 from pro.domain.flares import HIT, NO_HIT, Evaluation, evaluate
-from pro.domain.protocol import FlareRule, Protocol
+from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
 from pro.library import Library, load
 

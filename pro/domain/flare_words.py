@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from pro.domain.flare_rules import Creep, Criteria, Declared, FlareRule, Jump, Level
 from pro.domain.flares import NOT_EVALUABLE, Evaluation
-from pro.domain.protocol import Creep, Criteria, Declared, FlareRule, Jump, Level
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Literal
 
-from pro.domain.protocol import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
+from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.questionnaire import Value
 from pro.domain.runs import Baseline, Meets, Step, baseline_before, walk
 

@@ -7,7 +7,8 @@ from dataclasses import fields
 from decimal import Decimal
 
 from pro.domain.answers import NUMBERS
-from pro.domain.protocol import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level, Protocol
+from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
+from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library.files import Place
 from pro.library.wording import Findings, one_of

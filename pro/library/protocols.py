@@ -10,19 +10,13 @@ from typing import Any
 
 import msgspec
 
+from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.protocol import (
     DAY0,
     Anchor,
     Attention,
-    Creep,
-    Criteria,
     Criterion,
-    Declared,
-    Emergency,
-    FlareRule,
     Hours,
-    Jump,
-    Level,
     Protocol,
     QuestionnaireVersion,
     QuietHours,

@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 
 from pro.domain.answers import NUMBERS, Answer, check, to_json
-from pro.domain.protocol import Criteria, Declared, Emergency, Protocol
+from pro.domain.flare_rules import Criteria, Declared, Emergency
+from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire, Value
 from pro.domain.showing import holds
 from pro.rehearsal.people import Person

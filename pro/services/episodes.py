@@ -10,7 +10,8 @@ from decimal import Decimal
 import msgspec
 from sqlmodel import Session
 
-from pro.domain.protocol import Emergency, FlareRule, Jump, Level, Protocol
+from pro.domain.flare_rules import Emergency, FlareRule, Jump, Level
+from pro.domain.protocol import Protocol
 from pro.library import Library
 from pro.services.parts import Parts
 from pro.store import desk

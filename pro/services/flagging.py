@@ -17,8 +17,9 @@ from pro.clock import Moment
 from pro.domain import flare_days, flares
 from pro.domain.answers import check
 from pro.domain.chain import canonical
+from pro.domain.flare_rules import Creep, Emergency, FlareRule, Jump, Level
 from pro.domain.flares import Evaluation, History
-from pro.domain.protocol import Creep, Emergency, FlareRule, Jump, Level, Protocol
+from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire, Value
 from pro.services.audit import WORKER, lock_patient, record
 from pro.services.parts import Parts

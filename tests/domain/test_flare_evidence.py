@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from pro.domain.flare_days import days_to_judge
+from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.flares import Evaluation, History, evaluate
-from pro.domain.protocol import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.questionnaire import Value
 from pro.domain.runs import since_last_break
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pro.domain.flare_days import days_to_judge, episode_over
+from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.flare_words import describe
 from pro.domain.flares import Evaluation, History, evaluate, is_emergency
-from pro.domain.protocol import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.questionnaire import Value
 
 TEXT = {"en": "a rule", "fr": "une règle"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
+from pro.domain.flare_rules import Emergency
 from pro.domain.flares import is_emergency
 from pro.domain.freezing import freeze
-from pro.domain.protocol import Emergency
 from pro.domain.questionnaire import Text
 from pro.services.answering.facts import Sitting
 

@@ -11,7 +11,7 @@ from pro.clock import Moment
 from pro.domain import flares
 from pro.domain.answers import Answer, NotAllowed, Why, check, to_json
 from pro.domain.chain import canonical
-from pro.domain.protocol import Emergency
+from pro.domain.flare_rules import Emergency
 from pro.domain.questionnaire import Questionnaire, Text, Value
 from pro.domain.saves import given_at
 from pro.library import Library

@@ -12,10 +12,11 @@ from babel.dates import format_date
 from pro.domain import zones
 from pro.domain.assessment import State
 from pro.domain.compliance import Compliance, percent
+from pro.domain.flare_rules import Criteria, Declared, Emergency, FlareRule, Jump
 from pro.domain.flare_words import describe
 from pro.domain.flares import Evaluation
 from pro.domain.joints import label
-from pro.domain.protocol import Criteria, Declared, Emergency, FlareRule, Jump, Protocol
+from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library import Library
 from pro.services.audit_trail import Entry
