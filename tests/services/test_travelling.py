@@ -180,14 +180,14 @@ def test_a_journey_is_made_by_the_sweep_on_its_day_once(parts: Parts, patient: i
     now = parts.clock.now()
     seen = plan_journey(parts, COMMAND_LINE, patient, "Asia/Tokyo", date(2026, 4, 18), now)
     assert (seen.at_once, seen.from_day, seen.at) == (False, date(2026, 4, 18), utc("2026-04-17T19:00"))
-    assert [at.hour for at in seen.reminders] == [9, 11]  # 18:00 and 20:00 in Tokyo
+    assert [told.at.hour for told in seen.reminders] == [9, 11]  # 18:00 and 20:00 in Tokyo
     before = [row["opens_at"] for row in rows(parts, "assessment")]
     assert set_out(parts, stand(parts, seen.at - timedelta(minutes=80))) == 0
     assert [row["opens_at"] for row in rows(parts, "assessment")] == before
     assert set_out(parts, stand(parts, seen.at - timedelta(minutes=20))) == 1
     assert set_out(parts, parts.clock.now()) == 0
     assert diary(parts, "2026-04-18")["opens_at"] == seen.at
-    assert diary(parts, "2026-04-18")["next_at"] == seen.reminders[0]
+    assert diary(parts, "2026-04-18")["next_at"] == seen.reminders[0].at
     (event,) = events(parts, "patient.zone-changed")
     assert (event["to"], event["from_day"]) == ("Asia/Tokyo", "2026-04-18")
 

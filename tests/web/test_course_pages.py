@@ -18,7 +18,7 @@ from pro.services.courses import Stay, zone_at
 from pro.store.tables import AuditEvent, Journey, Patient, Pause
 from pro.web.places import found
 from tests.conftest import Urls
-from tests.factories import NOW, make_parts, make_patient, make_staff, make_study, the_library
+from tests.factories import NOW, Made, make_parts, make_patient, make_staff, make_study, the_library
 from tests.services.test_bells import rows, set_bells
 from tests.web.test_desk import Desk, token_in
 from tests.web.test_enrolment_pages import plain
@@ -80,7 +80,7 @@ def test_a_change_of_place_says_what_it_will_do_and_does_it_when_asked_again(des
     page = post(desk, "zone", 200, elsewhere="montréal")
     assert "R-001: Montréal?" in page
     assert "From Thursday 16 April, the days of the diary follow the clocks of Montréal." in page
-    assert "Reminders move to 18:00 and 20:00 in Montréal. In Paris that is 00:00 and 02:00." in page
+    assert "Daily diary: the reminders move to 18:00 and 20:00 in Montréal. In Paris that is 00:00 and 02:00." in page
     assert "The diary that is open until then closes on Thu 16 Apr 04:00 there (Paris: Thu 16 Apr 10:00)." in page
     assert patient(desk).zone == "Europe/Paris", "asked once, it changes nothing"
     fields = dict(re.findall(r'<input type="hidden" name="(zone|from)" value="([^"]*)"', page))
@@ -93,6 +93,29 @@ def test_a_change_of_place_says_what_it_will_do_and_does_it_when_asked_again(des
     (event,) = events(desk, "patient.zone-changed")
     assert (event["by"], event["role"], event["to"]) == ("coo", "coordinator", "America/Montreal")
     assert "Goes by the clocks of Montréal from 16 Apr" in page
+
+
+def test_every_reminder_of_the_first_day_is_told_with_what_it_is_for(desk: Desk) -> None:
+    """R-009 is in the window of week 4, 15 to 17 April: open already where the move is made now, not yet before it."""
+    made = Made(patient(desk).study_id, {"R": patient(desk).site_id})
+    set_bells(desk.parts, make_patient(desk.parts, made, "R-009", day0=date(2026, 3, 19)), NOW)
+    desk.sign_in("coo")
+    diary = "Daily diary: the reminders move to 18:00 and 20:00 in {}. In Paris that is {}."
+    kept = "Week 4 is open already: its reminder stays at 10:00 in Paris, {} in {}."
+    page = foreseen(desk, "R-009", "America/Montreal")
+    assert diary.format("Montréal", "00:00 and 02:00") in page
+    assert kept.format("04:00", "Montréal")[:-1] + ", in the quiet hours there: it is not sent." in page
+    page = foreseen(desk, "R-009", "Asia/Tokyo")
+    assert diary.format("Tokyo", "11:00 and 13:00") in page
+    assert kept.format("17:00", "Tokyo") in page
+    desk.clock.move(timedelta(hours=-8))
+    assert "Week 4: the reminder moves to 10:00 in Tokyo. In Paris that is 03:00." in foreseen(desk, "R-009", "Asia/Tokyo")
+
+
+def foreseen(desk: Desk, number: str, zone: str) -> str:
+    page = PAGE.replace("R-001", number)
+    fields = {"zone": zone, "csrf_token": token_in(desk.page(page))}
+    return plain(desk.client.post(f"{page}/zone", data=fields).get_data(as_text=True))
 
 
 def test_a_journey_is_planned_shown_made_by_the_worker_on_its_day_and_may_be_taken_back(desk: Desk) -> None:
@@ -335,7 +358,7 @@ def test_a_post_without_the_page_s_token_changes_nothing(desk: Desk) -> None:
 def test_it_speaks_french(desk: Desk) -> None:
     desk.sign_in("fr")
     page = post(desk, "zone", 200, elsewhere="la reunion")
-    assert "Les rappels passent à 18 h et 20 h, heure locale (La Réunion)." in page
+    assert "Carnet quotidien : les rappels passent à 18 h et 20 h, heure locale (La Réunion)." in page
     page = post(desk, "hold", why="hospital")
     assert "Suspendu depuis le mercredi 15 avril : Hospitalisation." in page
 

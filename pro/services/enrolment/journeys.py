@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.patient_days import DAY, day_exists, day_opens
+from pro.domain.reminders import in_quiet_hours, not_after, quiet_ends
 from pro.domain.schedule import steps_of
 from pro.domain.travel import Calendar
 from pro.services.access import Right
@@ -31,6 +34,18 @@ FARTHEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
+class Foretold:
+    """A reminder after a change of zone."""
+
+    timepoint: str
+    at: datetime
+    leaves_at: datetime | None
+    """Later than `at` where the quiet hours there hold it up; None where it would come too late then."""
+    moves: bool
+    """It goes by the new clocks; else by those that its assessment opened under."""
+
+
+@dataclass(frozen=True, slots=True)
 class Foreseen:
     """What a change of zone will do."""
 
@@ -44,8 +59,8 @@ class Foreseen:
     """It is made now; else the worker makes it when its day comes."""
     assessments: int
     """Those whose instants change."""
-    reminders: tuple[datetime, ...]
-    """Of the first day that has any by the new clocks."""
+    reminders: tuple[Foretold, ...]
+    """Of the first patient-day by the new clocks that has any, in order."""
 
 
 def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, moment: Moment) -> Foreseen:
@@ -65,7 +80,7 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
         first = moved.stays[-1].from_day
         expected = unfinished(session, patient_id, made_at)
         rows = recomputed(parts, session, patient, expected, moved, made_at)
-        reminders = _first_reminders(parts, patient, expected, zone, first)
+        reminders = _first_reminders(parts, patient, expected, rows, moved)
         return Foreseen(zone, patient.zone, first, moved.opens(first), at_once, len(rows), reminders)
 
 
@@ -162,17 +177,32 @@ def _opening(calendar: Calendar, zone: str, day: date) -> datetime:
 
 
 def _first_reminders(
-    parts: Parts, patient: Patient, expected: Sequence[Assessment], zone: str, first: date
-) -> tuple[datetime, ...]:
-    """Instants of the reminders of the first day that has any, by the new clocks."""
-    wanted = zones.zone(zone)
-    planned: set[datetime] = set()
-    for one in expected:
-        if one.day >= first and one.excused_at is None:
-            protocol = parts.library.protocol(one.protocol, one.protocol_version)
-            steps = steps_of(
-                protocol.timepoint(one.timepoint), one.day, one.opens_at, one.closes_at, wanted, protocol.cutoff
-            )
-            planned |= {step.at for step in steps}
-    days = sorted({at.astimezone(wanted).date() for at in planned})
-    return tuple(sorted(at for at in planned if at.astimezone(wanted).date() == days[0]))
+    parts: Parts, patient: Patient, expected: Sequence[Assessment], rows: Sequence[dict[str, Any]], moved: Calendar
+) -> tuple[Foretold, ...]:
+    """Those of the first patient-day by the new clocks that has any; what is open then keeps the old clocks."""
+    first = moved.stays[-1]
+    told = [
+        each
+        for one, row in zip(expected, rows, strict=True)
+        if one.excused_at is None
+        for each in _foretold(parts, patient, one, row, first.zone)
+        if each.at >= moved.opens(first.from_day)
+    ]
+    day = min((moved.holds(each.at) for each in told), default=None)
+    return tuple(sorted((each for each in told if moved.holds(each.at) == day), key=lambda each: each.at))
+
+
+def _foretold(
+    parts: Parts, patient: Patient, one: Assessment, row: dict[str, Any], there: ZoneInfo
+) -> Iterator[Foretold]:
+    protocol = parts.library.protocol(one.protocol, one.protocol_version)
+    timepoint, quiet = protocol.timepoint(one.timepoint), protocol.quiet_hours
+    clocks = zones.zone(row["clocks"]) if row["clocks"] else there
+    for step in steps_of(timepoint, one.day, row["opens_at"], row["closes_at"], clocks, protocol.cutoff):
+        if step.at >= row["closes_at"]:
+            continue
+        leaves_at: datetime | None = step.at
+        if in_quiet_hours(step.at, there, quiet):
+            again = quiet_ends(step.at, there, quiet)
+            leaves_at = again if again <= not_after(step.at, row["closes_at"], protocol.late_message) else None
+        yield Foretold(one.timepoint, step.at, leaves_at, moves=row["clocks"] is None)

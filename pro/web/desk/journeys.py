@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import request
@@ -9,12 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from pro.services.access import Right
 from pro.services.enrolment import journeys
-from pro.services.enrolment.journeys import Foreseen
+from pro.services.enrolment.journeys import Foreseen, Foretold
 from pro.services.enrolment.travelling import SameZone
 from pro.store.desk import Found
 from pro.web import places
 from pro.web.desk import phrases
-from pro.web.desk.course import ADDRESS, Wrong, back, c, confirm, day_typed, is_confirmed, long_day, tells
+from pro.web.desk.course import ADDRESS, Wrong, back, c, confirm, day_typed, is_confirmed, long_day, tells, titles
 from pro.web.desk.frame import blueprint, language
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
@@ -35,7 +36,7 @@ def zone_course(row: Found) -> ResponseReturnValue:
         raise Wrong("same-zone", place=say_place(row.zone, language())) from None
     fields = {"zone": zone, "from": from_day.isoformat() if from_day else ""}
     button = c("zone.button" if seen.at_once else "zone.button-later")
-    return confirm(row, "zone", _lines(seen), fields, button, place=say_place(zone, language()))
+    return confirm(row, "zone", _lines(row, seen), fields, button, place=say_place(zone, language()))
 
 
 @blueprint.post(f"{ADDRESS}/journey")
@@ -67,28 +68,41 @@ def _moved(row: Found, seen: Foreseen) -> ResponseReturnValue:
     return back(row, c("zone.done", **values, n=seen.assessments) if seen.at_once else c("zone.planned", **values))
 
 
-def _lines(seen: Foreseen) -> list[str]:
+def _lines(row: Found, seen: Foreseen) -> list[str]:
     spoken = language()
     place, old = say_place(seen.zone, spoken), say_place(seen.old, spoken)
-    lines = [c("zone.line-from", day=long_day(seen.from_day), place=place), _reminders(seen, place, old)]
+    lines = [c("zone.line-from", day=long_day(seen.from_day), place=place), *_reminders(row, seen, place, old)]
     if seen.at_once:
         when, then = (_when(seen.at, zone) for zone in (seen.zone, seen.old))
         lines += [c("zone.line-open", when=when, here=then, old=old), c("zone.line-quiet")]
-    lines.append(c("zone.line-moves", n=seen.assessments))
+    lines.append(c("zone.line-count", n=seen.assessments))
     return lines if seen.at_once else [*lines, c("zone.line-later")]
 
 
-def _reminders(seen: Foreseen, place: str, old: str) -> str:
-    """`Reminders move to 18:00 and 20:00 in Montréal.`"""
-    there, here = (_clocks(seen.reminders, zone) for zone in (seen.zone, seen.old))
-    if not there:
-        return c("zone.line-none")
-    if there == here:
-        return c("zone.line-same", there=there)
-    return c("zone.line-reminders", there=there, here=here, place=place, old=old)
+def _reminders(row: Found, seen: Foreseen, place: str, old: str) -> list[str]:
+    """`Daily diary: reminders move to 18:00 and 20:00 in Montréal.`, a line for each thing that is asked."""
+    told: dict[tuple[str, str], list[Foretold]] = {}
+    for each in seen.reminders:
+        told.setdefault((each.timepoint, _fate(each)), []).append(each)
+    return [_told(row, seen, each, place, old) for each in told.values()] or [c("zone.line-none")]
 
 
-def _clocks(instants: tuple[datetime, ...], zone: str) -> str:
+def _fate(one: Foretold) -> str:
+    if one.moves:
+        return "moves"
+    return "stays" if one.leaves_at == one.at else "waits" if one.leaves_at else "silent"
+
+
+def _told(row: Found, seen: Foreseen, told: Sequence[Foretold], place: str, old: str) -> str:
+    here = _clocks([each.at for each in told], seen.old)
+    fate = _fate(told[0])
+    there = _clocks([each.leaves_at if fate == "waits" and each.leaves_at else each.at for each in told], seen.zone)
+    key = "same" if there == here and fate in ("moves", "stays") else fate
+    what = titles(row, [told[0].timepoint])
+    return c(f"zone.line-{key}", what=what, n=len(told), there=there, here=here, place=place, old=old)
+
+
+def _clocks(instants: Sequence[datetime], zone: str) -> str:
     """`18:00 and 20:00`."""
     said = [phrases.clock(at, zone, language()) for at in instants]
     if len(said) < 2:
