@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pro.cli import Wrong
+from pro.commands.files import written
 from pro.commands.opened import ready
 from pro.domain.chain_check import Report
 from pro.services import audit_trail
@@ -67,10 +67,8 @@ def _say(report: Report) -> None:
 
 def _write(file: Path, lines: Iterable[bytes]) -> int:
     """Writes beside the file and moves it into place, so that a half-written trail never looks like one."""
-    try:
+    with written(file):
         handle, made = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    except OSError as error:
-        raise Wrong(f"{file} cannot be written: {error.strerror}") from None
     count = 0
     try:
         with os.fdopen(handle, "wb") as out:

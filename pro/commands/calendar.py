@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from pro.cli import Wrong
+from pro.commands.files import written
 from pro.commands.root import root_option
 from pro.commands.schedule import read_cutoff, read_date, zone_option
 from pro.commands.texts import read_price
@@ -96,10 +97,8 @@ def _found(
 
 
 def _write(file: Path, page: str) -> None:
-    try:
+    with written(file, "--html"):
         file.write_text(page, "utf-8")
-    except OSError as error:
-        raise Wrong(f"--html: {file} cannot be written: {error.strerror}") from None
 
 
 def _document(found: Preview, price: Decimal | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from flask import Flask
 
 from pro.app import build
 from pro.cli import Wrong
+from pro.commands.files import written
 from pro.commands.serve import Server, options, refuse_taken
 from pro.demo import create_demo_app, founding
 from pro.demo.diaries import ZONE
@@ -44,8 +45,9 @@ def demo(reset: bool, only_make: bool) -> None:
 
 def _hold() -> IO[str]:
     """Keeps a second demonstration off these data; let go when the process ends, however it does."""
-    Path("var").mkdir(exist_ok=True)
-    held = Path("var/demo.lock").open("w")  # noqa: SIM115 (held as long as the process lives)
+    with written(Path("var")):
+        Path("var").mkdir(exist_ok=True)
+        held = Path("var/demo.lock").open("w")  # noqa: SIM115 (held as long as the process lives)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pro.cli import Wrong
+from pro.commands.files import written
 from pro.commands.root import root_option
 from pro.library.cases import cases_path
 from pro.library.files import shown_path
@@ -33,7 +34,8 @@ def new(id_: str, languages: str | None, root: Path) -> None:
         raise Wrong(f"{id_}: an id is lower-case letters, digits and -")
     if languages is not None and (root / "library" / id_).exists():
         raise Wrong(f"--languages: {id_} is there already and its next version begins as a copy of the newest")
-    path = begin(root / "library", id_, _languages(languages))
+    with written(root / "library", "--root"):
+        path = begin(root / "library", id_, _languages(languages))
     click.echo(f"{shown_path(path)}\n{shown_path(cases_path(path))}")
 
 

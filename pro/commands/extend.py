@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import click
+from sqlmodel import select
 
 from pro.cli import Wrong
 from pro.commands.days import read_day
@@ -15,7 +16,7 @@ from pro.services import extending
 from pro.services.enrolment import COMMAND_LINE
 from pro.services.extending import Which
 from pro.services.parts import Parts
-from pro.store.tables import Site, Study
+from pro.store.tables import Patient, Site, Study
 
 
 @click.command()
@@ -44,6 +45,8 @@ def extend(
     assert found.id is not None
     if timepoint is not None:
         check_timepoint(parts, found, timepoint)
+    if patient is not None:
+        check_patient(parts, found, patient)
     which = Which(found.id, patient, timepoint, read_day("--day", day) if day else None)
     try:
         done = extending.extend(parts, COMMAND_LINE.actor, which, end, reason, parts.clock.now())
@@ -58,6 +61,17 @@ def extend(
     if not done:
         click.echo("nothing to extend: no such window is open, or each ends later anyway", err=True)
         raise SystemExit(1)
+
+
+def check_patient(parts: Parts, site: Site, number: str) -> None:
+    """A patient of that number takes part at this site."""
+    with parts.study.reading() as session:
+        wanted = select(Patient.site_id).where(Patient.study_id == site.study_id, Patient.number == number)
+        at = session.exec(wanted).one_or_none()
+    if at is None:
+        raise Wrong(f"--patient: there is no patient {number!r}")
+    if at != site.id:
+        raise Wrong(f"--patient: {number} is not a patient of site {site.code}")
 
 
 def check_timepoint(parts: Parts, site: Site, timepoint: str) -> None:

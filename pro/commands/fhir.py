@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pro.cli import Wrong
+from pro.commands.files import made_folder, written
 from pro.commands.questionnaires import asked
 from pro.commands.root import root_option
 from pro.commands.worded import worded
@@ -57,14 +58,17 @@ def export_(
     content = _content(library, asked(library, id_ or "", version), base, installed)
     if out is None:
         click.echo(content, nl=False)
-    else:
+        return
+    with written(out, "--out"):
         out.write_bytes(content)
 
 
 def _export_all(library: Library, out: Path, base: str, installed: bool) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+    made_folder(out, "--out")
     for each in library.questionnaires():
-        (out / f"{each.id}-{each.version}.json").write_bytes(_content(library, each, base, installed))
+        content = _content(library, each, base, installed)
+        with written(out, "--out"):
+            (out / f"{each.id}-{each.version}.json").write_bytes(content)
     click.echo(f"{len(library.questionnaires())} questionnaires written to {out}", err=True)
 
 
@@ -104,7 +108,8 @@ def import_(file: Path, id_: str | None, out: Path | None) -> None:
 def _write(draft: Draft, out: Path) -> None:
     scales = [scale["key"] for scale in draft.data.get("scales", [])]
     todo = [f"TODO {note}" for note in draft.notes]
-    write_new({out: draft_text(draft.data, todo), cases_path(out): cases_text(scales)})
+    with written(out, "--out"):
+        write_new({out: draft_text(draft.data, todo), cases_path(out): cases_text(scales)})
 
 
 commands: tuple[click.Command, ...] = (export_, import_)

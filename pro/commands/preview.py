@@ -10,6 +10,7 @@ import click
 
 from pro.cli import Wrong
 from pro.clock import Clock, Moment
+from pro.commands.files import made_folder
 from pro.commands.questionnaires import asked
 from pro.commands.root import root_option
 from pro.commands.worded import worded
@@ -38,6 +39,7 @@ def preview(id_: str, language: str, out: Path, version: str | None, pdf: bool, 
         raise Wrong(f"--language {language}: {questionnaire.id} {questionnaire.version} is in {there}")
     if all(item.result_of is not None for item in questionnaire.items):
         raise Wrong(f"{questionnaire.id} has no screen: it is computed from other questionnaires and asked of nobody")
+    made_folder(out, "--out")
     path = _browser()
     moment = Clock().now()
     made = _made(library, worded(questionnaire), language, moment, path, out, pdf)

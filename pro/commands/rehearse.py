@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -17,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from pro import __version__
 from pro.cli import Wrong
 from pro.commands.days import read_day
+from pro.commands.files import made_folder, writable, written
 from pro.exports import tables
 from pro.library import load
 from pro.rehearsal.page import html
@@ -80,10 +80,8 @@ def command(
 
 
 def _keep(page: Path, text: str) -> None:
-    try:
+    with written(page, "--html"):
         page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Wrong(f"--html: {page} cannot be written: {error.strerror}") from None
 
 
 def _played(asked: Asked, draft: bool) -> dict[str, str]:
@@ -105,23 +103,11 @@ def _played(asked: Asked, draft: bool) -> dict[str, str]:
 def _look_first(page: Path | None, out: Path | None, server: str | None) -> None:
     """Refuses before hours are played what could not be kept, or not be played at all."""
     if page is not None:
-        _writable("--html", page)
+        writable(page, "--html")
     if out is not None:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Wrong(f"--out: {out} cannot be made: {error.strerror}") from None
-        _writable("--out", out)
+        made_folder(out, "--out")
     if server is not None:
         _reachable(server)
-
-
-def _writable(option: str, path: Path) -> None:
-    there = path if path.exists() else path.parent
-    if not there.is_dir() and there != path:
-        raise Wrong(f"{option}: {path} cannot be written: there is no folder {there}")
-    if not os.access(there, os.W_OK):
-        raise Wrong(f"{option}: {path} cannot be written: {there} is not open to you")
 
 
 def _reachable(server: str) -> None:
@@ -152,7 +138,12 @@ def _writer(out: Path | None, asked: Asked) -> Callable[[Sequence[Parts], Mappin
     }
     if out is None:
         return None
-    return lambda studies, kinds: tables.write(out, studies, about, (*tables.TABLES, _behaviours(studies[0], kinds)))
+
+    def write(studies: Sequence[Parts], kinds: Mapping[str, str]) -> None:
+        with written(out, "--out"):
+            tables.write(out, studies, about, (*tables.TABLES, _behaviours(studies[0], kinds)))
+
+    return write
 
 
 def _behaviours(first: Parts, kinds: Mapping[str, str]) -> tables.Table:

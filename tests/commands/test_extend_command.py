@@ -63,6 +63,17 @@ def test_what_it_cannot_read_is_one_line(parts: Parts, sqlite_urls: Urls, until:
     assert "Traceback" not in refused.output
 
 
+def test_a_patient_who_is_not_there_is_named(parts: Parts, sqlite_urls: Urls) -> None:
+    refused = call(sqlite_urls, "--until", SOON, "--reason", "x", "--patient", "R-999")
+    assert (refused.exit_code, refused.stderr) == (2, "--patient: there is no patient 'R-999'\n")
+
+
+def test_a_patient_of_another_site_is_named(parts: Parts, sqlite_urls: Urls) -> None:
+    words = ("extend", "--site", "L", "--patient", "R-001", "--until", SOON, "--reason", "x")
+    refused = CliRunner().invoke(main, words, env=environment_of(sqlite_urls))
+    assert (refused.exit_code, refused.stderr) == (2, "--patient: R-001 is not a patient of site L\n")
+
+
 def test_a_timepoint_that_no_protocol_has_is_named(parts: Parts, sqlite_urls: Urls) -> None:
     refused = call(sqlite_urls, "--until", SOON, "--reason", "x", "--timepoint", "dairy")
     assert refused.exit_code == 2

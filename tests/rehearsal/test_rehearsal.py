@@ -82,7 +82,7 @@ def test_a_planted_fault_is_found_and_ends_with_1(monkeypatch: pytest.MonkeyPatc
         ("--price-per-segment dear", "--price-per-segment is 'dear'"),
         ("--patients 0", "--patients"),
         ("--html /nowhere/at/all.html", "--html: /nowhere/at/all.html cannot be written"),
-        ("--out /proc/none", "--out: /proc/none cannot be made"),
+        ("--out /proc/none", "--out: /proc/none cannot be written"),
         ("--server nonsense", "--server: 'nonsense' is no database address: give a PostgreSQL"),
         ("--server sqlite:///x", "--server: sqlite will not do"),
         ("--server postgresql://nobody@127.0.0.1:9/none", "cannot be reached"),
