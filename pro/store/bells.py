@@ -24,9 +24,28 @@ response, tally, task = _t["response"], _t["tally"], _t["task"]
 _end = func.coalesce(assessment.c.late_until, assessment.c.closes_at)
 _rung = and_(assessment.c.next_at.is_not(None), assessment.c.next_at <= bindparam("now"))
 _due = (
-    select(*WHO, *WHAT, assessment.c.next_at)
+    select(
+        assessment.c.id.label("assessment_id"),
+        assessment.c.patient_id,
+        assessment.c.site_id,
+        assessment.c.timepoint,
+        assessment.c.day,
+        assessment.c.protocol,
+        assessment.c.protocol_version,
+        assessment.c.clocks,
+        assessment.c.opens_at,
+        assessment.c.closes_at,
+        assessment.c.late_until,
+        assessment.c.submitted_at,
+        assessment.c.cancelled_at,
+        assessment.c.excused_at,
+        assessment.c.next_at,
+        patient.c.zone,
+        patient.c.language,
+        patient.c.withdrawn_at,
+        patient.c.opted_out_at,
+    )
     .join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
-    .join(site, assessment.c.site_id == site.c.id)
     .where(_rung, _end > bindparam("now"))
     .order_by(assessment.c.next_at, assessment.c.id)
     .limit(bindparam("at_most"))
