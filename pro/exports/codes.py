@@ -7,6 +7,7 @@ from typing import get_args
 
 from pro.domain import flares, freezing, message, reminders
 from pro.domain.assessment import State
+from pro.exports import content
 from pro.services import flagging, reviewing, settling, snoozing, undoing
 from pro.services.amending_rows import AMENDED, PASSED
 from pro.services.enrolment import holding, leaving
@@ -48,6 +49,10 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("ends", "why"): tuple(dict.fromkeys((*holding.REASONS, *leaving.WHY))),
     ("ends", "earlier_data"): leaving.EARLIER,
     ("not_done", "why"): undoing.WHY,
+    ("items", "kind"): content.KINDS,
+    ("items", "not_applicable"): _YES_NO,
+    ("scales", "direction"): content.DIRECTIONS,
+    ("scales", "better"): tuple(content.BETTER.values()),
 }
 """Table and column → every code that may stand there, beside an empty field."""
 NUMBERS_TOO = frozenset({("messages", "error")})

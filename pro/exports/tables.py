@@ -5,35 +5,67 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from heapq import merge
 from pathlib import Path
 
+from pro.exports import content, keys
+from pro.exports.code_words import said_of
 from pro.exports.codebook import meaning
+from pro.exports.codes import CODES
 from pro.services.exporting import TABLES, Table, Values
 from pro.services.parts import Parts
 
 __all__ = ["TABLES", "Table", "csv_line", "said", "write"]
 MANIFEST = "manifest.json"
 CODEBOOK = ("table", "column", "meaning", "codes")
+SHEETS: Mapping[str, tuple[str, ...]] = {
+    "items": content.ITEMS,
+    "scales": content.SCALES,
+    "codes": ("table", "column", "code", "meaning"),
+}
+"""What stands beside the tables for whoever reads them alone."""
 
 
 def write(folder: Path, studies: Sequence[Parts], about: dict[str, object], tables: Iterable[Table] = TABLES) -> None:
-    """A file for each table, rows of every study database merged by their keys, the codebook and the manifest.
+    """A file for each table, rows of every study database merged by their keys, what its keys and
+    codes mean (`items`, `scales`, `codes`, `codebook`), and the manifest.
 
     `about` goes into the manifest beside row counts and SHA-256. OSError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     asked = tuple(tables)
     files = [_write(folder, table.name, table.columns, _merged(table, studies)) for table in asked]
-    book = [(table.name, column, *meaning(table.name, column)) for table in asked for column in table.columns]
+    protocols = keys.protocols_of(studies)
+    questionnaires = keys.questionnaires_of(studies, protocols)
+    known = keys.keys_of(protocols, questionnaires)
+    columns = {**{table.name: table.columns for table in asked}, **SHEETS}
+    sheets = (content.items(questionnaires), content.scales(questionnaires), _coded(columns, known))
+    files += [_write(folder, name, SHEETS[name], rows) for name, rows in zip(SHEETS, sheets, strict=True)]
+    book = [_described(name, column, known) for name, listed in columns.items() for column in listed]
     files.append(_write(folder, "codebook", CODEBOOK, book))
     manifest = {"about": about, "files": files}
     text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def _described(table: str, column: str, known: keys.Keys) -> Values:
+    """A line of the codebook; where the column holds keys of the protocol, these are its codes."""
+    said, codes = meaning(table, column)
+    return (table, column, said, ", ".join((*known.get(column, ()), *([codes] if codes else ()))))
+
+
+def _coded(columns: Mapping[str, tuple[str, ...]], known: keys.Keys) -> Iterator[Values]:
+    """Every code and key that may stand in the tables, in words."""
+    for table, listed in columns.items():
+        for column in listed:
+            for code in CODES.get((table, column), ()):
+                yield (table, column, str(code), said_of(table, column, code))
+            for key, said in known.get(column, {}).items():
+                yield (table, column, key, said)
 
 
 def _write(folder: Path, name: str, columns: tuple[str, ...], content: Iterable[Values]) -> dict[str, object]:

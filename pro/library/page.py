@@ -38,8 +38,8 @@ def _row(asked: Questionnaire) -> str:
         f"{english(asked.title)}; {english(asked.recall)}",
         _items(asked),
         _lines(f"{_names(keys)}: {_range(scale)}" for scale, keys in groups),
-        _lines(_missing(scale) for scale, _ in groups),
-        _lines(_cut_offs(scale.bands) for scale, _ in groups),
+        _lines(missing_said(scale) for scale, _ in groups),
+        _lines(cut_offs(scale.bands) for scale, _ in groups),
         asked.licence,
         "own" if asked.wording_owner is None else asked.wording_owner,
     ]
@@ -77,7 +77,7 @@ def _range(scale: Scale) -> str:
     return f"{_plain(scale.low)} to {_plain(scale.high)} {WORSE[scale.direction]}".strip()
 
 
-def _missing(scale: Scale) -> str:
+def missing_said(scale: Scale) -> str:
     named = _rule(scale.missing)
     return named if scale.missing_or is None else f"{named} (or {_rule(scale.missing_or)})"
 
@@ -88,7 +88,7 @@ def _rule(missing: Missing) -> str:
     return "the method's" if missing.rule == "rule-of-method" else missing.rule
 
 
-def _cut_offs(bands: Sequence[Band]) -> str:
+def cut_offs(bands: Sequence[Band]) -> str:
     return "; ".join(_band(band) for band in bands) or "none"
 
 

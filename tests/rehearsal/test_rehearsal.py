@@ -150,6 +150,7 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
     assert [(f"{one['table']}.csv", one["column"]) for one in listed] == columns[
         : -len(manifest["files"][-1]["columns"])
     ]
+    _content_is_told(tmp_path / "data")
     states = Counter(
         one["state"]
         for one in csv.DictReader(io.StringIO((tmp_path / "data" / "assessments.csv").read_text()))
@@ -169,6 +170,33 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
     rows = {one["file"]: one["rows"] for one in manifest["files"]}
     assert rows["patients.csv"] == 2
     assert rows["answers.csv"] > rows["responses.csv"] > 0
+
+
+def _content_is_told(data: Path) -> None:
+    """Whoever has the folder alone finds what each key, item, scale and code means."""
+
+    def table(name: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO((data / f"{name}.csv").read_text())))
+
+    words = {(one["table"], one["column"], one["code"]): one["meaning"] for one in table("codes")}
+    assert all(words.values())
+    for name, column in (("assessments", "timepoint"), ("responses", "questionnaire"), ("computed", "questionnaire")):
+        assert all((name, column, one[column]) in words for one in table(name)), (name, column)
+    assert words["flare_triggers", "rule", "R1"].endswith("baseline days 7, baseline least 4")
+    assert words["assessments", "timepoint", "week2"].startswith("Week 2; day 14 from day 0, window ")
+    assert words["answers", "code", "not-reached"]
+    book = {(one["table"], one["column"]): one["codes"] for one in table("codebook")}
+    assert "R1, R2, R3, R4, R5, R7" in book["flare_triggers", "rule"]
+    assert book["responses", "timepoint"].startswith("screening, day0, week2")
+    versions = {tuple(one[key] for key in RESPONSE): one["version"] for one in table("responses")}
+    items = {(one["questionnaire"], one["version"], one["item"]) for one in table("items")}
+    scales = {(one["questionnaire"], one["version"], one["scale"]) for one in table("scales")}
+    for name, key, known in (("answers", "item", items), ("scores", "scale", scales)):
+        for one in table(name):
+            assert (one["questionnaire"], versions[tuple(one[part] for part in RESPONSE)], one[key]) in known
+
+
+RESPONSE = ("patient", "timepoint", "day", "questionnaire", "n")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

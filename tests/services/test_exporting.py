@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from pro.domain.freezing import freeze
-from pro.exports import codes
+from pro.domain.questionnaire import Questionnaire
+from pro.exports import codes, content
+from pro.exports.code_words import said_of
 from pro.exports.codebook import meaning
-from pro.exports.tables import said
+from pro.exports.tables import SHEETS, said
 from pro.services import access, extending, undoing
 from pro.services.access import Identity, SignedIn
 from pro.services.enrolment import COMMAND_LINE, holding, withdraw
@@ -26,19 +30,56 @@ DAY0 = date(2026, 4, 1)
 HOUR = timedelta(hours=1)
 
 
+COLUMNS = {(table.name, one) for table in TABLES for one in table.columns}
+COLUMNS |= {(sheet, one) for sheet, columns in SHEETS.items() for one in columns}
+
+
 def test_every_column_is_described() -> None:
-    assert all(meaning(table.name, column)[0] for table in TABLES for column in table.columns)
+    assert all(meaning(*one)[0] for one in COLUMNS)
 
 
 def test_every_column_of_codes_lists_them() -> None:
     coded = ("why", "state", "code", "mode", "outcome", "result", "template", "completeness", "how", "error")
     named = {(table.name, one) for table in TABLES for one in table.columns if one.split("_")[-1] in coded}
     assert named <= codes.CODES.keys()
-    known = {(table.name, one) for table in TABLES for one in table.columns}
-    assert codes.CODES.keys() <= known, "no codes of a column that is not there"
+    assert codes.CODES.keys() <= COLUMNS, "no codes of a column that is not there"
     for (table, column), listed in codes.CODES.items():
         assert meaning(table, column)[1].startswith(", ".join(listed)), (table, column)
         assert len(set(listed)) == len(listed), (table, column)
+
+
+def test_every_code_is_told_in_words() -> None:
+    for (table, column), listed in codes.CODES.items():
+        for code in listed:
+            assert said_of(table, column, code) not in ("", code), (table, column, code)
+
+
+@pytest.mark.parametrize(
+    "asked", [pytest.param(one, id=f"{one.id}-{one.version}") for one in the_library().questionnaires()]
+)
+def test_items_and_scales_are_told_as_the_file_has_them(asked: Questionnaire) -> None:
+    """Also where the wording has an owner: then the file's labels are ours, and no owner's text is read."""
+    told = [dict(zip(content.ITEMS, map(said, row), strict=True)) for row in content.items([asked])]
+    for row, item in zip(told, asked.items, strict=True):
+        assert (row["item"], row["kind"], row["label_en"]) == (item.key, item.kind, item.short.get("en", ""))
+        assert row["wording_owner"] == (asked.wording_owner or "")
+        labels = json.loads(row["choices_en"] or "{}")
+        assert labels.items() >= {one.code: one.label["en"] for one in item.options if "en" in one.label}.items()
+        assert json.loads(row["choices"] or "[]") == [one.code for one in item.options] + list(item.joints)
+        assert codes.is_known("items", "kind", row["kind"])
+    scales = [dict(zip(content.SCALES, map(said, row), strict=True)) for row in content.scales([asked])]
+    better = {"higher-worse": "lower", "higher-better": "higher", "none": ""}
+    for row, scale in zip(scales, asked.scales, strict=True):
+        assert (row["scale"], row["direction"], row["better"]) == (scale.key, scale.direction, better[scale.direction])
+        assert (row["low"], row["high"]) == (said(scale.low), said(scale.high))
+        assert row["source"]
+
+
+def test_an_owners_text_that_is_installed_stays_out() -> None:
+    raid = the_library().latest_questionnaire("raid")
+    item = replace(raid.items[0], text={"en": "the owner's own question"})
+    asked = replace(raid, items=(item, *raid.items[1:]))
+    assert "the owner's own question" not in str(list(content.items([asked])))
 
 
 def test_the_items_of_a_response_have_the_codes_that_are_listed() -> None:
