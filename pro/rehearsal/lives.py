@@ -12,7 +12,7 @@ from pro.domain.assessment import Instants, end
 from pro.domain.schedule import Planned, plan
 from pro.rehearsal.answers import as_saved, day_of
 from pro.rehearsal.examinations import plan_examinations
-from pro.rehearsal.people import AT_WEEKENDS, HABITS, ZONE, Person, Profile
+from pro.rehearsal.people import AT_WEEKENDS, BEFORE, HABITS, ZONE, Person, Profile
 from pro.rehearsal.play import Act, Play, code_of
 from pro.rehearsal.provider import LINK
 from pro.services import answering, enrolment, inbound
@@ -48,10 +48,10 @@ class Life:
 
 
 def come_in(play: Play, lives: dict[int, Life]) -> None:
-    """Plans everybody's enrolment, in the morning of day 0."""
+    """Plans everybody's enrolment, in the morning before day 0."""
     for person in play.brief.people:
         dice = person.dice("enrolment")
-        at = datetime.combine(person.day0, time(9, dice.randrange(5, 55)), zones.zone(person.zone))
+        at = datetime.combine(person.day0 - BEFORE, time(9, dice.randrange(5, 55)), zones.zone(person.zone))
         play.plan(at, _enrolment(play, person, lives))
 
 

@@ -14,6 +14,8 @@ MARK = "Rehearsed"
 """Every name holds it, and every number starts alike: so they are found wherever they should not be."""
 NUMBER = "+3360000"
 SITES = 4
+BEFORE = timedelta(days=1)
+"""Patients are enrolled so long before day 0: the pain of the screening is entered while its window is open."""
 ENROLLING = 28
 """Days over which patients are enrolled."""
 ZONE = "Europe/Paris"
@@ -118,7 +120,7 @@ def people(
     """Everybody of the rehearsal, by day of enrolment."""
     length = max(timepoint.last_day for timepoint in protocol.timepoints)
     made = (
-        _person(protocol, n, seed, start + timedelta(days=_later(seed, n, enrolling)), sites, length)
+        _person(protocol, n, seed, start + BEFORE + timedelta(days=_later(seed, n, enrolling)), sites, length)
         for n in range(patients)
     )
     return tuple(sorted(made, key=lambda one: (one.day0, one.n)))

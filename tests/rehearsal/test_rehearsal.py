@@ -69,7 +69,7 @@ def test_another_seed_gives_another_document(played: Document) -> None:
 def test_a_planted_fault_is_found_and_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever does not look at what the provider has sends again what was lost sight of."""
     monkeypatch.setattr(reconciling, "carries", lambda body, hashes: False)
-    call = "protocol rehearse thera-demo --patients 4 --days 10 --start 2026-03-23 --processes 1 --json"
+    call = "protocol rehearse thera-demo --patients 4 --seed 3 --days 10 --start 2026-03-23 --processes 1 --json"
     ended = CliRunner().invoke(main, call.split())
     assert ended.exit_code == 1, ended.output
     broken = {one["key"]: one for one in json.loads(ended.stdout)["guarantees"] if one["broken"]}
@@ -151,11 +151,9 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
         : -len(manifest["files"][-1]["columns"])
     ]
     _content_is_told(tmp_path / "data")
-    states = Counter(
-        one["state"]
-        for one in csv.DictReader(io.StringIO((tmp_path / "data" / "assessments.csv").read_text()))
-        if one["respondent"] == "patient"
-    )
+    planned = list(csv.DictReader(io.StringIO((tmp_path / "data" / "assessments.csv").read_text())))
+    assert [one["state"] for one in planned if one["timepoint"] == "screening"] == ["completed"] * 2
+    states = Counter(one["state"] for one in planned if one["respondent"] == "patient")
     recounted = {key: states[key] for key in ("late", "partial", "missed")}
     assert recounted == {key: found["assessments"][key] for key in recounted}
     assert states["completed"] + states["late"] == found["assessments"]["completed"]
