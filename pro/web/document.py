@@ -73,6 +73,7 @@ _LATER_WORDS = {
     "changed": "review.changed",
     "busy": "sending.busy",
     "sending.offline": "sending.offline",
+    "sending.back": "sending.back",
     "missing": "review.missing",
     "count-part": "long.count",
     "skipped-part": "long.skipped",

@@ -383,6 +383,47 @@ def test_a_whole_evening_with_a_fever(phone: Page, served: Served) -> None:
     assert served.kept()[PAIN] == 8
 
 
+def to_review(phone: Page) -> None:
+    """Every question of the diary left out, so that only sending is left."""
+    for _ in range(40):
+        if phone.locator("#review").is_visible():
+            break
+        phone.locator("button[name=skip]").click()
+        phone.locator("button[name=skip-yes]").click()
+    expect(phone.locator("#rows")).to_contain_text("I preferred not to answer")
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["nothing-waits", "an-answer-waits"])
+def test_send_pressed_without_network_is_told_until_it_is_sent(phone: Page, served: Served, waits: bool) -> None:
+    """The answers go by themselves when the network is back, sending does not: the page says so."""
+    to_review(phone)
+    until_received(phone)
+    if waits:
+        phone.get_by_role("button", name="Change Worst pain, last 24 hours").click()
+    phone.context.set_offline(True)
+    if waits:
+        rate(phone, 8)
+        forward(phone)
+        to_review(phone)
+    phone.get_by_role("button", name="Send").click()
+    news = phone.locator("#news")
+    expect(news).to_contain_text("No network.")
+    expect(news).to_contain_text("Touch “Send” again")
+    phone.wait_for_timeout(2500)
+    expect(news).to_contain_text("Touch “Send” again")
+    phone.context.set_offline(False)
+    expect(news).to_contain_text("The network is back, your diary is not sent yet: touch “Send”.")
+    until_received(phone)
+    phone.wait_for_timeout(300)
+    expect(news).to_be_visible()
+    expect(news).to_contain_text("The network is back")
+    assert served.responses() == 0
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("#thanks")).to_be_visible()
+    expect(news).to_be_hidden()
+    assert served.responses() == 2
+
+
 def test_nothing_serious_for_a_reader_and_nothing_sideways(phone: Page, served: Served) -> None:
     _is_fine(phone)
     to_joints(phone)

@@ -3,7 +3,7 @@
 self.proLater = tools => {
 const {$, make, items, byKey, answers, shown, fields, local, asText, state, post, send, tell} = tools;
 const words = self.proLater.words;
-tools.words["sending.offline"] = words["sending.offline"];
+for (const key of ["sending.offline", "sending.back"]) tools.words[key] = words[key];
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function inWords(item) {
@@ -39,7 +39,24 @@ function row(item) {
 function review() {
   $("what").textContent = state.what;
   state.parts ? reviewParts() : $("rows").replaceChildren(...shown().map(row));
+  remind();
 }
+
+// Answers leave by themselves, sending does not: who touched Send without a network reads so until it is sent.
+let unsent = false;
+function offline() {
+  unsent = true;
+  tell("sending.offline");
+}
+
+function remind(back = false) {
+  if (!unsent || tools.isOver() || !tools.isHere()) return;
+  const news = $("news");
+  if (news.hidden || back && !tools.isWaiting()) tell("sending.back");
+  else if (news.textContent === tools.words["sending.waiting"]) tell("sending.offline");
+}
+new MutationObserver(() => remind()).observe($("news"), {attributes: true, childList: true});
+addEventListener("online", () => remind(true));
 
 // A long sitting: a part is open where something is missing, which then comes first, or where it was left open.
 // Who comes back from a question finds its row again.
@@ -101,12 +118,13 @@ function accept(changed) {
 async function submit(button) {
   if (button.dataset.busy || lacks(shown().map(item => item.key).filter(key => !answers.has(key)))) return;
   const said = button.textContent;
+  unsent = false;
   button.dataset.busy = "1";
   button.textContent = say("busy");
   try {
     await deliver();
   } catch {
-    tell("sending.offline");
+    offline();
   }
   delete button.dataset.busy;
   button.textContent = said;
@@ -125,7 +143,7 @@ async function renew() {
 async function deliver() {
   for (let n = 0; n < 100 && tools.isBusy(); n++) await new Promise(done => setTimeout(done, 100));
   await send();
-  if (tools.isWaiting()) return tools.isOver() || tell("sending.offline");
+  if (tools.isWaiting()) return tools.isOver() || offline();
   if (!tools.isHere()) return;
   await handIn();
 }
@@ -141,7 +159,8 @@ async function handIn() {
     review();
     lacks(missing);
   } else if (reply.status === 401 && await renew()) await handIn();
-  else tell(reply.status === 409 ? "sending.closed" : reply.status < 500 ? "sending.gone" : "sending.offline");
+  else if (reply.status >= 500) offline();
+  else tell(reply.status === 409 ? "sending.closed" : "sending.gone");
 }
 
 function thank(html) {
