@@ -41,6 +41,8 @@ class Standing:
     """The last day of the pause that holds today."""
     pauses_from: date | None = None
     """The first day of the next one, where none holds."""
+    opted_out_at: datetime | None = None
+    """Since when the patient wants no messages."""
 
     @property
     def is_asked(self) -> bool:
@@ -149,7 +151,10 @@ def standings(session: Session, patients: Sequence[Found], protocol: Protocol, n
 def _standing(found: Found, pauses: Collection[Found], today: date) -> Standing:
     until = max((each.last for each in pauses if each.first <= today <= each.last), default=None)
     coming = min((each.first for each in pauses if each.first > today), default=None)
-    return Standing(found.withdrawn_at, found.study_ended_at, found.held_at, until, None if until else coming)
+    coming = None if until else coming
+    return Standing(
+        found.withdrawn_at, found.study_ended_at, found.held_at, until, coming, opted_out_at=found.opted_out_at
+    )
 
 
 def _history(session: Session, number: str) -> tuple[Entry, ...]:

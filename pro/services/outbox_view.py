@@ -8,7 +8,8 @@ from typing import Literal
 
 from pro.clock import Moment
 from pro.services.access import Identity, Right
-from pro.services.overview import LAST_DAYS, MessageFigures, Place, figures_of, read_places
+from pro.services.messages_sent import LAST_DAYS, MessageFigures, figures_of
+from pro.services.overview import Place, read_places
 from pro.services.parts import Parts
 from pro.store import desk_messages
 from pro.store.desk import Found

@@ -20,17 +20,17 @@ from pro.domain.schedule import day_opens, patient_day
 from pro.library import Library
 from pro.services.access import Identity, Right
 from pro.services.episodes import FlareLine, diaries, flare_lines
+from pro.services.messages_sent import MessageFigures, SentLine, Stopped, sent_of, stopped
 from pro.services.parts import Parts
 from pro.services.visit_list import Visit, coming, to_enter_of
-from pro.store import desk, desk_messages, desk_tallies, desk_tasks, windows
+from pro.store import desk, desk_tallies, desk_tasks, windows
 from pro.store.desk import Found
 from pro.store.instants import instants_of
 
 SHOWN = 20
 """Tasks on one screen."""
 CHIPS = 60
-LAST_DAYS = timedelta(days=7)
-"""Messages are counted over so long."""
+IN_A_ROW = "missed-in-a-row"
 LIVE = timedelta(days=5)
 """How far back a window that is not closed yet may lie."""
 
@@ -73,37 +73,9 @@ class TaskLine:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageFigures:
-    """Messages due to patients in the last days; `sent` of `due` without what failed, and what became of them."""
-
-    due: int
-    sent: int
-    delivered: int
-    awaiting: int
-    failed: int
-    waiting: int
-    """Due and not yet at the provider."""
-    unknown: int
-    dropped: int
-    no_number: int
-    """Of the dropped: there was no number to send them to."""
-    failed_numbers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Chip:
     number: str
     state: State
-
-
-@dataclass(frozen=True, slots=True)
-class DayLine:
-    """One line of what left since the patient-day began; what nobody needed is not counted."""
-
-    sent: int
-    due: int
-    unreachable: int
-    """Patients whose number has to be checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +88,9 @@ class Today:
     tasks: tuple[TaskLine, ...]
     tasks_in_all: int
     messages: MessageFigures
-    sent_today: DayLine
+    sent: SentLine
+    stopped: tuple[Stopped, ...]
+    """Patients who wanted no more messages in the last days; one more than are shown where there are more."""
     hit: int
     """Open windows of patients who were not reminded in time, at the sites where the reader may extend them."""
     yesterday: date
@@ -158,6 +132,8 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
         flare_ids = identity.sites(Right.SEE_FLARE)
         flares_in_all = desk.count_flares_to_review(session, flare_ids) if flare_ids else 0
         tasks_in_all = desk_tasks.count_patients_to_call(session, ids, diaries(protocol))
+        opened = [day_opens(each, zones.zone(zone), protocol.cutoff) for each in (yesterday, day)]
+        messages, sent = sent_of(session, ids, opened[0], opened[1], now)
         to_enter, to_enter_in_all = to_enter_of(parts.library, session, ids, now)
         return Today(
             zone=zone,
@@ -167,8 +143,9 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
             tasks=_calls(session, ids, diaries(protocol)),
             tasks_in_all=tasks_in_all,
             things=_things(session, identity, protocol, flares_in_all, tasks_in_all),
-            messages=_messages(session, ids, now),
-            sent_today=_day_line(session, ids, day_opens(day, zones.zone(zone), protocol.cutoff), now),
+            messages=messages,
+            sent=sent,
+            stopped=stopped(session, ids, now),
             hit=_hit(session, identity.sites(Right.EXTEND), now),
             yesterday=yesterday,
             diaries=_chips(session, ids, protocol, yesterday, now),
@@ -196,9 +173,9 @@ def task(parts: Parts, task_id: int, *, even_answered: bool = False) -> tuple[Ta
     timepoints = {key for protocol in parts.library.protocols() for key in diaries(protocol)}
     with parts.study.reading() as session:
         row = desk_tasks.task_with_patient(session, task_id, timepoints)
-    if row is None or row.done_at is not None or (row.answered and not even_answered):
-        return None
-    return task_line(row), row.site_id
+        if row is None or row.done_at is not None or (row.answered and not even_answered):
+            return None
+        return task_lines(session, [row], timepoints)[0], row.site_id
 
 
 def zone_of(parts: Parts, identity: Identity) -> str:
@@ -209,14 +186,26 @@ def zone_of(parts: Parts, identity: Identity) -> str:
 
 def _calls(session: Session, ids: Collection[int], timepoints: Collection[str]) -> tuple[TaskLine, ...]:
     """One reason for each patient, the most urgent; a further one shows when it is settled."""
-    found: dict[int, TaskLine] = {}
+    found: dict[int, Found] = {}
     for row in desk_tasks.open_tasks(session, ids, timepoints, 3 * SHOWN):
-        found.setdefault(row.patient_id or -row.id, task_line(row))
-    return tuple(found.values())[:SHOWN]
+        found.setdefault(row.patient_id or -row.id, row)
+    return task_lines(session, list(found.values())[:SHOWN], timepoints)
 
 
-def task_line(row: Found) -> TaskLine:
-    return TaskLine(row.id, row.number, row.kind, row.detail, row.made_at, attempts_of(row.note))
+def task_lines(
+    session: Session, rows: Sequence[Found], timepoints: Collection[str], number: str | None = None
+) -> tuple[TaskLine, ...]:
+    """Tasks as they stand now: the diaries missed in a row are counted anew. `number` where the rows have none."""
+    asked = {row.patient_id for row in rows if row.kind == IN_A_ROW}
+    runs = desk_tasks.missed_in_a_row(session, asked, timepoints) if asked else {}
+    return tuple(_task_line(row, runs.get(row.patient_id, 0), number or row.number) for row in rows)
+
+
+def _task_line(row: Found, missed: int, number: str | None) -> TaskLine:
+    detail = row.detail
+    if row.kind == IN_A_ROW:
+        detail = str(max(missed, int(detail) if detail.isdigit() else 0))
+    return TaskLine(row.id, number, row.kind, detail, row.made_at, attempts_of(row.note))
 
 
 def attempts_of(note: str) -> tuple[Attempt, ...]:
@@ -229,40 +218,8 @@ def attempts_of(note: str) -> tuple[Attempt, ...]:
     return tuple(found)
 
 
-def _messages(session: Session, ids: Collection[int], now: datetime) -> MessageFigures:
-    since = now - LAST_DAYS
-    failed = desk_messages.failed(session, ids, since, 5)
-    numbers = tuple(dict.fromkeys(row.number for row in failed if row.number))
-    return figures_of(desk_messages.counts(session, ids, since, now), numbers)
-
-
-def _day_line(session: Session, ids: Collection[int], since: datetime, now: datetime) -> DayLine:
-    figures = figures_of(desk_messages.counts(session, ids, since, now))
-    return DayLine(figures.sent, figures.due, desk_tasks.count_unreachable(session, ids))
-
-
 def _hit(session: Session, ids: Collection[int], now: datetime) -> int:
     return windows.count_hit(session, ids, now) if ids else 0
-
-
-def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> MessageFigures:
-    """Counts by state as the desk says them; what was dropped was never to be sent and stands apart."""
-    failed = counts.get("failed", 0) + counts.get("undelivered", 0)
-    sent = counts.get("sent", 0) + counts.get("delivered", 0)
-    waiting = counts.get("pending", 0) + counts.get("claimed", 0)
-    unknown = counts.get("sending", 0)
-    return MessageFigures(
-        due=sent + failed + waiting + unknown,
-        sent=sent,
-        delivered=counts.get("delivered", 0),
-        awaiting=counts.get("sent", 0),
-        failed=failed,
-        waiting=waiting,
-        unknown=unknown,
-        dropped=counts.get("dropped", 0) + counts.get("no-number", 0),
-        no_number=counts.get("no-number", 0),
-        failed_numbers=failed_numbers,
-    )
 
 
 def _chips(session: Session, ids: Collection[int], protocol: Protocol, day: date, now: datetime) -> tuple[Chip, ...]:

@@ -23,7 +23,8 @@ from pro.services.audit_trail import ChainCheck, Entry
 from pro.services.courses import Standing, Stay
 from pro.services.episodes import Point, curve, diaries, main_item
 from pro.services.following import Followed, followed
-from pro.services.overview import MessageFigures, Place, TaskLine, figures_of, protocol_of, read_places, task_line
+from pro.services.messages_sent import MessageFigures, figures_of
+from pro.services.overview import Place, TaskLine, protocol_of, read_places, task_lines
 from pro.services.parts import Parts
 from pro.services.standing import PAGE, Row, rows_of
 from pro.store import contacts, desk, desk_messages, desk_tasks
@@ -192,7 +193,7 @@ def page(
             history=audit_trail.newest_of(session, found.number, 8),
             events=found.chain_seq,
             check=audit_trail.check_chain(session, found.number, (found.chain_seq, found.chain_hash)),
-            tasks=tuple(_tasks(session, found, diaries(protocol))),
+            tasks=_tasks(session, found, diaries(protocol)),
         )
 
 
@@ -259,10 +260,6 @@ def _answer_rows(
     return tuple(sorted(rows, key=lambda row: (row.day, row.n), reverse=True))
 
 
-def _tasks(session: Session, found: Found, timepoints: Collection[str]) -> list[TaskLine]:
-    lines = []
-    for row in desk_tasks.open_tasks_of(session, [found.patient_id], timepoints):
-        with_number = desk_tasks.task_with_patient(session, row.id, timepoints)
-        if with_number is not None:
-            lines.append(task_line(with_number))
-    return lines
+def _tasks(session: Session, found: Found, timepoints: Collection[str]) -> tuple[TaskLine, ...]:
+    rows = desk_tasks.open_tasks_of(session, [found.patient_id], timepoints)
+    return task_lines(session, rows, timepoints, found.number)

@@ -14,7 +14,16 @@ from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain.assessment import State, state
-from pro.domain.compliance import LEAST_RATIO, MISSED_IN_A_ROW, Compliance, Day, compliance, runs_missed, total
+from pro.domain.compliance import (
+    LEAST_RATIO,
+    MISSED_IN_A_ROW,
+    Compliance,
+    Day,
+    compliance,
+    last_seven,
+    runs_missed,
+    total,
+)
 from pro.domain.protocol import Protocol
 from pro.services.access import Identity, Right
 from pro.services.courses import Standing, standings
@@ -54,6 +63,8 @@ class Row:
     planned: int
     """Diaries of the whole study, for the share of available data."""
     missed_in_a_row: int
+    recent: Compliance
+    """Of the newest days that the protocol looks at, seven where it does not say."""
     tasks: tuple[str, ...]
     """Kinds of its open tasks."""
     flare: bool
@@ -176,6 +187,7 @@ def rows_of(session: Session, patients: Sequence[Found], protocol: Protocol, now
             tuple(tasks.get(each.patient_id, ())),
             each.patient_id in flared,
             stands[each.patient_id],
+            protocol.attention.last_days,
             now,
         )
         for each in patients
@@ -183,7 +195,13 @@ def rows_of(session: Session, patients: Sequence[Found], protocol: Protocol, now
 
 
 def _row(
-    patient: Found, planned: Sequence[Found], tasks: tuple[str, ...], flared: bool, stands: Standing, now: datetime
+    patient: Found,
+    planned: Sequence[Found],
+    tasks: tuple[str, ...],
+    flared: bool,
+    stands: Standing,
+    newest: int,
+    now: datetime,
 ) -> Row:
     days = [Day(row.day, instants_of(row)) for row in planned]
     cells = tuple(Cell(day.day, state(day.instants, now)) for day in days)
@@ -196,6 +214,7 @@ def _row(
         figures=compliance(days, now, patient.withdrawn_at),
         planned=sum(1 for day in days if day.day < now.date()),
         missed_in_a_row=0 if patient.withdrawn_at else runs_missed(days, now),
+        recent=last_seven(days, now, patient.withdrawn_at, newest),
         tasks=tasks,
         flare=flared,
     )

@@ -208,6 +208,17 @@ def count_patients(session: Session, ids: Sites) -> Sequence[Found]:
     return session.execute(wanted.group_by(patient.c.site_id)).all()
 
 
+def stopped(session: Session, ids: Sites, since: datetime, limit: int) -> Sequence[Found]:
+    """Patients still in the study who have wanted no messages since then, the newest first."""
+    wanted = select(patient.c.number, patient.c.opted_out_at).where(
+        patient.c.site_id.in_(ids),
+        patient.c.opted_out_at >= since,
+        patient.c.withdrawn_at.is_(None),
+        patient.c.ended_at.is_(None),
+    )
+    return session.execute(wanted.order_by(patient.c.opted_out_at.desc(), patient.c.number).limit(limit)).all()
+
+
 def patients_with_flare(session: Session, patient_ids: Collection[int]) -> list[int]:
     """Those of them with an episode that waits for a review."""
     wanted = select(flare.c.patient_id).where(flare.c.patient_id.in_(patient_ids), TO_REVIEW)

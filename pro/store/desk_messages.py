@@ -45,6 +45,22 @@ def counts(session: Session, ids: Sites, since: datetime, until: datetime) -> di
     return {row[0]: row[1] for row in session.execute(wanted)}
 
 
+def counts_from(
+    session: Session, ids: Sites, starts: Sequence[datetime], until: datetime
+) -> tuple[dict[str, int], ...]:
+    """The same for times that follow each other, in one statement: from each of `starts` to the next, to `until`."""
+    became = case((and_(message.c.state == "dropped", message.c.error == NO_NUMBER), NO_NUMBER), else_=message.c.state)
+    later = [(message.c.due_at >= start, n) for n, start in enumerate(starts) if n]
+    listed = select(became.label("became"), case(*reversed(later), else_=0).label("n")).where(
+        message.c.site_id.in_(ids), message.c.due_at >= starts[0], message.c.due_at <= until
+    )
+    inner = listed.where(message.c.staff_id.is_(None)).subquery()
+    found: tuple[dict[str, int], ...] = tuple({} for _ in starts)
+    for row in session.execute(select(inner, func.count()).group_by(inner.c.became, inner.c.n)):
+        found[row.n][row.became] = row[2]
+    return found
+
+
 def failed(session: Session, ids: Sites, since: datetime, limit: int) -> Sequence[Found]:
     wanted = _with_names().where(message.c.site_id.in_(ids), message.c.due_at >= since, message.c.state.in_(FAILED))
     return session.execute(wanted.order_by(message.c.due_at.desc()).limit(limit)).all()

@@ -64,6 +64,26 @@ def count_unreachable(session: Session, ids: Sites) -> int:
     return int(session.execute(wanted).scalar_one())
 
 
+def missed_in_a_row(session: Session, patient_ids: Collection[int], diaries: Collection[str]) -> dict[int, int]:
+    """How many of the newest closed diaries of each patient were missed, counted by the database."""
+    newer = assessment.alias()
+    theirs = (
+        newer.c.patient_id == assessment.c.patient_id,
+        newer.c.timepoint.in_(diaries),
+        newer.c.cancelled_at.is_(None),
+    )
+    filled = or_(newer.c.answered.is_(True), newer.c.excused_at.is_not(None))
+    ends = or_(newer.c.submitted_at.is_not(None), and_(newer.c.closed_at.is_not(None), filled))
+    wanted = select(assessment.c.patient_id, func.count()).where(
+        assessment.c.patient_id.in_(patient_ids),
+        assessment.c.timepoint.in_(diaries),
+        assessment.c.closed_at.is_not(None),
+        assessment.c.cancelled_at.is_(None),
+        ~exists().where(*theirs, ends, newer.c.day >= assessment.c.day),
+    )
+    return {row[0]: row[1] for row in session.execute(wanted.group_by(assessment.c.patient_id))}
+
+
 def task_with_patient(session: Session, task_id: int, diaries: Collection[str]) -> Found | None:
     answered = answered_since(diaries).label("answered")
     wanted = select(task, patient.c.number, answered).join_from(

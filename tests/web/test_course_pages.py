@@ -109,7 +109,9 @@ def test_every_reminder_of_the_first_day_is_told_with_what_it_is_for(desk: Desk)
     assert diary.format("Tokyo", "11:00 and 13:00") in page
     assert kept.format("17:00", "Tokyo") in page
     desk.clock.move(timedelta(hours=-8))
-    assert "Week 4: the reminder moves to 10:00 in Tokyo. In Paris that is 03:00." in foreseen(desk, "R-009", "Asia/Tokyo")
+    assert "Week 4: the reminder moves to 10:00 in Tokyo. In Paris that is 03:00." in foreseen(
+        desk, "R-009", "Asia/Tokyo"
+    )
 
 
 def foreseen(desk: Desk, number: str, zone: str) -> str:

@@ -397,7 +397,7 @@ def test_today_says_how_many_had_no_number(desk: Desk) -> None:
         gone.error = "no-number"
         session.add(gone)
     desk.sign_in("inv")
-    assert "1 more not sent: no number" in desk.page("/staff/")
+    assert "1 more not sent: number unreachable" in desk.page("/staff/")
 
 
 def test_nothing_is_chosen_for_the_investigator_and_nothing_is_recorded_without_a_choice(desk: Desk) -> None:

@@ -12,6 +12,13 @@ Badge = tuple[str, str, str]
 
 def badges(standing: Standing, language: str) -> tuple[Badge, ...]:
     """Empty for a patient who is asked as planned."""
+    found = _asked(standing, language)
+    if standing.opted_out_at is not None and standing.withdrawn_at is None and standing.ended_at is None:
+        found += (("none", "soft", say("desk.patient.opted-out", language)),)
+    return found
+
+
+def _asked(standing: Standing, language: str) -> tuple[Badge, ...]:
     if standing.withdrawn_at is not None:
         return (("none", "soft", say("course.badge.withdrawn", language)),)
     for key, sign, tone, day in (

@@ -181,7 +181,7 @@ def _note(row: Row) -> str:
     if not row.stands.is_asked:
         return ", ".join(words for _, _, words in badges(row.stands, spoken))
     if row.tasks:
-        return t("note.call", kind=phrases.word("task", f"{row.tasks[0]}.label", spoken))
+        return t("note.call", kind=phrases.task_label(row.tasks[0], row.recent, spoken))
     return "" if row.figures.expected else t("note.starts", day=phrases.month_day(row.day0, spoken))
 
 

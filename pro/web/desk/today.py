@@ -10,12 +10,13 @@ from pro.clock import Moment
 from pro.services import overview
 from pro.services.access import Identity
 from pro.services.episodes import FlareLine
-from pro.services.overview import MessageFigures, TaskLine, Today
+from pro.services.messages_sent import STOPS, MessageFigures, Stopped
+from pro.services.overview import TaskLine, Today
 from pro.web import charts, strips
 from pro.web.desk import phrases
 from pro.web.desk.frame import language, t
 from pro.web.parts import current_parts, moment
-from pro.web.words import in_language
+from pro.web.words import in_language, say_clock
 
 
 def page(identity: Identity) -> str:
@@ -31,15 +32,26 @@ def page(identity: Identity) -> str:
         chips=[(chip, strips.mark(chip.state, phrases.state_word(chip.state, language()))) for chip in found.diaries],
         bar=message_bar(found.messages),
         sent_line=sent_line(found),
+        stopped=[stopped_view(each, found) for each in found.stopped[:STOPS]],
     )
 
 
 def sent_line(found: Today) -> str:
-    """`412 of 412 sent this morning`."""
-    line = found.sent_today
+    """`412 of 412 sent this morning`; while nothing was due yet, the day before."""
+    line = found.sent
     if not line.due:
         return t("messages.none-due")
-    return t("messages.morning" if found.now.hour < 12 else "messages.day", some=line.sent, all=line.due)
+    day = "yesterday" if line.yesterday else "morning" if found.now.hour < 12 else "day"
+    return t(f"messages.{day}", some=line.sent, all=line.due)
+
+
+def stopped_view(one: Stopped, found: Today) -> dict[str, str]:
+    """`R-001` ` stopped the messages yesterday 19:17.`"""
+    here, spoken = phrases.local(one.at, found.zone), language()
+    ago = (found.now.date() - here.date()).days
+    which = ("today", "yesterday")[ago] if ago in (0, 1) else "day"
+    when = t(f"today.stopped-{which}", day=phrases.short_day(here.date(), spoken), clock=say_clock(here, spoken))
+    return {"number": one.number, "said": t("today.stopped", when=when)}
 
 
 def greeting(found: Today, now: Moment) -> str:

@@ -1,0 +1,204 @@
+"""What the morning starts with: who stopped the messages, yesterday's figures, how many diaries are missing, one word each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from pro.store.tables import Message, Task, metadata
+from tests.conftest import Urls
+from tests.factories import NOW, make_parts, make_patient, make_staff, make_study, settle
+from tests.web.test_desk import Desk, counted
+from tests.web.test_enrolment_pages import plain
+
+EVENING = datetime(2026, 4, 14, 17, 17, tzinfo=UTC)
+"""19:17 in Paris, the day before NOW."""
+FIRST, LAST = date(2026, 4, 4), date(2026, 4, 13)
+
+
+@pytest.fixture
+def desk(database_urls: Urls) -> Iterator[Desk]:
+    parts = make_parts(database_urls)
+    made = make_study(parts)
+    make_staff(parts, made, "coo", role="coordinator")
+    make_staff(parts, made, "fr", role="coordinator", language="fr")
+    make_staff(parts, made, "mon", role="monitor")
+    yield Desk(parts, made)
+    parts.study.close()
+    parts.contacts.close()
+
+
+def read(desk: Desk, login: str, path: str = "/staff/") -> str:
+    desk.client = desk.app.test_client()
+    desk.sign_in(login)
+    return plain(desk.page(path))
+
+
+def diarist(desk: Desk, number: str, missed: set[int], site: str = "R") -> int:
+    """Ten closed diaries, 4 to 13 April, those of `missed` missed."""
+    patient = make_patient(desk.parts, desk.made, number, site=site, day0=FIRST)
+    settle(desk.parts, patient, lambda d: None if d > LAST else "missed" if d.day in missed else "completed")
+    return patient
+
+
+def stopped(desk: Desk, patient: int, at: datetime = EVENING, **more: object) -> None:
+    table = metadata.tables["patient"]
+    with desk.parts.study.writing() as session:
+        values = {"opted_out_at": at, "opted_out_how": "page", **more}
+        session.execute(update(table).where(table.c.id == patient).values(**values))
+
+
+def text(desk: Desk, patient: int, due_at: datetime, state: str) -> None:
+    with desk.parts.study.writing() as session:
+        site = desk.made.sites["R"]
+        error = "no-number" if state == "dropped" else None
+        row = Message(
+            dedupe_key=uuid4().hex,
+            site_id=site,
+            patient_id=patient,
+            template="reminder",
+            language="fr",
+            due_at=due_at,
+            not_after=due_at + timedelta(hours=2),
+            state=state,
+            error=error,
+        )
+        session.add(row)
+
+
+def asked(desk: Desk, patient: int, kind: str, detail: str = "") -> None:
+    with desk.parts.study.writing() as session:
+        site = desk.made.sites["R"]
+        session.add(Task(site_id=site, patient_id=patient, kind=kind, detail=detail, made_at=NOW))
+
+
+# --- who stopped the messages
+
+
+def test_a_patient_who_stopped_the_messages_is_on_the_first_screen_and_in_the_list(desk: Desk) -> None:
+    stopped(desk, diarist(desk, "R-001", set()))
+    stopped(desk, diarist(desk, "R-003", set()), NOW - timedelta(days=2))
+    diarist(desk, "R-002", set())
+    page = read(desk, "coo")
+    assert 'href="/staff/patients/R-001">R-001</a> stopped the messages yesterday 19:17' in page
+    assert "R-003</a> stopped the messages on Mon 13 Apr 08:04" in page
+    assert "R-002</a> stopped" not in page
+    assert "R-001</a> a arrêté les SMS hier à 19 h 17" in read(desk, "fr")
+    listed = read(desk, "coo", "/staff/patients").split("<tr>")
+    mine, other = (next(row for row in listed if number in row) for number in ("R-001", "R-002"))
+    assert ("no messages wanted" in mine, "nothing to do" in mine) == (True, False)
+    assert ("no messages wanted" in other, "nothing to do" in other) == (False, True)
+    assert read(desk, "coo", "/staff/patients/R-001").count("</svg>no messages wanted</span>") == 1
+
+
+def test_who_stopped_long_ago_left_or_is_elsewhere_is_not_news(desk: Desk) -> None:
+    stopped(desk, diarist(desk, "R-001", set()), NOW - timedelta(days=8))
+    stopped(desk, diarist(desk, "R-002", set()), withdrawn_at=NOW)
+    stopped(desk, diarist(desk, "L-001", set(), site="L"))
+    assert "stopped the messages" not in read(desk, "coo")
+
+
+def test_however_many_stopped_the_screen_reads_as_much(desk: Desk) -> None:
+    for n in range(9):
+        patient = diarist(desk, f"R-00{n}", {11, 12, 13})
+        asked(desk, patient, "missed-in-a-row", "2")
+        if n in (0, 3):
+            desk.client = desk.app.test_client()
+            desk.sign_in("coo")
+            desk.page("/staff/")
+            with counted(desk) as few:
+                desk.page("/staff/")
+        stopped(desk, patient, EVENING - timedelta(minutes=n), opted_out_how="sms")
+    with counted(desk) as many:
+        page = plain(desk.page("/staff/"))
+    assert many.statements == few.statements <= 24
+    assert many.rows <= few.rows + 24
+    assert page.count("stopped the messages yesterday") == 5
+    assert "R-005</a> stopped" not in page
+    assert "Others stopped them this week, too" in page
+
+
+# --- the line at eight in the morning
+
+
+def test_before_the_first_message_of_the_day_the_line_tells_of_yesterday(desk: Desk) -> None:
+    patient = diarist(desk, "R-001", set())
+    assert "No message was due yet today." in read(desk, "coo")
+    for n in range(5):
+        text(desk, patient, EVENING, "failed" if n == 0 else "dropped" if n == 1 else "delivered")
+    text(desk, patient, EVENING - timedelta(days=1), "delivered")
+    asked(desk, patient, "number-unreachable")
+    page = read(desk, "coo")
+    assert "Yesterday: 3 of 4 sent, <a" in page
+    assert "1 number unreachable</a>." in page
+    assert "Hier : 3 sur 4 envoyés, <a" in read(desk, "fr")
+    text(desk, patient, NOW - timedelta(minutes=1), "sent")
+    page = read(desk, "coo")
+    assert "1 of 1 sent this morning, <a" in page
+    assert "5 of 6 sent" in page, "the week holds them all"
+
+
+# --- how many diaries are missing
+
+
+def test_missed_in_a_row_is_the_count_of_now(desk: Desk) -> None:
+    counts = {"R-001": {11, 12, 13}, "R-002": {5, 6, 7, 12, 13}, "R-003": {10, 11, 12, 13}, "R-004": {9, 10, 11, 12}}
+    for number, missed in counts.items():
+        asked(desk, diarist(desk, number, missed), "missed-in-a-row", "2")
+    page = read(desk, "coo")
+    for number, said in zip(counts, (3, 2, 4, 2), strict=True):
+        line = page.split(f">{number}</a>", 1)[1].split("</li>")[0]
+        assert f"{said} diaries missed in a row" in line, number
+    assert "3 diaries missed in a row" in read(desk, "coo", "/staff/tasks/1")
+    assert "3 carnets manqués de suite" in read(desk, "fr")
+
+
+def test_a_partial_or_excused_diary_ends_the_run(desk: Desk) -> None:
+    for n, what in enumerate(("partial", "excused", "late"), start=1):
+        patient = make_patient(desk.parts, desk.made, f"R-00{n}", day0=FIRST)
+        days = {date(2026, 4, 9): what}
+        settle(desk.parts, patient, lambda d, days=days: None if d > LAST else days.get(d, "missed"))  # type: ignore[misc]
+        asked(desk, patient, "missed-in-a-row", "2")
+    assert read(desk, "coo").count("4 diaries missed in a row") == 3
+
+
+# --- under the line, of which days
+
+
+def test_a_low_week_is_told_as_the_share_of_the_last_seven(desk: Desk) -> None:
+    asked(desk, diarist(desk, "R-001", {12, 13}), "under-80", "71.4")
+    for path in ("/staff/patients", "/staff/compliance"):
+        page = read(desk, "coo", path)
+        assert "71 % of the last 7" in page
+        assert "under 80 %" not in page
+        assert "71 % des 7 derniers" in read(desk, "fr", path)
+
+
+# --- one word for one thing
+
+
+def test_a_number_that_cannot_be_reached_has_one_word(desk: Desk) -> None:
+    patient = diarist(desk, "R-001", set())
+    text(desk, patient, EVENING, "dropped")
+    asked(desk, patient, "number-unreachable")
+    page = read(desk, "coo")
+    assert "1 more not sent: number unreachable" in page
+    assert "no number" not in page
+    assert "number unreachable" in read(desk, "coo", "/staff/patients")
+    assert "et 1 non envoyé : numéro injoignable" in read(desk, "fr")
+    assert "numéro injoignable" in read(desk, "fr", "/staff/patients")
+
+
+# --- the way to more time
+
+
+def test_more_time_has_a_way_in_without_an_alarm_for_those_who_may(desk: Desk) -> None:
+    way = f'href="/staff/windows/{desk.made.sites["R"]}"'
+    assert "More time after an outage" in read(desk, "coo", "/staff/messages")
+    assert way in read(desk, "coo", "/staff/messages")
+    assert "Plus de temps après une panne" in read(desk, "fr", "/staff/messages")
+    assert way not in read(desk, "mon", "/staff/messages")
