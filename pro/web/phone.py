@@ -28,6 +28,7 @@ from pro.web.words import (
     say,
     say_clock,
     say_day,
+    say_days,
     say_number,
     say_phone,
 )
@@ -212,10 +213,16 @@ def next_words(coming: tuple[Next, ...], now: datetime, zone: str, language: str
             "phone.thanks.next-each",
             language,
             title=in_language(one.title, language),
-            when=day_words(one.day, now, zone, language),
+            when=_when_next(one, now, zone, language),
         )
         for one in coming
     ]
+
+
+def _when_next(one: Next, now: datetime, zone: str, language: str) -> str:
+    if one.first == one.last:
+        return day_words(one.day, now, zone, language)
+    return say_days(one.first, one.last, language)
 
 
 def sitting_words(sitting: Sitting, language: str) -> str:

@@ -113,6 +113,19 @@ def say_day(day: date, language: str, *, year: bool = False) -> str:
     return re.sub(r"\b1\u00a0", "1er\u00a0", words) if language == "fr" else words
 
 
+def say_days(first: date, last: date, language: str) -> str:
+    """`15 to 17 April`, `du 15 au 17 avril`: every day from one to the other, without their names."""
+    start, end = (_without_name(day, language) for day in (first, last))
+    if (first.year, first.month) == (last.year, last.month):
+        start = start.split("\u00a0")[0]
+    return say("phone.when.days", language, first=start, last=end)
+
+
+def _without_name(day: date, language: str) -> str:
+    """`17 April`: a long day's words after its name."""
+    return say_day(day, language).split(" ", 1)[1]
+
+
 def say_date(day: date, language: str) -> str:
     """`14 Apr 2026`, `14 avr. 2026`: for tables."""
     return format_date(day, "d MMM y", locale=_locale(language))

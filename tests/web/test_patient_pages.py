@@ -317,6 +317,25 @@ def test_submitting_twice_gives_the_same_thanks_and_one_response(phone: Phone) -
     assert phone.save(state, {PAIN: 9}, first=50).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("lang", "day0", "said"),
+    [
+        ("fr", date(2026, 3, 19), "Semaine 4 : du 15 au 17 avril"),
+        ("en", date(2026, 3, 19), "Week 4: 15 to 17 April"),
+    ],
+)
+def test_the_thanks_tell_every_day_of_a_visit_s_window(phone: Phone, lang: str, day0: date, said: str) -> None:
+    """Its text message comes on the first of them; it was told as the middle one."""
+    made = factories.Made(1, {"R": 1})
+    phone.patient_id, phone.token = factories.make_patient(phone.parts, made, "R-002", day0=day0), "u" * 22
+    play.give_link(phone.parts, phone.patient_id, phone.token, until=EVENING + timedelta(days=2))
+    state = phone.state(phone.start())
+    phone.save(state, play.CALM)
+    sent = phone.send("/d/submit", {"assessment": state["assessment"], "lang": lang}, state["token"])
+    assert said in plain(sent)
+    assert ("demain, mercredi 15 avril" if lang == "fr" else "tomorrow, Wednesday 15 April") in plain(sent), "the diary"
+
+
 def test_what_is_missing_is_named(phone: Phone) -> None:
     state = phone.state(phone.start())
     phone.save(state, {key: value for key, value in play.CALM.items() if key != PAIN})

@@ -19,6 +19,7 @@ from pro.web.words import (
     say,
     say_clock,
     say_day,
+    say_days,
     say_number,
     say_phone,
     texts,
@@ -81,3 +82,17 @@ def test_an_owners_words_are_shown_letter_by_letter() -> None:
     text = "Avez-vous l'*aide* ?"
     assert emphasised(in_language({"fr": Owned(text)}, "fr")) == "Avez-vous l&#39;*aide* ?"
     assert emphasised(in_language({"fr": text}, "fr")) == "Avez-vous l’<em>aide</em>\u202f?"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "english", "french"),
+    [
+        (date(2026, 4, 15), date(2026, 4, 17), "15 to 17 April", "du 15 au 17 avril"),
+        (date(2026, 4, 30), date(2026, 5, 2), "30 April to 2 May", "du 30 avril au 2 mai"),
+        (date(2026, 5, 1), date(2026, 5, 3), "1 to 3 May", "du 1er au 3 mai"),
+        (date(2026, 12, 31), date(2027, 1, 1), "31 December to 1 January", "du 31 décembre au 1er janvier"),
+    ],
+)
+def test_days_from_to(first: date, last: date, english: str, french: str) -> None:
+    assert say_days(first, last, "en").replace("\u00a0", " ") == english
+    assert say_days(first, last, "fr").replace("\u00a0", " ") == french

@@ -86,6 +86,9 @@ class Next:
     timepoint: str
     title: Text
     day: date
+    first: date
+    """Its window: one day or several, the day among them."""
+    last: date
     at: datetime
     """Its first reminder, else its opening."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import Literal
 
@@ -115,7 +116,9 @@ def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tu
     seen: dict[str, Next] = {}
     for row in assessments.coming(session, found.patient_id, moment.study, at_most=8):
         timepoint = protocol_of(parts, row).timepoint(row.timepoint)
-        seen.setdefault(row.timepoint, Next(row.timepoint, timepoint.title, row.day, row.opens_at))
+        before, after = timedelta(days=timepoint.window_before), timedelta(days=timepoint.window_after)
+        following = Next(row.timepoint, timepoint.title, row.day, row.day - before, row.day + after, row.opens_at)
+        seen.setdefault(row.timepoint, following)
     return tuple(seen.values())[:3]
 
 
