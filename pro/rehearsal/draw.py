@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from pro.web.charts import line, svg, text
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 200, 40, 168, 14
+WIDTH, HEIGHT, BOTTOM, TOP = 720, 200, 168, 14
 
 
 def bars(values: Sequence[tuple[str, int]], title: str, every: int = 1) -> Markup:
@@ -16,10 +16,11 @@ def bars(values: Sequence[tuple[str, int]], title: str, every: int = 1) -> Marku
     most = max((n for _, n in values), default=0)
     if not most:
         return Markup("")
-    step = (WIDTH - LEFT - 8) / len(values)
-    body = [*_grid(most)]
+    left = _left(most)
+    step = (WIDTH - left - 8) / len(values)
+    body = [*_grid(most, left)]
     for place, (name, n) in enumerate(values):
-        x, height = LEFT + place * step, (BOTTOM - TOP) * n / _top(most)
+        x, height = left + place * step, (BOTTOM - TOP) * n / _top(most)
         body.append(
             f'<rect class="f-main" x="{x + step * 0.12:.1f}" y="{BOTTOM - height:.1f}" '
             f'width="{max(1.0, step * 0.76):.1f}" height="{height:.1f}"/>'
@@ -48,11 +49,16 @@ def _top(most: int) -> int:
     return next(unit * n // 2 for n in range(2, 21) if unit * n // 2 >= most)
 
 
-def _grid(most: int) -> list[str]:
+def _left(most: int) -> int:
+    """Room for the figures of the grid as a telephone's width shows them, 22 units high."""
+    return 14 + 13 * max(2, len(str(_top(most))))
+
+
+def _grid(most: int, left: int) -> list[str]:
     top = _top(most)
     body = []
     for value in sorted({0, top // 2, top}):
         y = BOTTOM - (BOTTOM - TOP) * value / top
-        body.append(line(f"M{LEFT} {y:.1f}H{WIDTH - 8}", "s-line"))
-        body.append(text(LEFT - 6, y + 4, str(value), "lab num", "end"))
+        body.append(line(f"M{left} {y:.1f}H{WIDTH - 8}", "s-line"))
+        body.append(text(left - 6, y + 4, str(value), "lab num", "end"))
     return body
