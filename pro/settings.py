@@ -94,9 +94,15 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
     )
     if settings.database_url == settings.contacts_database_url:
         problems.append("CONTACTS_DATABASE_URL is the study database: names and numbers need a database of their own")
+    if not is_demo and not any(environment.get(name) for name in _OWN):
+        problems.append("or set PRO_DEMO=1 for the demonstration, which needs none of these")
     if problems:
         raise WrongSettings(tuple(problems))
     return settings
+
+
+_OWN = ("PRO_SECRET_KEY", "PRO_CONTACTS_KEY", "PRO_PUBLIC_URL")
+"""What every study gives; whoever gives none of them may have meant the demonstration."""
 
 
 def _sqlite(name: str, which: str) -> str:

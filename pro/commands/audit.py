@@ -12,7 +12,7 @@ import click
 
 from pro.commands.files import written
 from pro.commands.opened import ready
-from pro.domain.chain_check import Report
+from pro.domain.chain_check import NotCanonical, Report, parsed
 from pro.services import audit_trail
 
 SHOWN = 20
@@ -52,7 +52,19 @@ def verify(file: Path | None) -> None:
     else:
         with file.open("rb") as lines:
             report = audit_trail.verify_lines(lines)
+        if not report.ok and not report.events and not _begins(file):
+            click.echo(f"{file} is no exported trail: {report.problems[0]}", err=True)
+            sys.exit(1)
     _say(report)
+
+
+def _begins(file: Path) -> bool:
+    """Whether its first line could be one of a trail."""
+    with file.open("rb") as lines:
+        try:
+            return bool(parsed(lines.readline()).keys() & {"chain", "chains"})
+        except NotCanonical:
+            return False
 
 
 def _say(report: Report) -> None:

@@ -198,6 +198,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """The document in a few lines for a terminal."""
     assessments, messages, flares = found["assessments"], found["messages"], found["flares"]
     burden, protocol = found["burden"], found["protocol"]
+    weekly = "" if flares["per_week_and_site"] is None else f", {flares['per_week_and_site']} a week and site"
     cost = "" if messages["cost"] is None else f", {messages['cost']} at {messages['price_per_segment']} a segment"
     return [
         f"{protocol['id']} {protocol['version']}: {counted(found['patients'], 'patient')} at "
@@ -209,7 +210,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         f"messages     {messages['sent']} sent, {messages['per_patient']['mean']} a patient "
         f"({messages['per_patient']['least']} to {messages['per_patient']['most']}), "
         f"{messages['per_patient_and_day']['mean']} a patient and day; {messages['segments']} segments{cost}",
-        f"flares       {flares['episodes']} episodes, {flares['per_week_and_site']} a week and site",
+        f"flares       {counted(flares['episodes'], 'episode')}{weekly}",
         f"burden       {burden['minutes_per_patient_and_week']} minutes a patient and week",
         f"happened     {_listed(found['happened'])}",
         f"provider     {_listed(found['provider']['faults'])}",

@@ -71,7 +71,8 @@ def _database(which: migrate.Which, url: str) -> Finding:
     what = f"{which} database"
     obstacle = unreachable(which, url)
     if obstacle is not None:
-        return Finding(what, False, obstacle)
+        said, _, mend = obstacle.rpartition(": ")
+        return Finding(what, False, said, mend)
     stands = migrate.current(url, which)
     if stands != migrate.head(which):
         said = "is empty" if stands is None else f"stands at migration {stands}, which is not the newest"
@@ -80,7 +81,7 @@ def _database(which: migrate.Which, url: str) -> Finding:
 
 
 def unreachable(which: migrate.Which, url: str) -> str | None:
-    """One line on why this database cannot be used; None where it can be written."""
+    """One line on why this database cannot be used, the mend after its last colon; None where it can be written."""
     name = NAMES[which]
     try:
         parsed = make_url(url)
@@ -94,7 +95,7 @@ def unreachable(which: migrate.Which, url: str) -> str | None:
             if refusal := _refuses_writing(session):
                 return f"{name}: {refusal}"
     except (SQLAlchemyError, OSError) as error:
-        return f"{name}: {reason(error)}"
+        return f"{name}: {reason(error, name)}"
     finally:
         database.close()
     return None
@@ -121,8 +122,8 @@ def _no_directory(path: str | None) -> str | None:
     return None if directory.is_dir() else f"there is no directory {directory}: make it, or run `pro migrate`"
 
 
-def reason(error: Exception) -> str:
-    """The first line of what the database said, without statement and values."""
+def reason(error: Exception, name: str) -> str:
+    """The first line of what the database said, without statement and values, and what mends it."""
     said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     mends = {
         "unable to open database file": "the file cannot be opened: check its directory and its rights",
@@ -131,7 +132,8 @@ def reason(error: Exception) -> str:
         "database is locked": "another process holds the database: stop it, or wait",
         "disk I/O error": "the disk refuses: check that it is not full",
     }
-    return mends.get(said, said)
+    reach = f"start the database server, or mend host, port, name, role and password in {name}"
+    return mends.get(said, f"{said}: {reach}")
 
 
 def library(parts: Parts) -> Iterator[Finding]:

@@ -69,6 +69,24 @@ def test_a_changed_file_does_not_hold(parts: Parts, tmp_path: Path) -> None:
     assert "line 2" in found.output
 
 
+def test_a_file_that_is_no_trail_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    file.write_text("# Read me\n\nThis is no trail.\n", "utf-8")
+    told = pro("audit", "verify", str(file))
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr == f"{file} is no exported trail: line 1: not a line of canonical JSON in UTF-8\n"
+
+
+def test_a_trail_that_lost_all_its_events_is_still_told_as_one(parts: Parts, tmp_path: Path) -> None:
+    file = tmp_path / "trail.jsonl"
+    pro("audit", "export", str(file))
+    file.write_bytes(file.read_bytes().splitlines(keepends=True)[-1])
+    found = pro("audit", "verify", str(file))
+    assert found.exit_code == 1
+    assert "events are gone" in found.stderr
+    assert "the trail does not hold" in found.stdout
+
+
 def test_events_cut_off_at_the_end_of_a_chain_are_found_in_the_database(parts: Parts) -> None:
     with parts.study.writing() as session:
         if parts.study.is_sqlite:

@@ -415,6 +415,31 @@ def test_wrong_settings_and_databases_are_told(shell: Shell, tmp_path: Path) -> 
     assert "pro migrate" in found_["study database"][1]
 
 
+@pytest.mark.parametrize(
+    ("url", "said", "mend"),
+    [
+        (
+            "postgresql+psycopg://u:hidden@127.0.0.1:1/x",
+            "Connection refused",
+            "start the database server, or mend host, port, name, role and password in DATABASE_URL",
+        ),
+        ("sqlite:////proc/nowhere/x.sqlite", "there is no directory /proc/nowhere", "make it, or run `pro migrate`"),
+        ("sqlite:////tmp", "/tmp is a directory", "give a file in it"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_says_what_mends_it(shell: Shell, url: str, said: str, mend: str) -> None:
+    (line,) = [one for one in shell("doctor", DATABASE_URL=url).stdout.splitlines() if "study database" in one]
+    assert line.startswith("wrong  study database: DATABASE_URL: ")
+    assert line.endswith(f"{said} → {mend}")
+    assert "hidden" not in line
+
+
+def test_without_any_setting_the_demonstration_is_named(shell: Shell) -> None:
+    said = shell.refused("migrate", PRO_SECRET_KEY=None, PRO_CONTACTS_KEY=None, PRO_PUBLIC_URL=None).splitlines()
+    assert [one.split()[0] for one in said[:3]] == ["PRO_SECRET_KEY", "PRO_CONTACTS_KEY", "PRO_PUBLIC_URL"]
+    assert said[3:] == ["or set PRO_DEMO=1 for the demonstration, which needs none of these"]
+
+
 def test_the_clock_of_the_database_is_compared(postgresql_urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = make_parts(postgresql_urls)
     assert checkup.clock(parts).ok

@@ -103,6 +103,13 @@ def test_fewer_patients_than_sites_says_how_many_play(monkeypatch: pytest.Monkey
     assert "1 patient at 1 site," in lines({**played, "patients": 1, "sites": 1})[0]
 
 
+def test_a_study_too_short_for_a_week_says_no_figure_for_one(played: Document) -> None:
+    short = {**played, "flares": {"episodes": 1, "per_week_and_site": None, "weeks": []}}
+    assert "flares       1 episode" in lines(short)
+    long = {**played, "flares": {"episodes": 2, "per_week_and_site": "0.50", "weeks": []}}
+    assert "flares       2 episodes, 0.50 a week and site" in lines(long)
+
+
 @pytest.mark.prove
 @pytest.mark.skipif(not PROVE, reason="make prove plays the whole study with 200 patients")
 def test_two_hundred_patients_over_twelve_weeks(
