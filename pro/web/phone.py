@@ -208,21 +208,12 @@ def open_words(one: Waiting, now: datetime, zone: str, language: str) -> dict[st
 
 
 def next_words(coming: tuple[Next, ...], now: datetime, zone: str, language: str) -> list[str]:
-    return [
-        say(
-            "phone.thanks.next-each",
-            language,
-            title=in_language(one.title, language),
-            when=_when_next(one, now, zone, language),
-        )
-        for one in coming
-    ]
-
-
-def _when_next(one: Next, now: datetime, zone: str, language: str) -> str:
-    if one.first == one.last:
-        return day_words(one.day, now, zone, language)
-    return say_days(one.first, one.last, language)
+    said = []
+    for one in coming:
+        several = one.first != one.last
+        when = say_days(one.first, one.last, language) if several else day_words(one.day, now, zone, language)
+        said.append(say("phone.thanks.next-each", language, title=in_language(one.title, language), when=when))
+    return said
 
 
 def sitting_words(sitting: Sitting, language: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
+from pro.domain.compliance import Compliance
 from pro.services.courses import Standing
 from pro.web.desk import phrases
-from pro.web.words import say
+from pro.web.words import NARROW, say
 
 Badge = tuple[str, str, str]
 """Sign, tone and words."""
@@ -30,3 +33,13 @@ def _asked(standing: Standing, language: str) -> tuple[Badge, ...]:
         if day is not None:
             return ((sign, tone, say(f"course.badge.{key}", language, day=phrases.month_day(day, language))),)
     return ()
+
+
+def task_label(kind: str, recent: Compliance, language: str) -> str:
+    """A call in two or three words, for lists: `71 % of the last 7`, `missed in a row`."""
+    if kind != "under-80":
+        return phrases.word("task", f"{kind}.label", language)
+    share = (recent.ratio or Decimal(0)) * 100
+    space = "\u00a0" if language == "en" else NARROW
+    words = f"{share.quantize(Decimal(1), ROUND_HALF_UP)}{space}%"
+    return say("desk.task.under-80.label", language, percent=words, n=recent.expected)

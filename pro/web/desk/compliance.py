@@ -17,7 +17,7 @@ from pro.services.standing import Filter, Page, Row, SiteFigures
 from pro.web import charts, strips
 from pro.web.asked import row_number
 from pro.web.desk import phrases
-from pro.web.desk.badges import badges
+from pro.web.desk.badges import badges, task_label
 from pro.web.desk.frame import blueprint, language, t
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
@@ -181,7 +181,7 @@ def _note(row: Row) -> str:
     if not row.stands.is_asked:
         return ", ".join(words for _, _, words in badges(row.stands, spoken))
     if row.tasks:
-        return t("note.call", kind=phrases.task_label(row.tasks[0], row.recent, spoken))
+        return t("note.call", kind=task_label(row.tasks[0], row.recent, spoken))
     return "" if row.figures.expected else t("note.starts", day=phrases.month_day(row.day0, spoken))
 
 

@@ -18,7 +18,7 @@ from pro.services.health import Alarm
 from pro.services.overview import Place, places
 from pro.web import errors, words
 from pro.web.desk import phrases
-from pro.web.desk.badges import badges
+from pro.web.desk.badges import badges, task_label
 from pro.web.parts import current_parts, moment
 from pro.web.rights import to_sign_in, who_or_none
 from pro.web.words import LANGUAGES, NAMES, say
@@ -93,6 +93,7 @@ def desk_context() -> dict[str, Any]:
         "kept": kept,
         "phrases": phrases,
         "badges": badges,
+        "task_label": task_label,
         "wording": lambda wording: words.in_language(wording, spoken),
         "say_place": bound(words.say_place, spoken),
         "say_day": bound(words.say_day, spoken),

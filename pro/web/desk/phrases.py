@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from babel.dates import format_date
 
@@ -102,16 +102,6 @@ def percent_words(ratio: Decimal | None, language: str) -> str:
         return ""
     space = "\u00a0" if language == "en" else NARROW
     return f"{say_decimal(value, language)}{space}%"
-
-
-def task_label(kind: str, recent: Compliance, language: str) -> str:
-    """A call in two or three words, for lists: `71 % of the last 7`, `missed in a row`."""
-    if kind != "under-80":
-        return word("task", f"{kind}.label", language)
-    share = (recent.ratio or Decimal(0)) * 100
-    space = "\u00a0" if language == "en" else NARROW
-    words = f"{share.quantize(Decimal(1), ROUND_HALF_UP)}{space}%"
-    return say("desk.task.under-80.label", language, percent=words, n=recent.expected)
 
 
 def say_decimal(value: Decimal, language: str) -> str:
