@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pro.services import reminding
+from pro.services import delivery, reminding
 from pro.services.enrolment import COMMAND_LINE
 from pro.services.enrolment.holding import NotNow, end, hold, pause, resume, unpause
 from pro.services.enrolment.journeys import plan_journey, set_out
 from pro.services.enrolment.travelling import SameZone, change_zone
 from pro.services.parts import Parts
 from tests.conftest import Urls
-from tests.factories import make_parts, make_patient, make_staff, make_study
+from tests.factories import Made, make_parts, make_patient, make_staff, make_study
 from tests.services.play import fill, give_link, stand
 from tests.services.test_bells import rows, set_bells, walk
 
@@ -190,6 +190,23 @@ def test_a_journey_is_made_by_the_sweep_on_its_day_once(parts: Parts, patient: i
     assert diary(parts, "2026-04-18")["next_at"] == seen.reminders[0].at
     (event,) = events(parts, "patient.zone-changed")
     assert (event["to"], event["from_day"]) == ("Asia/Tokyo", "2026-04-18")
+
+
+@pytest.mark.parametrize(("zone", "sent"), [("America/Montreal", False), ("Asia/Tokyo", True)])
+def test_what_the_preview_tells_of_an_open_visit_is_what_the_worker_does(
+    parts: Parts, patient: int, zone: str, sent: bool
+) -> None:
+    """Its reminder of the next day stays at 10:00 in Paris: at 04:00 it is silent, at 17:00 it is sent."""
+    visitor = make_patient(parts, Made(1, {"R": 1}), "R-009", day0=date(2026, 3, 19))
+    set_bells(parts, visitor, TEN)
+    seen = plan_journey(parts, COMMAND_LINE, visitor, zone, None, parts.clock.now())
+    (told,) = (each for each in seen.reminders if each.timepoint == "week4")
+    assert (told.at, told.leaves_at is not None, told.moves) == (TEN + timedelta(days=1), sent, False)
+    walk(parts, told.at)
+    for late in (0, 2, 5):
+        delivery.tick(parts, stand(parts, told.at + timedelta(hours=late)), "w1", seconds=lambda: 0.0)
+    texts = [row for row in rows(parts, "message") if (row["patient_id"], row["due_at"]) == (visitor, told.at)]
+    assert [row["state"] for row in texts] == ["sent" if sent else "dropped"]
 
 
 def test_a_journey_that_nobody_made_in_time_holds_from_the_next_day(parts: Parts, patient: int) -> None:
