@@ -35,8 +35,9 @@ from tests.factories import make_parts
 from tests.sms.outbox import EVENING
 from tests.sms.provider import Provider
 
-PER_BATCH = ("after-claim", "before-mark-commit", "after-mark")
-PER_MESSAGE = ("before-post", "after-post", "before-record", "after-record", "after-ask")
+BEFORE_CALLS = ("after-claim", "before-mark-commit", "after-mark")
+PER_BATCH = (*BEFORE_CALLS, "before-record", "after-record")
+PER_MESSAGE = ("before-post", "after-post", "after-ask")
 POINTS = (*PER_BATCH, *PER_MESSAGE)
 ANYWHERE = "anywhere"
 FROZEN, FROZEN_LONG = "frozen", "frozen-long"
@@ -167,9 +168,8 @@ def crasher(plan: Plan, life: int) -> Callable[[str], None]:
         if chance.random() < probability:
             _note(plan, point)
             os.kill(os.getpid(), signal.SIGKILL)
-        alone = (
-            plan.lanes_of(life) == 1 or point in PER_BATCH
-        )  # or another lane may stand between its look and its call
+        # elsewhere another lane may stand between its look and its call
+        alone = plan.lanes_of(life) == 1 or point in BEFORE_CALLS
         if alone and point != POSTING and chance.random() < plan.freeze_long_probability:
             _note(plan, FROZEN_LONG)
             os.kill(os.getpid(), signal.SIGSTOP)
