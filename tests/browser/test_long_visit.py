@@ -17,12 +17,12 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from pro.app import create_app
-from pro.clock import FixedClock
 from pro.services import answering
 from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests import factories, long_visit
 from tests.axe import findings
+from tests.browser.running import RunningClock
 from tests.person import Patient, stored
 from tests.services import play
 
@@ -50,7 +50,7 @@ class Served:
 
 @pytest.fixture
 def served(sqlite_urls: tuple[str, str]) -> Iterator[Served]:
-    parts = factories.make_parts(sqlite_urls, FixedClock(NOON))
+    parts = factories.make_parts(sqlite_urls, RunningClock(NOON))
     made = factories.make_study(parts)
     ids = {}
     for letter, (number, telephone) in WHO.items():

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
 from pro.app import create_app
-from pro.clock import FixedClock
 from tests import factories, reported
+from tests.browser.running import RunningClock
 from tests.browser.test_axe import findings
 from tests.person import Patient
 from tests.services import play
@@ -23,7 +23,7 @@ ITEMS = ("pain", "function", "fatigue", "sleep", "physical", "emotional", "copin
 def test_a_report_from_the_page_where_nothing_is_due(
     browser: Browser, sqlite_urls: tuple[str, str], tmp_path: Path
 ) -> None:
-    parts = factories.make_parts(sqlite_urls, FixedClock(EVENING), books=reported.books(tmp_path))
+    parts = factories.make_parts(sqlite_urls, RunningClock(EVENING), books=reported.books(tmp_path))
     patient = factories.make_patient(parts, factories.make_study(parts), day0=DAY0, language="fr")
     token = play.give_link(parts, patient, until=EVENING + timedelta(days=2))
     play.fill(parts, token)
