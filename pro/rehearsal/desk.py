@@ -1,4 +1,5 @@
-"""What the sites do each working morning: look at flares, make calls, mend numbers, let patients go."""
+"""What the sites do each working morning: look at flares, make calls, mend numbers, let patients go; and after the
+provider was away they let the windows that suffered end later."""
 
 from __future__ import annotations
 
@@ -11,11 +12,17 @@ from pro.domain import zones
 from pro.rehearsal.lives import Life
 from pro.rehearsal.people import ZONE, Profile
 from pro.rehearsal.play import Act, Play, code_of
-from pro.services import enrolment, reviewing
+from pro.services import enrolment, extending, reviewing
+from pro.services.access import Right
+from pro.services.extending import NotExtended, Open, Which
 from pro.store.tables import Flare, Task
 
 PATIENCE = timedelta(days=5)
 """After so long without an answer somebody who stays away is taken out of the study."""
+LEAVING = ("burden", "patient-wish", "moved")
+MORE = timedelta(days=1)
+"""How much later a window ends of which a reminder was to go while the provider was away."""
+Outage = tuple[datetime, datetime]
 
 
 def open_desks(play: Play, lives: dict[int, Life]) -> None:
@@ -27,6 +34,41 @@ def open_desks(play: Play, lives: dict[int, Life]) -> None:
                 at = datetime.combine(day, time(8, 40), zones.zone(ZONE))
                 play.plan(at, _morning(play, site, lives))
             day += timedelta(days=1)
+        for outage in play.provider.outages:
+            play.plan(_told(outage), _more_time(play, site, outage))
+
+
+def _told(outage: Outage) -> datetime:
+    """When a site decides about it: soon by day, else on the next morning, whatever day of the week."""
+    over = outage[1].astimezone(zones.zone(ZONE))
+    if over.hour < 17:
+        return over + timedelta(minutes=40)
+    return datetime.combine(over.date() + timedelta(days=1), time(9, 15), zones.zone(ZONE))
+
+
+def _more_time(play: Play, site: int, outage: Outage) -> Act:
+    def extend(moment: Moment) -> None:
+        site_id = play.site_ids[site]
+        actor = play.staff[f"coordinator-{code_of(site).lower()}"].actor(Right.EXTEND, site_id)
+        for one in extending.open_windows(play.parts, site_id, moment):
+            if not _suffered(play, one, outage):
+                continue
+            which, until = Which(site_id, timepoint=one.timepoint, day=one.day), one.last_end + MORE
+            try:
+                done = extending.extend(play.parts, actor, which, until, "No messages could be sent.", moment)
+                play.happened["window extended"] += len(done)
+            except NotExtended:
+                play.happened["window extended refused"] += 1
+
+    return extend
+
+
+def _suffered(play: Play, one: Open, outage: Outage) -> bool:
+    """Whether a reminder of that window was to go while the provider was away."""
+    timepoint = play.brief.protocol.timepoint(one.timepoint)
+    first, last = (at.astimezone(zones.zone(ZONE)) for at in outage)
+    was_open = one.day - timedelta(days=timepoint.window_before) <= first.date()
+    return was_open and any(first.time() <= step.at < last.time() for step in timepoint.reminders)
 
 
 def _morning(play: Play, site: int, lives: dict[int, Life]) -> Act:
@@ -64,7 +106,9 @@ def _take_up(play: Play, task: Task, life: Life, login: str, moment: Moment) -> 
     if stays_away:
         life.gone = True
         play.happened["withdrawn"] += 1
-        enrolment.withdraw(parts, doer, life.patient_id, "burden", "keep", moment)
+        dice = life.person.dice("leaves")
+        earlier = "do-not-use" if dice.random() < 0.25 else "keep"
+        enrolment.withdraw(parts, doer, life.patient_id, dice.choice(LEAVING), earlier, moment)
         return
     reached = life.person.profile is not Profile.DROPS_OUT
     assert task.id is not None

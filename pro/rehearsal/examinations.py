@@ -1,4 +1,5 @@
-"""What the sites enter at the desk for a visit: the clinician's form, filled from how ill the patient is that day."""
+"""What the sites enter at the desk for a visit: the clinician's form, filled from how ill the patient is that day, or
+that nobody will fill it."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from pro.domain.schedule import patient_day
 from pro.rehearsal.answers import day_of
 from pro.rehearsal.people import ZONE, Person
 from pro.rehearsal.play import Act, code_of
-from pro.services import examining
+from pro.rehearsal.turns import MORE, is_away
+from pro.services import examining, undoing
 from pro.services.examining import Entered
 
 if TYPE_CHECKING:
@@ -27,15 +29,55 @@ DONE = 0.94
 FALL = 0.006
 """What examinations find falls by so much a day, of 1: so that some respond and some do not."""
 AT = time(14, 30)
+DECLARED = 0.6
+"""How many of the forms that nobody enters are declared not done; of the others nothing is ever said."""
+DECLARED_AFTER, FOUND_AFTER = timedelta(days=3, hours=-5), timedelta(days=4)
+"""After the afternoon of the window's last day; and after that, when a form that was forgotten is entered after all."""
+WHY = ("refused", "not-possible", "no-examiner", "forgotten")
 
 
 def plan_examinations(life: Life) -> None:
-    """Plans who examines when: on the day meant, in the afternoon, at the site."""
-    person, protocol = life.person, life.play.brief.protocol
-    for timepoint in protocol.timepoints:
-        if timepoint.clinician and not timepoint.repeats and person.dice("exam", timepoint.key).random() < DONE:
-            on = person.day0 + timedelta(days=timepoint.first_day)
-            life.play.plan(datetime.combine(on, AT, zones.zone(ZONE)), _examination(life, timepoint), brings_work=False)
+    """Plans who examines when: on the day meant, in the afternoon, at the site; or who says that nobody will."""
+    person, play = life.person, life.play
+    for timepoint in play.brief.protocol.timepoints:
+        if not timepoint.clinician or timepoint.repeats:
+            continue
+        at = _examined_at(life, timepoint)
+        if at is not None and person.dice("exam", timepoint.key).random() < DONE:
+            play.plan(at, _examination(life, timepoint), brings_work=False)
+        elif person.dice("undone", timepoint.key).random() < DECLARED:
+            _plan_declaration(life, timepoint, away=at is None)
+
+
+def _examined_at(life: Life, timepoint: Timepoint) -> datetime | None:
+    """On the day meant; who is away then comes later in the window or in the time that it is given more, or not at all."""
+    meant = life.person.day0 + timedelta(days=timepoint.first_day)
+    days = range(timepoint.window_after + MORE.days + 1)
+    afternoons = (datetime.combine(meant + timedelta(days=day), AT, zones.zone(ZONE)) for day in days)
+    return next((at for at in afternoons if not is_away(life.gaps, at)), None)
+
+
+def _plan_declaration(life: Life, timepoint: Timepoint, *, away: bool) -> None:
+    """Once the window is over. What was forgotten is found on paper later, and entered after all."""
+    last = life.person.day0 + timedelta(days=timepoint.first_day + timepoint.window_after)
+    at = datetime.combine(last, AT, zones.zone(ZONE)) + DECLARED_AFTER
+    why = "visit-missed" if away else life.person.dice("why", timepoint.key).choice(WHY)
+    life.play.plan(at, _declaration(life, timepoint, why), brings_work=False)
+    if why == "forgotten":
+        life.play.plan(at + FOUND_AFTER, _examination(life, timepoint), brings_work=False)
+
+
+def _declaration(life: Life, timepoint: Timepoint, why: str) -> Act:
+    def declare(moment: Moment) -> None:
+        play = life.play
+        if life.gone:
+            return
+        doer = play.staff[f"coordinator-{code_of(life.person.site).lower()}"]
+        for one in timepoint.clinician:
+            done = undoing.declare(play.parts, doer, life.patient_id, timepoint.key, one.id, why, moment)
+            play.happened["not done" if done == "done" else "not done refused"] += 1
+
+    return declare
 
 
 def _examination(life: Life, timepoint: Timepoint) -> Act:

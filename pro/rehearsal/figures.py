@@ -38,7 +38,7 @@ class Patient:
     messages: int
     minutes: Decimal
     days: int
-    """Patient-days from day 0 on until the end or the withdrawal."""
+    """Patient-days from day 0 on until they left or it was over."""
     per_day: Counter[int]
     """Texts on a patient-day → how many days had so many."""
     hashes: dict[str, str]
@@ -131,7 +131,7 @@ def _patient(play: Play, record: Record, theirs: Theirs) -> Patient:
     days = {one.id: Day(one.day, instants_of(one)) for one in mine}
     states = {one.id: state(days[one.id].instants, play.now) for one in mine}
     person = next(one for one in play.brief.people if one.number() == play.telephones[row.id][0])
-    last = (row.withdrawn_at or play.brief.end).date()
+    last = (row.withdrawn_at or row.ended_at or play.brief.end).date()
     per_day = _per_day(record, protocol, row, sent, min((last - row.day0).days, len(mine)))
     by_timepoint = {
         timepoint.key: compliance(

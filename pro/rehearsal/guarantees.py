@@ -38,6 +38,7 @@ WHAT = {
     "one-per-step": "Each reminder step of an assessment is carried by one text at most",
     "not-after-completion": "No reminder after everything it announces was sent in",
     "not-after-closing": "No reminder after everything it announces was closed",
+    "not-while-excused": "No reminder of what a pause or a hold excuses",
     "not-after-withdrawal": "No text to a patient who has left the study",
     "not-after-opt-out": "No text to a patient who has said STOP",
     "quiet-hours": "No text to a patient in quiet hours",
@@ -127,8 +128,8 @@ def _text(checks: Checks, protocol: Protocol, record: Record, text: Sent, carrie
         return
     patient, at = record.patients[message.patient_id], text.at
     named = f"{patient.number} {message.template} at {_stamp(at)}"
-    withdrawn = patient.withdrawn_at is not None and patient.withdrawn_at <= at
-    checks["not-after-withdrawal"].see(not withdrawn, named)
+    left = patient.withdrawn_at or patient.ended_at
+    checks["not-after-withdrawal"].see(left is None or at < left, named)
     stopped = opted_out_at(record.said.get(patient.number, ()), at)
     checks["not-after-opt-out"].see(not stopped, named)
     zone = record.zone_at(patient.id, at)
@@ -146,6 +147,8 @@ def _reminder(
     checks["not-after-completion"].see(bool(announced) and not completed, named)
     closed = all(one.closed_at is not None and one.closed_at < at for one in announced)
     checks["not-after-closing"].see(bool(announced) and not closed, named)
+    excused = all(one.excused_at is not None and one.excused_at < at for one in announced)
+    checks["not-while-excused"].see(bool(announced) and not excused, named)
     inside = at <= message.not_after and any(one.opens_at <= at < end(one) for one in announced)
     checks["in-window"].see(inside, named)
 

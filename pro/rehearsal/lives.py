@@ -1,4 +1,4 @@
-"""What simulated patients do: come in, answer or not, change their phone, say STOP, leave."""
+"""What simulated patients do: come in, and answer or not. What happens to them once: `turns`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pro.domain.assessment import Instants, end
 from pro.domain.schedule import Planned, plan
 from pro.rehearsal.answers import as_saved, day_of
 from pro.rehearsal.examinations import plan_examinations
-from pro.rehearsal.people import AT_WEEKENDS, BEFORE, HABITS, ZONE, Person, Profile
+from pro.rehearsal.people import AT_WEEKENDS, BEFORE, HABITS, Person, Profile
 from pro.rehearsal.play import Act, Play, code_of
 from pro.rehearsal.provider import LINK
-from pro.services import answering, enrolment, inbound
+from pro.rehearsal.turns import Gap, plan_turns, seat
+from pro.services import answering, enrolment
 from pro.services.answering import Save, Started, Waiting
-from pro.services.enrolment.travelling import change_zone
 
 FIRST = (0.4, 0.8)
 SAVED_TWICE, SENT_TWICE = 0.02, 0.02
@@ -41,6 +41,8 @@ class Life:
     sittings: int = 0
     zone: str = ""
     """Whose clocks they live by today."""
+    gaps: list[Gap] = field(default_factory=list)
+    """When they are away."""
 
     @property
     def telephone(self) -> str:
@@ -78,8 +80,8 @@ def _enrolment(play: Play, person: Person, lives: dict[int, Life]) -> Act:
         lives[made.patient_id] = life
         play.telephones[made.patient_id] = [life.telephone]
         enrolment.send_test(play.parts, made.patient_id, moment)
+        plan_turns(life)
         _plan_sittings(life, moment.study)
-        _plan_turns(life)
         plan_examinations(life)
 
     return enrol
@@ -89,7 +91,9 @@ def _plan_sittings(life: Life, now: datetime) -> None:
     protocol, person = life.play.brief.protocol, life.person
     lived = {zone: plan(protocol, person.day0, zones.zone(zone)) for zone in person.zones}
     for one in (one for zone, planned in lived.items() for one in planned if person.clocks(one.day) == zone):
-        if one.respondent == "patient" and (at := when(person, one, now)) is not None:
+        if one.respondent != "patient" or (meant := when(person, one, now)) is None:
+            continue
+        if (at := seat(life.gaps, one, meant)) is not None:
             half = person.dice("half", one.timepoint, one.day).random() < HABITS[person.profile].half
             life.play.plan(at, _sitting(life, half))
 
@@ -171,57 +175,3 @@ def _saves(life: Life, waiting: Waiting, dice: random.Random, moment: Moment) ->
 def _offset(moment: Moment, zone: str) -> int:
     offset = moment.study.astimezone(zones.zone(zone)).utcoffset() or timedelta()
     return round(offset.total_seconds() / 60)
-
-
-# What happens once
-
-
-def _plan_turns(life: Life) -> None:
-    person = life.person
-    noon = datetime.combine(person.day0 + timedelta(days=person.changes_on), time(12), zones.zone(person.zone))
-    if person.profile is Profile.CHANGES_PHONE:
-        life.play.plan(noon, _phone_dies(life))
-    if person.profile is Profile.DROPS_OUT and person.says_stop:
-        life.play.plan(noon + timedelta(hours=6, minutes=20), _says(life, "STOP"))
-    if person.trip is not None:
-        for day, zone in ((person.trip.first, person.trip.zone), (person.trip.back, person.zone)):
-            eve = datetime.combine(person.day0 + timedelta(days=day - 1), time(11), zones.zone(ZONE))
-            life.play.plan(eve, _travels(life, zone))
-    if person.profile is Profile.TRAVELLER and person.says_stop:
-        life.play.plan(noon + timedelta(hours=7), _says(life, "Arrêt."))
-        life.play.plan(noon + timedelta(days=4), _says(life, "START"))
-
-
-def _travels(life: Life, zone: str) -> Act:
-    """The day before, the site is told and enters it: the next patient-day opens by the new clocks."""
-
-    def travel(moment: Moment) -> None:
-        play = life.play
-        doer = play.staff[f"coordinator-{code_of(life.person.site).lower()}"]
-        change_zone(play.parts, doer, life.patient_id, zone, moment)
-        life.zone = zone
-        play.happened["zone changed"] += 1
-
-    return travel
-
-
-def _phone_dies(life: Life) -> Act:
-    def die(moment: Moment) -> None:
-        life.play.provider.dead.add(life.telephone)
-
-    return die
-
-
-def _says(life: Life, word: str) -> Act:
-    """A text to the provider, which obeys it and hands it on."""
-
-    def say(moment: Moment) -> None:
-        play = life.play
-        if word == "START":
-            play.provider.stopped.discard(life.telephone)
-        else:
-            play.provider.stopped.add(life.telephone)
-        play.happened["said START" if word == "START" else "said STOP"] += 1
-        inbound.receive(play.parts, life.telephone, word, moment)
-
-    return say

@@ -18,7 +18,8 @@ from pro.web.desk.phrases import month_day
 from pro.web.words import LANGUAGES, NAMES, say, say_day, say_number
 
 _ENVIRONMENT = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
-PARTS = (("on_time", "f-main"), ("late", "f-edge"), ("partial", "f-warn"), ("missed", "f-pain"))
+PARTS = (("on_time", "f-main"), ("late", "f-edge"), ("partial", "f-warn"), ("missed", "f-pain"), ("excused", "f-mild"))
+REFUSED = " refused"
 
 
 def html(found: Mapping[str, Any], played: Mapping[str, str] | None = None) -> str:
@@ -62,6 +63,8 @@ def _page(found: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 def named(code: str, language: str) -> str:
     """What happened, what failed, where a worker died or why there was no text, in words."""
+    if code.endswith(REFUSED):
+        return say("rehearsal.refused", language, what=named(code.removesuffix(REFUSED), language))
     slug = code.lower().replace(" ", "-")
     for key in (f"rehearsal.code.{slug}", f"desk.why.{code}"):
         with suppress(KeyError):

@@ -90,6 +90,7 @@ def _counts(found: Compliance) -> Document:
         "late": found.late,
         "partial": found.partial,
         "missed": found.missed,
+        "excused": found.excused,
         "compliance": _text(percent(found.ratio)),
     }
 
@@ -205,7 +206,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         f"{counted(found['sites'], 'site')}, "
         f"{found['start']} to {found['end']}, seed {found['seed']}",
         f"assessments  {assessments['expected']} expected, {assessments['completed']} completed "
-        f"({assessments['late']} of them late), {assessments['partial']} partial, {assessments['missed']} missed: "
+        f"({assessments['late']} of them late), {assessments['partial']} partial, {assessments['missed']} missed, "
+        f"{assessments['excused']} excused: "
         f"{assessments['compliance']} %",
         f"messages     {messages['sent']} sent, {messages['per_patient']['mean']} a patient "
         f"({messages['per_patient']['least']} to {messages['per_patient']['most']}), "

@@ -7,7 +7,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from pro.cli import main
 from pro.commands import rehearse as command
+from pro.exports import tables
 from pro.exports.codes import is_known
 from pro.rehearsal.guarantees import WHAT
 from pro.rehearsal.page import html, named
@@ -28,8 +29,8 @@ from pro.web.words import LANGUAGES, say, typeset
 from tests.conftest import PROVE
 from tests.factories import the_library
 
-SMALL = {"patients": 7, "seed": 1, "start": date(2026, 3, 23), "sites": 2, "days": 9}
-"""The clocks change within it."""
+SMALL = {"patients": 7, "seed": 385, "start": date(2026, 3, 23), "sites": 2, "days": 9}
+"""The clocks change within it, somebody has a flare, and an examination declared not done is entered after all."""
 
 
 def asked(**more: object) -> Asked:
@@ -37,8 +38,17 @@ def asked(**more: object) -> Asked:
 
 
 @pytest.fixture(scope="module")
-def played() -> Document:
-    return rehearse(asked(), processes=1)
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rehearsal") / "data"
+
+
+@pytest.fixture(scope="module")
+def played(data: Path) -> Document:
+    return rehearse(asked(), processes=1, after=lambda studies, kinds: tables.write(data, studies, {}))
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text())))
 
 
 def test_nothing_is_broken_and_everything_was_looked_at(played: Document) -> None:
@@ -50,7 +60,7 @@ def test_nothing_is_broken_and_everything_was_looked_at(played: Document) -> Non
 
 def test_the_figures_add_up(played: Document) -> None:
     found, messages = played["assessments"], played["messages"]
-    assert found["expected"] == found["completed"] + found["partial"] + found["missed"]
+    assert found["expected"] == sum(found[key] for key in ("completed", "partial", "missed", "excused"))
     assert found["completed"] == sum(one["completed"] for one in found["by_timepoint"].values())
     assert messages["to_patients"] == sum(messages["per_day"].values()) == sum(messages["per_hour"].values())
     assert messages["sent"] == messages["to_patients"] + messages["to_staff"]
@@ -62,14 +72,46 @@ def test_two_processes_and_postgresql_give_the_same_document(played: Document, p
     assert rehearse(asked(), processes=2, server=postgres_url) == played
 
 
+def test_no_file_of_the_data_set_has_its_heading_alone(played: Document, data: Path) -> None:
+    """Whoever prepares the analysis can try the code that reads pauses, holds, ends, forms not done and more time."""
+    assert [one.stem for one in data.glob("*.csv") if not table(data, one.stem)] == []
+    assert {one["how"] for one in table(data, "ends")} >= {"ended"}
+    assert any(one["over_at"] for one in table(data, "holds"))
+    assert [one["why"] for one in table(data, "not_done") if one["taken_back_at"]] == ["forgotten"]
+    assert {one["state"] for one in table(data, "assessments")} >= {"excused", "cancelled"}
+    done = {"pause", "hold", "hold taken back", "end", "more time", "window extended", "not done"}
+    assert done <= played["happened"].keys()
+
+
+def test_whoever_is_paused_or_held_answers_nothing_meanwhile(played: Document, data: Path) -> None:
+    away = [(one["patient"], one["held_at"], one["over_at"] or "9") for one in table(data, "holds")]
+    for one in table(data, "pauses"):
+        until = one["taken_back_at"] or f"{date.fromisoformat(one['last']) + timedelta(days=1)}T02:00:00Z"
+        away.append((one["patient"], f"{one['first']}T03:00:00Z", until))
+    assert len(away) >= 3
+    sent = [(one["patient"], one["submitted_at"]) for one in table(data, "assessments") if one["submitted_at"]]
+    texts = [(one["patient"], one["sent_at"]) for one in table(data, "messages") if one["template"] == "reminder"]
+    assert [(who, at) for who, at in sent for mine, first, until in away if who == mine and first < at < until] == []
+    held = [(who, first, until) for who, first, until in away if "T03:00" not in first]
+    assert [(who, at) for who, at in texts for mine, first, until in held if who == mine and first < at < until] == []
+
+
+def test_who_was_ill_at_a_visit_sends_it_in_the_time_that_was_given(played: Document, data: Path) -> None:
+    given = {tuple(one[key] for key in KEY): one["end_before"] for one in table(data, "extensions")}
+    windows = {tuple(one[key] for key in KEY): one for one in table(data, "assessments")}
+    late = [windows[key] for key, end in given.items() if windows[key]["submitted_at"] > end]
+    assert {one["state"] for one in late} == {"completed"}
+    assert "day0" in {one["timepoint"] for one in late}
+
+
 def test_another_seed_gives_another_document(played: Document) -> None:
-    assert rehearse(asked(seed=2, patients=2, days=3), processes=1)["sha256"] != played["sha256"]
+    assert rehearse(asked(seed=1, patients=2, days=3), processes=1)["sha256"] != played["sha256"]
 
 
 def test_a_planted_fault_is_found_and_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever does not look at what the provider has sends again what was lost sight of."""
     monkeypatch.setattr(reconciling, "carries", lambda body, hashes: False)
-    call = "protocol rehearse thera-demo --patients 4 --seed 3 --days 10 --start 2026-03-23 --processes 1 --json"
+    call = "protocol rehearse thera-demo --patients 4 --seed 6 --days 10 --start 2026-03-23 --processes 1 --json"
     ended = CliRunner().invoke(main, call.split())
     assert ended.exit_code == 1, ended.output
     broken = {one["key"]: one for one in json.loads(ended.stdout)["guarantees"] if one["broken"]}
@@ -161,7 +203,7 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
     planned = list(csv.DictReader(io.StringIO((tmp_path / "data" / "assessments.csv").read_text())))
     assert [one["state"] for one in planned if one["timepoint"] == "screening"] == ["completed"] * 2
     states = Counter(one["state"] for one in planned if one["respondent"] == "patient")
-    recounted = {key: states[key] for key in ("late", "partial", "missed")}
+    recounted = {key: states[key] for key in ("late", "partial", "missed", "excused")}
     assert recounted == {key: found["assessments"][key] for key in recounted}
     assert states["completed"] + states["late"] == found["assessments"]["completed"]
     kinds = Counter(
@@ -180,28 +222,26 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
 def _content_is_told(data: Path) -> None:
     """Whoever has the folder alone finds what each key, item, scale and code means."""
 
-    def table(name: str) -> list[dict[str, str]]:
-        return list(csv.DictReader(io.StringIO((data / f"{name}.csv").read_text())))
-
-    words = {(one["table"], one["column"], one["code"]): one["meaning"] for one in table("codes")}
+    words = {(one["table"], one["column"], one["code"]): one["meaning"] for one in table(data, "codes")}
     assert all(words.values())
     for name, column in (("assessments", "timepoint"), ("responses", "questionnaire"), ("computed", "questionnaire")):
-        assert all((name, column, one[column]) in words for one in table(name)), (name, column)
+        assert all((name, column, one[column]) in words for one in table(data, name)), (name, column)
     assert words["flare_triggers", "rule", "R1"].endswith("baseline days 7, baseline least 4")
     assert words["assessments", "timepoint", "week2"].startswith("Week 2; day 14 from day 0, window ")
     assert words["answers", "code", "not-reached"]
-    book = {(one["table"], one["column"]): one["codes"] for one in table("codebook")}
+    book = {(one["table"], one["column"]): one["codes"] for one in table(data, "codebook")}
     assert "R1, R2, R3, R4, R5, R7" in book["flare_triggers", "rule"]
     assert book["responses", "timepoint"].startswith("screening, day0, week2")
-    versions = {tuple(one[key] for key in RESPONSE): one["version"] for one in table("responses")}
-    items = {(one["questionnaire"], one["version"], one["item"]) for one in table("items")}
-    scales = {(one["questionnaire"], one["version"], one["scale"]) for one in table("scales")}
+    versions = {tuple(one[key] for key in RESPONSE): one["version"] for one in table(data, "responses")}
+    items = {(one["questionnaire"], one["version"], one["item"]) for one in table(data, "items")}
+    scales = {(one["questionnaire"], one["version"], one["scale"]) for one in table(data, "scales")}
     for name, key, known in (("answers", "item", items), ("scores", "scale", scales)):
-        for one in table(name):
+        for one in table(data, name):
             assert (one["questionnaire"], versions[tuple(one[part] for part in RESPONSE)], one[key]) in known
 
 
-RESPONSE = ("patient", "timepoint", "day", "questionnaire", "n")
+KEY = ("patient", "timepoint", "day")
+RESPONSE = (*KEY, "questionnaire", "n")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
