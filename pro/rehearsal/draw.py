@@ -34,10 +34,10 @@ def shares(rows: Sequence[tuple[str, Sequence[tuple[int, str]]]], title: str) ->
     """A stacked bar a row: what was completed, late, partial, missed."""
     body, height = [], 30 * len(rows) + 10
     for place, (name, parts) in enumerate(rows):
-        total, x, y = sum(n for n, _ in parts), 170.0, 6 + 30 * place
+        total, x, y = sum(n for n, _ in parts), 188.0, 6 + 30 * place
         body.append(text(0, y + 15, name, "lab"))
         for n, css in parts:
-            width = (WIDTH - 178) * n / total if total else 0
+            width = (WIDTH - 196) * n / total if total else 0
             body.append(f'<rect class="{css}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="20"/>')
             x += width
     return svg(WIDTH, height, title, body, "shares")

@@ -134,6 +134,35 @@ def test_a_hold_silences_and_excuses_until_it_is_taken_back(parts: Parts, patien
     assert (len(events(parts, "patient.held")), len(events(parts, "patient.resumed"))) == (1, 1)
 
 
+def test_a_day_that_passed_on_hold_stays_excused_though_it_may_be_filled_late(parts: Parts, patient: int) -> None:
+    """Taken back at ten in the morning: yesterday is open for late entry until noon, and nobody asked for it in time."""
+    hold(parts, COMMAND_LINE, patient, "hospital", parts.clock.now())
+    walk(parts, utc("2026-04-18T08:00"))
+    resume(parts, COMMAND_LINE, patient, parts.clock.now())
+    assert diary(parts, "2026-04-17")["excused_why"] == "hold: hospital"
+    assert diary(parts, "2026-04-18")["excused_at"] is None
+    walk(parts, utc("2026-04-18T11:00"))
+    assert [one["day"] for one in events(parts, "assessment.excused")][-1] == "2026-04-17"
+    assert rows(parts, "task") == []
+
+
+def test_a_hold_of_minutes_excuses_nothing_of_the_day_before(parts: Parts, patient: int) -> None:
+    hold(parts, COMMAND_LINE, patient, "other", parts.clock.now())
+    stand(parts, TEN + timedelta(minutes=5))
+    resume(parts, COMMAND_LINE, patient, parts.clock.now())
+    assert diary(parts, "2026-04-14")["excused_at"] is None
+
+
+def test_a_step_that_passed_on_hold_says_so_although_its_day_is_asked_again(parts: Parts, patient: int) -> None:
+    hold(parts, COMMAND_LINE, patient, "hospital", parts.clock.now())
+    walk(parts, utc("2026-04-18T16:30"))  # 18:30 in Paris
+    resume(parts, COMMAND_LINE, patient, parts.clock.now())
+    walk(parts, utc("2026-04-19T10:30"))
+    mine = diary(parts, "2026-04-18")["id"]
+    whys = {row["step"]: row["why_none"] for row in rows(parts, "reminder") if row["assessment_id"] == mine}
+    assert whys == {"at-18:00": "excused", "at-20:00": None}
+
+
 def test_a_diary_on_hold_may_still_be_filled(parts: Parts, patient: int) -> None:
     hold(parts, COMMAND_LINE, patient, "other", parts.clock.now())
     stand(parts, AFTERNOON)

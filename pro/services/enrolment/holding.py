@@ -211,9 +211,15 @@ def _back(
     """What `kind` excused on these days is expected again; a pause or a hold that still stands excuses it anew."""
     assert patient.id is not None
     pauses = courses.pauses_of(session, [patient.id])
+    theirs = [
+        one
+        for one in unfinished(session, patient.id, moment.study)
+        if (one.excused_why or "").startswith(kind) and days[0] <= one.day <= days[1]
+    ]
+    explain_passed(parts, session, patient, theirs, moment.study)
     back = 0
-    for one in unfinished(session, patient.id, moment.study):
-        if not (one.excused_why or "").startswith(kind) or not days[0] <= one.day <= days[1]:
+    for one in theirs:
+        if _passed_excused(one, moment.study):
             continue
         still = next((f"{PAUSED}: {each.why}" for each in pauses if each.first <= one.day <= each.last), None)
         if patient.held_at is not None:
@@ -225,6 +231,11 @@ def _back(
         one.next_at = next_bell(planned_reminders(parts, patient, one), one.late_until or one.closes_at, moment.study)
         back += 1
     return back
+
+
+def _passed_excused(one: Assessment, now: datetime) -> bool:
+    """It closed while nobody asked for it; that it may be filled late does not make it missed."""
+    return one.excused_at is not None and one.excused_at < one.closes_at <= now
 
 
 def _open_unexcused(session: Session, patient_id: int, now: datetime) -> int:
