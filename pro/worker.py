@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 EVERY, EVERY_IN_DEMONSTRATION = 15, 2
 """Seconds between ticks."""
+DAYS_SWEEP = "day's sweep"
+"""Its key among the counters."""
 
 Reading = Callable[[], Moment]
 
@@ -157,11 +159,23 @@ def _sweep(parts: Parts, moment: Moment) -> None:
         counters.forget_before(session, "sweep", hour)
         heartbeats.forget_silent(session, moment.running)
     if first:
-        enrolment.sweep(parts, moment)
         enrolment.set_out(parts, moment)
         attention.sweep(parts, moment)
         balancing.recount_if_due(parts, moment)
         amending.go_on(parts, moment)
+        _sweep_of_the_day(parts, moment)
+
+
+def _sweep_of_the_day(parts: Parts, moment: Moment) -> None:
+    """What goes over every patient: once a day, and in the next hour again where it failed."""
+    day = moment.running.replace(hour=0, minute=0, second=0, microsecond=0)
+    with parts.study.plain_reading() as session:
+        if counters.count(session, DAYS_SWEEP, day):
+            return
+    enrolment.sweep(parts, moment)
+    with parts.study.plain_writing() as session:
+        counters.forget_before(session, DAYS_SWEEP, day)
+        counters.bump(session, DAYS_SWEEP, day)
 
 
 def _beat(parts: Parts, moment: Moment, worker: str, every: int, keeper: Timekeeper | None) -> None:

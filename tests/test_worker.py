@@ -15,7 +15,7 @@ from functools import partial
 import pytest
 
 from pro import worker
-from pro.clock import FixedClock
+from pro.clock import FixedClock, Moment
 from pro.services import closing, delivery, enrolment, reminding
 from pro.services.parts import Parts
 from pro.services.shift import Pace
@@ -74,7 +74,7 @@ def test_a_sender_that_breaks_leaves_the_outcome_unknown_and_no_number_in_the_lo
     assert "612345678" not in caplog.text
 
 
-def test_contacts_are_swept_once_an_hour_by_one_of_the_workers(
+def test_contacts_are_swept_once_a_day_by_one_of_the_workers(
     evening: tuple[Parts, FixedClock], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts, clock = evening
@@ -82,9 +82,28 @@ def test_contacts_are_swept_once_an_hour_by_one_of_the_workers(
     monkeypatch.setattr(enrolment, "sweep", lambda parts, moment: swept.append(moment))
     for name in ("w1", "w2", "w1"):
         worker.tick_once(parts, clock.now(), name)
-    assert len(swept) == 1
     worker.tick_once(parts, clock.move(timedelta(hours=1)), "w2")
+    assert len(swept) == 1
+    worker.tick_once(parts, clock.move(timedelta(days=1)), "w2")
     assert len(swept) == 2
+
+
+def test_a_sweep_of_contacts_that_failed_is_tried_again_in_the_next_hour(
+    evening: tuple[Parts, FixedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, clock = evening
+    tried: list[Moment] = []
+
+    def sweep(parts: Parts, moment: Moment) -> None:
+        tried.append(moment)
+        if len(tried) == 1:
+            raise OSError("the contacts database is away")
+
+    monkeypatch.setattr(enrolment, "sweep", sweep)
+    assert worker.tick_once(parts, clock.now(), "w1") == ("sweeping",)
+    for _ in range(2):
+        assert worker.tick_once(parts, clock.move(timedelta(hours=1)), "w1") == ()
+    assert len(tried) == 2
 
 
 def test_workers_long_silent_are_forgotten(evening: tuple[Parts, FixedClock]) -> None:

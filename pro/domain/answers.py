@@ -186,7 +186,7 @@ def _as_code(raw: object) -> object:
 
 def _several(item: Item, raw: object) -> tuple[str, ...]:
     codes = tuple(option.code for option in item.options)
-    chosen = _chosen(item, raw, codes, NotAllowed(item.key, Why.NOT_OPTION, ", ".join(codes)))
+    chosen = _chosen(item, raw, codes, Why.NOT_OPTION, ", ".join(codes))
     alone = [option.code for option in item.options if option.alone]
     if alone and not chosen:
         raise NotAllowed(item.key, Why.NOTHING_CHOSEN)
@@ -197,17 +197,18 @@ def _several(item: Item, raw: object) -> tuple[str, ...]:
 
 
 def _joints(item: Item, raw: object) -> tuple[str, ...]:
-    return _chosen(item, raw, item.joints, NotAllowed(item.key, Why.NOT_JOINT, item.joints[0]))
+    return _chosen(item, raw, item.joints, Why.NOT_JOINT, item.joints[0])
 
 
-def _chosen(item: Item, raw: object, names: Sequence[str], unknown: NotAllowed) -> tuple[str, ...]:
+def _chosen(item: Item, raw: object, names: Sequence[str], unknown: Why, such_as: str) -> tuple[str, ...]:
     if not isinstance(raw, list | tuple):
         raise NotAllowed(item.key, Why.NOT_LIST)
     if not all(isinstance(name, str) and name in names for name in raw):
-        raise unknown
-    if len(set(raw)) < len(raw):
+        raise NotAllowed(item.key, unknown, such_as)
+    chosen = set(raw)
+    if len(chosen) < len(raw):
         raise NotAllowed(item.key, Why.TWICE, next(name for name in raw if raw.count(name) > 1))
-    return tuple(name for name in names if name in raw)
+    return tuple([name for name in names if name in chosen]) if chosen else ()
 
 
 def _date(item: Item, raw: object) -> str:

@@ -46,7 +46,7 @@ class Event:
     digest: str
 
 
-_AS_THEY_ARE = frozenset((type(None), bool, int, str))
+_AS_THEY_ARE = frozenset((type(None), bool, int, str, msgspec.Raw))
 """What nearly every value is, asked first: a submission asks some thousand times."""
 
 
@@ -59,6 +59,11 @@ def canonical(value: object) -> bytes:
 
 
 _written = msgspec.json.Encoder(order="sorted").encode
+
+
+def within(written: bytes | str) -> object:
+    """What is canonical JSON already, to stand inside another value as it is: an answer is written once, hashed often."""
+    return msgspec.Raw(written)
 
 
 def simple(value: object) -> object:

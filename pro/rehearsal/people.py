@@ -138,7 +138,7 @@ def _person(protocol: Protocol, n: int, seed: int, day0: date, sites: int, lengt
         n=n,
         seed=seed,
         profile=profile,
-        site=n % sites,
+        site=(n + n // len(CYCLE)) % sites,  # moved on at each round, so that every site meets every kind of patient
         day0=day0,
         zone=ZONE,
         language=_language(protocol.languages, dice),

@@ -232,11 +232,14 @@ def _redact(shift: Shift) -> int:
     """Empties texts at the provider once nothing more can happen to them."""
     with shift.parts.study.reading() as session:
         rows = messages.unredacted(session, shift.study() - NO_RECEIPT, REDACT_AT_MOST)
-    done = 0
+    emptied, refused = list[int](), 0
     for message_id, provider_id in rows:
         if shift.parts.sender.redact(provider_id):
-            with shift.parts.study.writing() as session:
-                messages.redacted(session, message_id, shift.running())
-                messages.note(session, [message_id], shift.study(), "redacted")
-            done += 1
-    return done
+            emptied.append(message_id)
+        elif (refused := refused + 1) == PATIENCE:
+            break  # a provider that hangs would hold up the next reminders
+    if emptied:  # a crash before this has them emptied once more, which changes nothing
+        with shift.parts.study.writing() as session:
+            messages.redacted(session, emptied, shift.running())
+            messages.note(session, emptied, shift.study(), "redacted")
+    return len(emptied)

@@ -20,7 +20,7 @@ from pro.domain.chain import canonical
 from pro.domain.flare_rules import Creep, Emergency, FlareRule, Jump, Level
 from pro.domain.flares import Evaluation, History
 from pro.domain.protocol import Protocol
-from pro.domain.questionnaire import Questionnaire, Value
+from pro.domain.questionnaire import Item, Questionnaire, Value
 from pro.services.audit import WORKER, lock_patient, record
 from pro.services.parts import Parts
 from pro.store import flares as store
@@ -106,25 +106,25 @@ def _history(
         who.day - LOOK_BACK,
         (who.day0 + timedelta(days=first), who.day0 + timedelta(days=last)),
     )
-    items: dict[str, list[str]] = {}
-    for questionnaire, item in sorted(wanted):
-        items.setdefault(questionnaire, []).append(item)
+    values = {key: {} for key in sorted(wanted)}
+    asked: dict[tuple[str, str], list[tuple[Item, dict[date, Value]]]] = {}
     for row in rows:
-        _enter(parts, values, row, items[row.questionnaire])
+        version = (row.questionnaire, row.version)
+        if version not in asked:
+            items = parts.library.questionnaire(*version).items
+            asked[version] = [(item, values[key]) for item in items if (key := (row.questionnaire, item.key)) in values]
+        _enter(row, asked[version])
     return values
 
 
-def _enter(
-    parts: Parts, values: dict[tuple[str, str], dict[date, Value]], row: sittings.Found, items: Iterable[str]
-) -> None:
+def _enter(row: sittings.Found, asked: Iterable[tuple[Item, dict[date, Value]]]) -> None:
     """A response's answers to these items; a corrected response takes the place of the one before it."""
-    id_, day, answers = row.questionnaire, row.day, msgspec.json.decode(row.answers)
-    asked = parts.library.questionnaire(id_, row.version)
-    for item in items:
-        days, answer = values.setdefault((id_, item), {}), answers.get(item)
+    day, answers = row.day, msgspec.json.decode(row.answers)
+    for item, days in asked:
+        answer = answers.get(item.key)
         days.pop(day, None)
         if isinstance(answer, dict) and answer.get("code") == "answered":
-            days[day] = check(asked.item(item), answer["value"])
+            days[day] = check(item, answer["value"])
 
 
 def evaluation_text(judged: Iterable[Judged], protocol: Protocol, questionnaire: str) -> str | None:

@@ -207,7 +207,7 @@ _recipients = (
     .outerjoin(staff, message.c.staff_id == staff.c.id)
     .where(among(message.c.id, "ids"))
 )
-_redacted = update(message).where(message.c.id == bindparam("b_id")).values(redacted_at=bindparam("b_at"))
+_redacted = update(message).where(among(message.c.id, "b_ids")).values(redacted_at=bindparam("b_at"))
 
 
 def end(session: Connected, message_id: int, state: State, error: str | None) -> bool:
@@ -260,8 +260,8 @@ def unredacted(session: Connected, sent_before: datetime, limit: int) -> Sequenc
     return found + [(row.id, row.provider_id) for row in silent]
 
 
-def redacted(session: Connected, message_id: int, at: datetime) -> None:
-    session.connection().execute(_redacted, {"b_id": message_id, "b_at": at})
+def redacted(session: Connected, message_ids: Sequence[int], at: datetime) -> None:
+    session.connection().execute(_redacted, {"b_ids": list(message_ids), "b_at": at})
 
 
 def note_wrong_number(session: Connected, patient_id: int, at: datetime) -> None:

@@ -53,6 +53,9 @@ class Plans:
     owner: weakref.ref[Any]
     """A statement made from another takes over its attributes, and must not take over its plans."""
     kept: dict[object, Plan | None] = field(default_factory=dict)
+    """Under the names it was given; where lists are among the values, under their lengths too."""
+    listed: set[tuple[str, ...]] = field(default_factory=set)
+    """Names with lists among them."""
 
 
 class Fetched:
@@ -124,20 +127,30 @@ class QuickConnection(Connection):
             if isinstance(statement, Select | UpdateBase) and not statement._propagate_attrs:
                 setattr(statement, ATTRIBUTE, Plans(weakref.ref(statement)))
             return None
-        if type(values) is not dict or any(type(value) in SETS for value in values.values()):
+        if type(values) is not dict:
             return None
         busy = self._transaction is not None and not self._transaction.is_active
         if busy or self._has_events or self.engine._has_events or self._nested_transaction is not None:
             return None
-        key = tuple((name, len(value)) if type(value) in LISTS else name for name, value in values.items())
-        if key not in plans.kept:
-            if len(plans.kept) >= MOST:
-                plans.kept.clear()
-            try:
-                plans.kept[key] = _planned(statement, self.dialect, values)
-            except Exception:
-                return None  # the usual way says what is wrong with it
-        return plans.kept[key]  # type: ignore[no-any-return]
+        names: tuple[str, ...] = tuple(values)
+        key: tuple[object, ...] = names if names not in plans.listed else names + _lengths(values)
+        if key in plans.kept:
+            return plans.kept[key]  # type: ignore[no-any-return]
+        return self._plan_anew(plans, names, statement, values)
+
+    def _plan_anew(self, plans: Plans, names: tuple[str, ...], statement: Any, values: dict[str, Any]) -> Plan | None:
+        lengths = _lengths(values)
+        if any(type(value) in SETS for value in values.values()):
+            return None
+        if len(plans.kept) >= MOST:
+            plans.kept.clear()
+        if lengths:
+            plans.listed.add(names)
+        try:
+            plans.kept[names + lengths] = plan = _planned(statement, self.dialect, values)
+        except Exception:
+            return None  # the usual way says what is wrong with it
+        return plan
 
     def _carry_out(self, plan: Plan, values: dict[str, Any], statement: Any) -> Any:
         try:
@@ -166,6 +179,10 @@ class QuickConnection(Connection):
         if self._transaction is None:
             self._autobegin()
         return self.connection.dbapi_connection
+
+
+def _lengths(values: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(len(value) for value in values.values() if type(value) in LISTS)
 
 
 def _write(value: datetime | None) -> str | None:

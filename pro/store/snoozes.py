@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, bindparam, func, or_, select
 from sqlmodel import Session
 
 from pro.domain.message import State
+from pro.store.arrays import among
 from pro.store.engine import Connected, insert_for
 from pro.store.messages import NOT_YET, Found, message, reminder
 
@@ -43,16 +44,18 @@ def lost_by_stopping(session: Connected, patient_id: int, now: datetime) -> Foun
     return session.connection().execute(wanted.order_by(message.c.due_at).limit(1)).first()
 
 
+_may_come = and_(message.c.state.in_(NOT_YET), message.c.not_after >= bindparam("now"))
+_asked_for = (
+    select(message.c.patient_id, message.c.due_at, reminder.c.assessment_id)
+    .join_from(message, reminder, reminder.c.message_id == message.c.id)
+    .where(among(message.c.patient_id, "ids"), message.c.dedupe_key.startswith(PREFIX))
+    .where(or_(_may_come, message.c.state.not_in((*NOT_YET, State.DROPPED, State.FAILED))))
+)
+
+
 def waiting_or_gone(session: Connected, patient_ids: Sequence[int], now: datetime) -> Sequence[Row[Any, Any, Any]]:
     """(patient_id, due_at, assessment_id) of the reminders that these patients asked for: may still come, or went."""
-    may_come = and_(message.c.state.in_(NOT_YET), message.c.not_after >= now)
-    wanted = (
-        select(message.c.patient_id, message.c.due_at, reminder.c.assessment_id)
-        .join_from(message, reminder, reminder.c.message_id == message.c.id)
-        .where(message.c.patient_id.in_(patient_ids), message.c.dedupe_key.startswith(PREFIX))
-        .where(or_(may_come, message.c.state.not_in((*NOT_YET, State.DROPPED, State.FAILED))))
-    )
-    return session.connection().execute(wanted).all()
+    return session.connection().execute(_asked_for, {"ids": list(patient_ids), "now": now}).all()
 
 
 def planned_on_day(

@@ -24,9 +24,12 @@ def hold(session: Connected) -> None:
         session.connection().execute(text("LOCK TABLE wording IN SHARE ROW EXCLUSIVE MODE"))
 
 
+_last = select(func.coalesce(func.max(wording.c.id), 0))
+
+
 def last(session: Connected) -> int:
     """The number of the newest row, 0 without any: it moves with every installation."""
-    return int(session.connection().execute(select(func.coalesce(func.max(wording.c.id), 0))).scalar_one())
+    return int(session.connection().execute(_last).scalar_one())
 
 
 def newest(session: Connected) -> Sequence[Found]:

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-import msgspec
-
 from pro.clock import Moment
 from pro.domain.answers import Answer
-from pro.domain.chain import canonical
+from pro.domain.chain import canonical, within
 from pro.domain.freezing import Frozen, freeze
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Questionnaire
@@ -66,7 +64,8 @@ class Freezing:
 
     def _response(self, questionnaire: Questionnaire, judged: Sequence[Judged], under: Under) -> dict[str, object]:
         frozen = self.frozen[questionnaire.id]
-        scores = {key: score_json(one) for key, one in score(questionnaire, frozen.values).items()}
+        answers = canonical(frozen.items)
+        scores = canonical({key: score_json(one) for key, one in score(questionnaire, frozen.values).items()})
         last = self.saves[-1] if self.saves else None
         hashed = {
             "patient": self.found.number,
@@ -74,8 +73,8 @@ class Freezing:
             "day": self.found.day,
             "questionnaire": questionnaire.id,
             "version": questionnaire.version,
-            "answers": frozen.items,
-            "scores": scores,
+            "answers": within(answers),
+            "scores": within(scores),
         }
         return {
             "assessment_id": self.found.assessment_id,
@@ -87,8 +86,8 @@ class Freezing:
             "mode": last.mode if last else "own-phone",
             "language": under[0]["language"] if under else self._usual,
             "completeness": frozen.completeness,
-            "answers": canonical(frozen.items).decode(),
-            "scores": canonical(scores).decode(),
+            "answers": answers.decode(),
+            "scores": scores.decode(),
             "evaluation": flagging.evaluation_text(judged, self.protocol, questionnaire.id),
             "sha256": sha256(canonical(hashed)).hexdigest(),
             "made_at": self.moment.study,
@@ -122,7 +121,7 @@ class Freezing:
             "mode": row["mode"],
             "completeness": row["completeness"],
             "sha256": row["sha256"],
-            "answers": self.frozen[questionnaire.id].items,
+            "answers": within(str(row["answers"])),
             "given_under": under,
         }
         worded = wording.shown(questionnaire, str(row["language"]))
@@ -135,7 +134,7 @@ def saved_change(row: Found) -> dict[str, object]:
     return {
         "item": row.item,
         "code": row.code,
-        "value": None if row.value is None else msgspec.json.decode(row.value),
+        "value": None if row.value is None else within(row.value),
         "phone_at": row.phone_at,
         "received_at": row.received_at,
     }

@@ -5,10 +5,11 @@ A second submission finds the claim taken and gets the same receipt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pro.clock import Moment
+from pro.domain.answers import Answer
 from pro.services import anchoring
 from pro.services.answering.facts import (
     Changed,
@@ -44,10 +45,11 @@ class _Rollback(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Hashes of a submission's responses, and the saves that were frozen into them."""
+    """Hashes of a submission's responses, the saves that were frozen into them and what those come to."""
 
     hashes: Sequence[str]
     saves: Sequence[Found]
+    standing: Mapping[str, Answer] | None = None
 
 
 def submit(
@@ -97,7 +99,7 @@ def _freeze(parts: Parts, session: Connected, found: Found, moment: Moment, revi
     events += anchoring.after_events(session, protocol, found, events, moment)
     head = Head(f"patient:{found.number}", found.chain_seq, found.chain_hash)
     append_to_patient(session, found.patient_id, head, events, patient_actor(found.number), moment.study)
-    return Kept([str(row["sha256"]) for row in rows], saves)
+    return Kept([str(row["sha256"]) for row in rows], saves, standing)
 
 
 def _receipt(parts: Parts, found: Found, kept: Kept | None, moment: Moment) -> Submitted:
@@ -109,7 +111,9 @@ def _receipt(parts: Parts, found: Found, kept: Kept | None, moment: Moment) -> S
             waiting_of(parts, one, moment) for one in assessments.waiting(session, found.patient_id, moment.study)
         )
         said = kept or Kept(sittings.hashes(session, found.assessment_id), saves_of(session, found.assessment_id))
-        finished = sitting_of(parts, found, row, said.saves, found.session_language, found.mode, moment)
+        finished = sitting_of(
+            parts, found, row, said.saves, found.session_language, found.mode, moment, answers=said.standing
+        )
         reports = reports_of(parts, session, found, moment)
     return Submitted(
         receipt=receipt_of(said.hashes),

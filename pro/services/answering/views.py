@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Literal
@@ -123,8 +123,17 @@ def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tu
 
 
 def sitting_of(
-    parts: Parts, who: Found, row: Found, saves: Sequence[Found], language: str, mode: str, moment: Moment
+    parts: Parts,
+    who: Found,
+    row: Found,
+    saves: Sequence[Found],
+    language: str,
+    mode: str,
+    moment: Moment,
+    *,
+    answers: Mapping[str, Answer] | None = None,
 ) -> Sitting:
+    """`answers`: what the saves come to, where that was found out before."""
     questionnaires = questionnaires_of(parts, row, moment)
     protocol = protocol_of(parts, row)
     timepoint = protocol.timepoint(row.timepoint)
@@ -142,7 +151,7 @@ def sitting_of(
         repeats=timepoint.repeats,
         instants=instants,
         questionnaires=questionnaires,
-        answers=newest(saves, questionnaires),
+        answers=newest(saves, questionnaires) if answers is None else answers,
         mode=mode,
         fillable=is_fillable(instants, moment.study),
     )

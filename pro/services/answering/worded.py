@@ -16,10 +16,13 @@ def given_under(asked: Questionnaire, saves: Iterable[Found], usual: str) -> lis
     `saves`: oldest first. One that does not say counts as given in the `usual` language under the text that stands now.
     """
     standing: dict[str, tuple[str, str | None]] = {}
+    mine, unsaid = f"{asked.id}.", (usual, asked.wordings.get(usual))
     for row in saves:
-        standing.pop(row.item, None)
-        if row.code != CLEARED and row.item.partition(".")[0] == asked.id:
-            standing[row.item] = (row.language, row.wording) if row.language else (usual, asked.wordings.get(usual))
+        item = row.item
+        if item.startswith(mine):
+            standing.pop(item, None)
+            if row.code != CLEARED:
+                standing[item] = (language, row.wording) if (language := row.language) else unsaid
     last_first = Counter(reversed(standing.values()))
     return [
         {"language": language, "sha256": sha256, "demonstration": asked.takes_wording and sha256 is None, "answers": n}

@@ -44,7 +44,7 @@ class Swept:
 
 
 def sweep(parts: Parts, moment: Moment) -> Swept:
-    """One pass over both databases; meant for once an hour. Safe to run twice, or by several workers at once."""
+    """One pass over both databases and every patient, meant for once a day. Safe to run twice, or by several workers at once."""
     return Swept(_remove_orphans(parts, moment), _tell_missing(parts, moment))
 
 
