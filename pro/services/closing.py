@@ -25,6 +25,7 @@ from pro.services.flagging import Events
 from pro.services.parts import Parts
 from pro.services.reminding import steps_of, why_none
 from pro.store import bells, sittings
+from pro.store.engine import Connected, objects
 from pro.store.instants import instants_of
 from pro.store.sittings import Found
 from pro.store.tables import Flare
@@ -59,14 +60,14 @@ def _close_or_put_off(parts: Parts, assessment_id: int, patient_id: int, moment:
     except Exception as error:
         where = place_of(error)
         log.error("assessment %s could not be closed: %s; tried again in %s", assessment_id, where, TRY_AGAIN)
-        with parts.study.writing() as session:
+        with parts.study.plain_writing() as session:
             bells.ring_at(session, [(assessment_id, moment.study + TRY_AGAIN)])
         return False
 
 
 def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> bool:
     """Closes one assessment in one transaction; False when another worker has."""
-    with parts.study.writing() as session:
+    with parts.study.plain_writing() as session:
         found = bells.closing(session, assessment_id, patient_id)
         if found is None or found.closed_at is not None or found.cancelled_at is not None:
             return False
@@ -84,7 +85,8 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
         _explain_steps(parts, session, found)
         events = _freeze_what_was_left(parts, session, found, protocol, saves, left, moment)
         if found.flare_id is not None or any(kind.startswith("flare.") for kind, _ in events):
-            events += _end_episode(session, found, protocol, moment)
+            with objects(session) as joined:
+                events += _end_episode(joined, found, protocol, moment)
         events += anchoring.after_events(session, protocol, found, events, moment)
         calls = _calls(session, found, protocol, moment)
         events += _settle_calls(session, found, calls, moment)
@@ -96,7 +98,7 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
     return True
 
 
-def _take_back(session: Session, found: Found, saves: Sequence[Found], moment: Moment) -> bool:
+def _take_back(session: Connected, found: Found, saves: Sequence[Found], moment: Moment) -> bool:
     """What the patient opened and left empty was never expected: cancelled, and nobody missed anything."""
     bells.cancel_closed(session, found.assessment_id, moment.study)
     said = {"timepoint": found.timepoint, "day": found.day, "saves": [saved_change(row) for row in saves]}
@@ -106,7 +108,7 @@ def _take_back(session: Session, found: Found, saves: Sequence[Found], moment: M
     return True
 
 
-def _explain_steps(parts: Parts, session: Session, found: Found) -> None:
+def _explain_steps(parts: Parts, session: Connected, found: Found) -> None:
     """Steps that never got a row are explained, so that none is lost."""
     kept = bells.kept_steps(session, found.assessment_id)
     why = why_none(found) or "too-late"
@@ -128,7 +130,7 @@ def _explain_steps(parts: Parts, session: Session, found: Found) -> None:
 
 def _freeze_what_was_left(
     parts: Parts,
-    session: Session,
+    session: Connected,
     found: Found,
     protocol: Protocol,
     saves: Sequence[Found],
@@ -167,13 +169,13 @@ def _end_episode(session: Session, found: Found, protocol: Protocol, moment: Mom
 TALLIED = {State.COMPLETED: "completed", State.LATE: "late", State.PARTIAL: "partial"}
 
 
-def _count(session: Session, found: Found, *, answered: bool, moment: Moment) -> None:
+def _count(session: Connected, found: Found, *, answered: bool, moment: Moment) -> None:
     if found.respondent == "patient":
         final = State.PARTIAL if answered and not found.submitted_at else state(instants_of(found), moment.study)
         bells.count(session, found.site_id, found.timepoint, found.day, TALLIED.get(final, "missed"))
 
 
-def _settle_calls(session: Session, found: Found, calls: Calls, moment: Moment) -> Events:
+def _settle_calls(session: Connected, found: Found, calls: Calls, moment: Moment) -> Events:
     """A call because diaries stayed away is needed no more once the patient has sent one, or enough of them."""
     if found.submitted_at is None or calls is None or not bells.any_open(session, found.patient_id, (IN_A_ROW, UNDER)):
         return []
@@ -184,7 +186,7 @@ def _settle_calls(session: Session, found: Found, calls: Calls, moment: Moment) 
     return [("call.settled", {"task": task_id, "why": SETTLED}) for task_id in settled]
 
 
-def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, calls: Calls, moment: Moment) -> None:
+def _ask_for_a_call(session: Connected, found: Found, protocol: Protocol, calls: Calls, moment: Moment) -> None:
     """A task for each reason. A low week on a day that was answered asks once a week: somebody may have called."""
     if found.withdrawn_at or found.excused_at:
         return
@@ -203,7 +205,7 @@ def _ask_for_a_call(session: Session, found: Found, protocol: Protocol, calls: C
         )
 
 
-def _calls(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Calls:
+def _calls(session: Connected, found: Found, protocol: Protocol, moment: Moment) -> Calls:
     timepoint = protocol.timepoint(found.timepoint)
     if timepoint.on_demand or not timepoint.repeats:
         return None

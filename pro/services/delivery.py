@@ -87,10 +87,10 @@ def _send_due(shift: Shift) -> tuple[int, bool]:
 
 def _claim(shift: Shift) -> list[int]:
     now = shift.study()
-    with shift.parts.study.reading() as session:
+    with shift.parts.study.plain_reading() as session:
         if not leases.any_due(session, now, shift.running()):
             return []
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         ids = leases.claim(session, shift.worker, now, shift.running(), shift.lease(), shift.pace.batch)
         messages.note(session, ids, now, "claimed", shift.worker)
         return ids
@@ -223,14 +223,14 @@ def _post(shift: Shift, letter: Letter, number: str) -> Outcome:
 
 def _give_back(shift: Shift, letters: Sequence[Letter], why: str) -> None:
     if letters:
-        with shift.parts.study.writing() as session:
+        with shift.parts.study.plain_writing() as session:
             for letter in letters:
                 settling.give_back(session, shift, letter, why)
 
 
 def _redact(shift: Shift) -> int:
     """Empties texts at the provider once nothing more can happen to them."""
-    with shift.parts.study.reading() as session:
+    with shift.parts.study.plain_reading() as session:
         rows = messages.unredacted(session, shift.study() - NO_RECEIPT, REDACT_AT_MOST)
     emptied, refused = list[int](), 0
     for message_id, provider_id in rows:
@@ -239,7 +239,7 @@ def _redact(shift: Shift) -> int:
         elif (refused := refused + 1) == PATIENCE:
             break  # a provider that hangs would hold up the next reminders
     if emptied:  # a crash before this has them emptied once more, which changes nothing
-        with shift.parts.study.writing() as session:
+        with shift.parts.study.plain_writing() as session:
             messages.redacted(session, emptied, shift.running())
             messages.note(session, emptied, shift.study(), "redacted")
     return len(emptied)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from sqlmodel import Session
-
 from pro.domain import message as words
 from pro.domain import zones
 from pro.domain.assessment import Instants, end, is_fillable, state
@@ -24,6 +22,7 @@ from pro.domain.schedule import day_closes, day_opens, patient_day
 from pro.services.enrolment.links import next_close
 from pro.services.shift import Shift
 from pro.store import leases, messages, snoozes
+from pro.store.engine import Connected
 from pro.store.instants import instants_of
 from pro.store.messages import Found, Recipient
 
@@ -96,7 +95,7 @@ class Others:
 
 def mark(shift: Shift, claimed: Sequence[int]) -> tuple[Letter, ...]:
     """Asks the domain about each claimed message and marks those that may go; the others are explained or put off."""
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         cases = _cases(shift, session, claimed)
         going = _judge_all(shift, session, cases)
         letters = _mark(shift, session, going)
@@ -110,7 +109,7 @@ def token_hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]:
+def _cases(shift: Shift, session: Connected, claimed: Sequence[int]) -> list[Case]:
     """The rows as they are now; patients are locked first, in the order of their ids."""
     patients = leases.lock_patients(session, leases.patients_of(session, claimed))
     rows = leases.held(session, claimed, shift.worker)
@@ -129,7 +128,7 @@ def _cases(shift: Shift, session: Session, claimed: Sequence[int]) -> list[Case]
     return cases
 
 
-def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Case]:
+def _judge_all(shift: Shift, session: Connected, cases: Sequence[Case]) -> list[Case]:
     """Those that may go, each counted against the cap of those after it."""
     now = shift.study()
     others = _others(session, cases, now)
@@ -148,7 +147,7 @@ def _judge_all(shift: Shift, session: Session, cases: Sequence[Case]) -> list[Ca
     return going
 
 
-def _others(session: Session, cases: Sequence[Case], now: datetime) -> Others:
+def _others(session: Connected, cases: Sequence[Case], now: datetime) -> Others:
     ids = [case.patient.id for case in cases if case.patient]
     marked: dict[int, list[datetime]] = {}
     for patient_id, due_at in leases.marked_since(session, ids, now - LONGEST_DAY):
@@ -191,7 +190,7 @@ def _facts(case: Case, patient: Found, protocol: Protocol, others: Others, now: 
     )
 
 
-def _mark(shift: Shift, session: Session, going: Sequence[Case]) -> tuple[Letter, ...]:
+def _mark(shift: Shift, session: Connected, going: Sequence[Case]) -> tuple[Letter, ...]:
     ids = [case.row.id for case in going]
     lease_until = shift.lease()
     marked = leases.mark(session, ids, shift.worker, shift.running(), lease_until)
@@ -205,7 +204,7 @@ def _mark(shift: Shift, session: Session, going: Sequence[Case]) -> tuple[Letter
     )
 
 
-def _link(session: Session, case: Case, token: str, now: datetime) -> dict[str, object]:
+def _link(session: Connected, case: Case, token: str, now: datetime) -> dict[str, object]:
     return {
         "token_hash": token_hash(token),
         "patient_id": None if case.row.staff_id else case.row.patient_id,
@@ -216,7 +215,7 @@ def _link(session: Session, case: Case, token: str, now: datetime) -> dict[str, 
 
 
 def _letter(
-    shift: Shift, session: Session, case: Case, recipient: Recipient, token: str, lease_until: datetime
+    shift: Shift, session: Connected, case: Case, recipient: Recipient, token: str, lease_until: datetime
 ) -> Letter:
     row, now = case.row, shift.study()
     patient_id = None if row.staff_id else row.patient_id
@@ -227,7 +226,7 @@ def _letter(
     return Letter(row.id, row.site_id, patient_id, row.attempts, lease_until, recipient, body, row.not_after)
 
 
-def _expiry(session: Session, case: Case, now: datetime) -> datetime:
+def _expiry(session: Connected, case: Case, now: datetime) -> datetime:
     """A link lives until the last window it announces has closed; one to the desk opens nothing by itself."""
     if case.patient is None or case.protocol is None:
         return now

@@ -27,10 +27,10 @@ AT_MOST = 20
 
 def reconcile(shift: Shift) -> int:
     """Looks up every message whose outcome is unknown and whose lease has ended; how many there were."""
-    with shift.parts.study.reading() as session:
+    with shift.parts.study.plain_reading() as session:
         if not leases.any_ended(session, shift.running()):
             return 0
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         back = leases.release_claims(session, shift.running())
         messages.note(session, back, shift.study(), "released", "its worker had gone before the mark")
         taken = leases.take_doubtful(session, shift.worker, shift.running(), shift.lease(), AT_MOST)
@@ -60,7 +60,7 @@ def _settle(shift: Shift, row: Found, number: str | None) -> None:
 
 def _ask(shift: Shift, row: Found, number: str) -> tuple[Listed, ...] | Unknown:
     """The texts at the provider that carry a link of this message."""
-    with shift.parts.study.reading() as session:
+    with shift.parts.study.plain_reading() as session:
         hashes = messages.link_hashes(session, row.id)
         spent = tries.spent(session, [row.id])
     listed = shift.parts.sender.find_since(number, row.marked_at - SLACK)
@@ -81,7 +81,7 @@ def _settled_at(shift: Shift, row: Found) -> datetime:
 
 
 def _later(shift: Shift, row: Found, until: datetime) -> None:
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         leases.look_later(session, row.id, shift.worker, row.attempts, until)
 
 
@@ -89,12 +89,12 @@ def _found(shift: Shift, row: Found, listed: tuple[Listed, ...]) -> None:
     for one in listed:
         code = int(one.error) if one.error else None
         known = receipt_outcome(one.status, code) or Known(State.SENT)
-        with shift.parts.study.writing() as session:
+        with shift.parts.study.plain_writing() as session:
             settling.apply(session, row.id, one.provider_id, known, shift.now(), "asked")
 
 
 def _never_sent(shift: Shift, row: Found) -> None:
     """It may go again; whether it still should is asked as of any other."""
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         if leases.give_back(session, row.id, shift.worker, row.attempts, None):
             messages.note(session, [row.id], shift.study(), "given-back", "asked: the provider never had it")

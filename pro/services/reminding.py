@@ -56,10 +56,10 @@ def tick(parts: Parts, moment: Moment) -> int:
 
 
 def _batch(parts: Parts, moment: Moment) -> int:
-    with parts.study.reading() as session:
+    with parts.study.plain_reading() as session:
         if not bells.any_due(session, moment.study):
             return 0
-    with parts.study.writing() as session:
+    with parts.study.plain_writing() as session:
         rung = [steps_of(parts, row) for row in bells.due(session, moment.study, BATCH)]
         sendable = [one for one in rung if why_none(one.row) is None]
         ids = bells.queue_reminders(session, _messages(sendable, moment), moment.study)

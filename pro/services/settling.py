@@ -10,17 +10,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session
-
 from pro.clock import Moment
 from pro.domain.message import FINAL, MOST_AGAIN, Outcome, State, pause, receipt_outcome
 from pro.services import inbound
-from pro.services.audit import lock_patient
 from pro.services.marking import Letter
 from pro.services.parts import Parts
 from pro.services.shift import Shift
 from pro.sms.sender import Accepted, NotProcessed, Refused, Unknown
 from pro.store import bells, leases, messages, tries
+from pro.store.engine import Connected, objects
 from pro.store.messages import Found
 
 log = logging.getLogger(__name__)
@@ -35,7 +33,7 @@ def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
         {"id": letter.message_id, "provider_id": one.provider_id, "segments": one.segments, "cost": one.cost}
         for letter, one in taken.items()
     ]
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         spent = tries.spent(session, [letter.message_id for letter in taken])
         rows = [row for row in rows if (row["id"], row["provider_id"]) not in spent]
         if not rows:
@@ -50,7 +48,7 @@ def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
 
 def record(shift: Shift, letter: Letter, outcome: Refused | NotProcessed | Unknown) -> None:
     """Writes down what came of a call that the provider did not take, in one transaction."""
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         if isinstance(outcome, Refused):
             _refused(session, shift, letter, outcome)
         elif isinstance(outcome, NotProcessed):
@@ -60,7 +58,7 @@ def record(shift: Shift, letter: Letter, outcome: Refused | NotProcessed | Unkno
             messages.note(session, [letter.message_id], shift.study(), "unknown", outcome.why)
 
 
-def give_back(session: Session, shift: Shift, letter: Letter, why: str, wait: timedelta = timedelta(0)) -> None:
+def give_back(session: Connected, shift: Shift, letter: Letter, why: str, wait: timedelta = timedelta(0)) -> None:
     """Back to the outbox what certainly was not sent; not tried again before `wait` has passed."""
     not_before = shift.running() + wait if wait else None
     if leases.give_back(session, letter.message_id, shift.worker, letter.attempts, not_before):
@@ -69,7 +67,7 @@ def give_back(session: Session, shift: Shift, letter: Letter, why: str, wait: ti
 
 def fail_without_number(shift: Shift, letter: Letter) -> None:
     """Nobody to send it to: the message fails and the site is told."""
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         if leases.fail(session, letter.message_id, shift.worker, letter.attempts, MISSING):
             _failed(session, letter.message_id, MISSING, shift.now())
         detail = "" if letter.patient_id else letter.recipient.label
@@ -78,7 +76,7 @@ def fail_without_number(shift: Shift, letter: Letter) -> None:
 
 def give_up(shift: Shift, row: Found) -> None:
     """Nobody can be asked about a message whose number is gone: it counts as failed, unless a receipt comes first."""
-    with shift.parts.study.writing() as session:
+    with shift.parts.study.plain_writing() as session:
         if leases.fail(session, row.id, shift.worker, row.attempts, MISSING):
             _failed(session, row.id, MISSING, shift.now())
         _task(session, row.site_id, None if row.staff_id else row.patient_id, MISSING, shift.now())
@@ -91,11 +89,11 @@ def settle_receipt(
     outcome = receipt_outcome(status, code)
     if outcome is None or message_id > LARGEST_ID:
         return False
-    with parts.study.writing() as session:
+    with parts.study.plain_writing() as session:
         return apply(session, message_id, provider_id, outcome, moment, "receipt")
 
 
-def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome, moment: Moment, how: str) -> bool:
+def apply(session: Connected, message_id: int, provider_id: str, outcome: Outcome, moment: Moment, how: str) -> bool:
     """Moves a message up to what the provider knows of it; False for one that was never marked as sending."""
     for patient_id in leases.patients_of(session, [message_id]):
         bells.lock_patient(session, patient_id)
@@ -122,7 +120,7 @@ def apply(session: Session, message_id: int, provider_id: str, outcome: Outcome,
     return True
 
 
-def _again(session: Session, row: Found, provider_id: str, outcome: Outcome, moment: Moment) -> bool:
+def _again(session: Connected, row: Found, provider_id: str, outcome: Outcome, moment: Moment) -> bool:
     """Back to the outbox what the provider took and broke down over; whether it still should go is asked there."""
     assert outcome.retry_after is not None
     failed = len(tries.spent(session, [row.id]))
@@ -135,9 +133,9 @@ def _again(session: Session, row: Found, provider_id: str, outcome: Outcome, mom
     return True
 
 
-def _refused(session: Session, shift: Shift, letter: Letter, outcome: Refused) -> None:
+def _refused(session: Connected, shift: Shift, letter: Letter, outcome: Refused) -> None:
     if letter.patient_id is not None:
-        lock_patient(session, letter.patient_id)
+        bells.lock_patient(session, letter.patient_id)
     if leases.fail(session, letter.message_id, shift.worker, letter.attempts, outcome.code):
         _failed(session, letter.message_id, f"{outcome.code} {outcome.why}", shift.now())
     row = messages.one(session, letter.message_id)
@@ -145,23 +143,26 @@ def _refused(session: Session, shift: Shift, letter: Letter, outcome: Refused) -
         _consequences(session, row, outcome.kind == "opted-out", outcome.kind == "wrong-number", shift.now())
 
 
-def _failed(session: Session, message_id: int, why: str, moment: Moment) -> None:
+def _failed(session: Connected, message_id: int, why: str, moment: Moment) -> None:
     messages.note(session, [message_id], moment.study, State.FAILED, why)
     messages.explain(session, [message_id], "failed")
 
 
-def _consequences(session: Session, row: Found, opted_out: bool, wrong_number: bool, moment: Moment) -> None:
+def _consequences(session: Connected, row: Found, opted_out: bool, wrong_number: bool, moment: Moment) -> None:
     """A text to staff that cannot reach them is the site's task as well; their STOP changes nobody's consent."""
     if row.staff_id is not None:
         if opted_out or wrong_number:
             label = messages.recipients(session, [row.id])[row.id].label
             _task(session, row.site_id, None, UNREACHABLE, moment, label)
     elif opted_out:
-        inbound.opt_out(session, row.patient_id, "provider", moment)
+        with objects(session) as joined:
+            inbound.opt_out(joined, row.patient_id, "provider", moment)
     elif wrong_number:
         messages.note_wrong_number(session, row.patient_id, moment.study)
         _task(session, row.site_id, row.patient_id, UNREACHABLE, moment)
 
 
-def _task(session: Session, site_id: int, patient_id: int | None, kind: str, moment: Moment, detail: str = "") -> None:
+def _task(
+    session: Connected, site_id: int, patient_id: int | None, kind: str, moment: Moment, detail: str = ""
+) -> None:
     bells.open_task(session, site_id=site_id, patient_id=patient_id, kind=kind, detail=detail, at=moment.study)

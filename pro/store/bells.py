@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, select, update
-from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store import messages
@@ -128,7 +127,7 @@ def _opened(insert: Any) -> Any:
     return insert(task).on_conflict_do_nothing()
 
 
-def due(session: Session, now: datetime, at_most: int) -> Sequence[Found]:
+def due(session: Connected, now: datetime, at_most: int) -> Sequence[Found]:
     """Assessments whose bell has rung before their end, locked; another worker's are skipped."""
     return session.connection().execute(_due, {"now": now, "at_most": at_most}).all()
 
@@ -138,7 +137,7 @@ def to_close(session: Connected, now: datetime, at_most: int) -> Sequence[Found]
     return session.connection().execute(_to_close, {"now": now, "at_most": at_most}).all()
 
 
-def closing(session: Session, assessment_id: int, patient_id: int) -> Found | None:
+def closing(session: Connected, assessment_id: int, patient_id: int) -> Found | None:
     """One of them, read after its patient was locked: the lock may have been waited for."""
     lock_patient(session, patient_id)
     return session.connection().execute(_closing, {"assessment_id": assessment_id}).first()
@@ -149,13 +148,13 @@ def lock_patient(session: Connected, patient_id: int) -> None:
     session.connection().execute(_lock, {"patient_id": patient_id})
 
 
-def recent(session: Session, patient_id: int, timepoint: str, day: date, at_most: int) -> Sequence[Found]:
+def recent(session: Connected, patient_id: int, timepoint: str, day: date, at_most: int) -> Sequence[Found]:
     """The newest assessments of a timepoint up to a day, without what an amendment called off."""
     values = {"patient_id": patient_id, "timepoint": timepoint, "day": day, "at_most": at_most}
     return session.connection().execute(_recent, values).all()
 
 
-def queue_reminders(session: Session, rows: Sequence[Mapping[str, object]], at: datetime) -> dict[str, int]:
+def queue_reminders(session: Connected, rows: Sequence[Mapping[str, object]], at: datetime) -> dict[str, int]:
     """Puts these messages in the outbox, each key once; gives the id of every key, new or not."""
     if not rows:
         return {}
@@ -172,19 +171,19 @@ def queue_reminders(session: Session, rows: Sequence[Mapping[str, object]], at: 
     return ids
 
 
-def keep_reminders(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+def keep_reminders(session: Connected, rows: Sequence[Mapping[str, object]]) -> None:
     """Writes the ledger's rows; a step that has one keeps it."""
     insert_rows(session.connection(), reminder, rows, skip=["assessment_id", "step"])
 
 
-def kept_steps(session: Session, assessment_id: int) -> set[str]:
+def kept_steps(session: Connected, assessment_id: int) -> set[str]:
     return set(session.connection().execute(_kept, {"assessment_id": assessment_id}).scalars())
 
 
 _ring = update(assessment).where(among(assessment.c.id, "b_ids")).values(next_at=bindparam("b_at"))
 
 
-def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> None:
+def ring_at(session: Connected, bells: Sequence[tuple[int, datetime | None]]) -> None:
     """Sets the next bell of each assessment; those of a wave share a few instants."""
     by_instant: dict[datetime | None, list[int]] = {}
     for id_, at in bells:
@@ -193,55 +192,57 @@ def ring_at(session: Session, bells: Sequence[tuple[int, datetime | None]]) -> N
         session.connection().execute(_ring, {"b_ids": ids, "b_at": at})
 
 
-def close(session: Session, assessment_id: int, at: datetime) -> bool:
+def close(session: Connected, assessment_id: int, at: datetime) -> bool:
     """Closes it unless it is closed or cancelled; waits for the saves in flight, so that they can be read after it."""
     return session.connection().execute(_close, {"b_assessment_id": assessment_id, "b_now": at}).rowcount == 1
 
 
-def cancel_closed(session: Session, assessment_id: int, at: datetime) -> None:
+def cancel_closed(session: Connected, assessment_id: int, at: datetime) -> None:
     """Cancels, in place of closing, what this transaction has just closed."""
     session.connection().execute(_cancelled, {"b_assessment_id": assessment_id, "b_now": at})
 
 
-def mark_answered(session: Session, assessment_id: int) -> None:
+def mark_answered(session: Connected, assessment_id: int) -> None:
     """At least one answer was given: partial and not missed."""
     session.connection().execute(_answered, {"b_assessment_id": assessment_id})
 
 
-def count(session: Session, site_id: int, timepoint: str, day: date, column: str) -> None:
+def count(session: Connected, site_id: int, timepoint: str, day: date, column: str) -> None:
     """Adds one to the tally."""
     connection = session.connection()
     where = {"site_id": site_id, "timepoint": timepoint, "day": day}
     connection.execute(_counted(insert_for(connection), column), {**where, **dict.fromkeys(COUNTS, 0), column: 1})
 
 
-def recorded_days(session: Session, patient_id: int, questionnaires: Sequence[str], after: date) -> list[date]:
+def recorded_days(session: Connected, patient_id: int, questionnaires: Sequence[str], after: date) -> list[date]:
     """Days after `after` on which one of these questionnaires has an answer."""
     values = {"patient_id": patient_id, "after": after, "questionnaires": list(questionnaires)}
     return list(session.connection().execute(_recorded, values).scalars())
 
 
-def open_task(session: Session, *, site_id: int, patient_id: int | None, kind: str, detail: str, at: datetime) -> None:
+def open_task(
+    session: Connected, *, site_id: int, patient_id: int | None, kind: str, detail: str, at: datetime
+) -> None:
     """One open task of a kind per patient."""
     connection = session.connection()
     values = {"site_id": site_id, "patient_id": patient_id, "kind": kind, "detail": detail, "made_at": at, "note": ""}
     connection.execute(_opened(insert_for(connection)), values)
 
 
-def asked_since(session: Session, patient_id: int, kind: str, since: datetime) -> bool:
+def asked_since(session: Connected, patient_id: int, kind: str, since: datetime) -> bool:
     """Whether such a task was made since, settled or not."""
     values = {"patient_id": patient_id, "kind": kind, "since": since}
     return session.connection().execute(_asked, values).first() is not None
 
 
-def any_open(session: Session, patient_id: int, kinds: Sequence[str]) -> bool:
+def any_open(session: Connected, patient_id: int, kinds: Sequence[str]) -> bool:
     """Whether a task of one of these kinds stands on the site's list."""
     values = {"patient_id": patient_id, "kinds": list(kinds)}
     return session.connection().execute(_standing, values).first() is not None
 
 
 def settle_tasks(
-    session: Session, patient_id: int, kind: str, sent_at: datetime, note: str, at: datetime
+    session: Connected, patient_id: int, kind: str, sent_at: datetime, note: str, at: datetime
 ) -> Sequence[int]:
     """Takes off the list what was asked for before a diary was sent, with `note` as its last line; gives their ids."""
     values = {"b_patient_id": patient_id, "b_kind": kind, "b_sent_at": sent_at, "b_note": note, "b_now": at}
@@ -251,6 +252,6 @@ def settle_tasks(
 _any_due = select(assessment.c.id).where(_rung, _end > bindparam("now")).limit(1)
 
 
-def any_due(session: Session, now: datetime) -> bool:
+def any_due(session: Connected, now: datetime) -> bool:
     """Whether a bell has rung: an idle tick takes no write lock."""
     return session.connection().execute(_any_due, {"now": now}).first() is not None

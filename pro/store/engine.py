@@ -58,6 +58,17 @@ class _Joined(Session):
         return self._open
 
 
+@contextmanager
+def objects(session: Connected) -> Iterator[Session]:
+    """Objects for a part of a transaction that works without; what they were changed to is written at the end."""
+    if isinstance(session, Session):
+        yield session
+        return
+    with _Joined(session.connection()) as joined:
+        yield joined
+        joined.flush()
+
+
 class Database:
     """One database: reading and writing sessions. The engine opens on first use, once per process.
 

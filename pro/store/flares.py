@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import String, and_, bindparam, case, cast, func, literal, or_, select, update
 
-from pro.store.engine import Connected, insert_for, insert_rows
+from pro.store.engine import Connected, insert_for
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -65,9 +65,11 @@ def open_id(session: Connected, patient_id: int) -> int | None:
 
 def add_triggers(session: Connected, rows: Sequence[Mapping[str, object]]) -> set[tuple[str, date]]:
     """A rule triggers an episode once a day; gives those (rule, day) that were not there yet."""
-    clash, wanted = ("flare_id", "rule", "day"), ("rule", "day")
-    added = insert_rows(session.connection(), flare_trigger, rows, skip=clash, returning=wanted)
-    return {(row.rule, row.day) for row in added}
+    connection = session.connection()
+    adding = insert_for(connection)(flare_trigger).values(list(rows)).on_conflict_do_nothing()
+    return {
+        (row.rule, row.day) for row in connection.execute(adding.returning(flare_trigger.c.rule, flare_trigger.c.day))
+    }
 
 
 def move_last_hit(session: Connected, flare_id: int, day: date) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, bindparam, exists, not_, or_, select, update
-from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store import states
 from pro.store.arrays import among
+from pro.store.engine import Connected
 from pro.store.messages import Found, assessment, message, patient, reminder
 
 _patients_of = select(message.c.patient_id).where(among(message.c.id, "ids"), message.c.staff_id.is_(None)).distinct()
@@ -61,58 +61,58 @@ _marking = (
 )
 
 
-def any_due(session: Session, due: datetime, running: datetime) -> bool:
+def any_due(session: Connected, due: datetime, running: datetime) -> bool:
     """Whether there is anything to claim: an idle tick takes no write lock."""
     return session.connection().execute(_any_due, {"due": due, "running": running}).first() is not None
 
 
-def any_ended(session: Session, running: datetime) -> bool:
+def any_ended(session: Connected, running: datetime) -> bool:
     """Whether a lease has ended that somebody has to look after."""
     return session.connection().execute(_any_ended, {"running": running}).first() is not None
 
 
 def claim(
-    session: Session, worker: str, due: datetime, running: datetime, lease_until: datetime, limit: int
+    session: Connected, worker: str, due: datetime, running: datetime, lease_until: datetime, limit: int
 ) -> list[int]:
     """Takes the oldest due messages for this worker; others skip what it holds."""
     values = {"b_worker": worker, "due": due, "running": running, "b_until": lease_until, "at_most": limit}
     return sorted(session.connection().execute(_claim, values).scalars())
 
 
-def release_claims(session: Session, running: datetime) -> list[int]:
+def release_claims(session: Connected, running: datetime) -> list[int]:
     """Back to the outbox: claimed by a worker whose lease has ended. Nothing had left the house."""
     return list(session.connection().execute(_release, {"running": running}).scalars())
 
 
-def patients_of(session: Session, message_ids: Sequence[int]) -> list[int]:
+def patients_of(session: Connected, message_ids: Sequence[int]) -> list[int]:
     """Whose rows have to be locked before these messages are decided; texts to staff need none."""
     found = session.connection().execute(_patients_of, {"ids": list(message_ids)}).scalars()
     return [id_ for id_ in found if id_ is not None]
 
 
-def lock_patients(session: Session, ids: Sequence[int]) -> dict[int, Found]:
+def lock_patients(session: Connected, ids: Sequence[int]) -> dict[int, Found]:
     """Patient rows by id, locked in the order of their ids until the transaction ends."""
     return {row.id: row for row in session.connection().execute(_patients, {"ids": list(ids)})}
 
 
-def held(session: Session, message_ids: Sequence[int], worker: str) -> Sequence[Found]:
+def held(session: Connected, message_ids: Sequence[int], worker: str) -> Sequence[Found]:
     """Those of the messages that this worker still holds as claimed, oldest first."""
     return session.connection().execute(_held_by, {"ids": list(message_ids), "worker": worker}).all()
 
 
-def announced(session: Session, message_ids: Sequence[int]) -> Sequence[Found]:
+def announced(session: Connected, message_ids: Sequence[int]) -> Sequence[Found]:
     """Per message: the assessments of its reminders."""
     return session.connection().execute(_announced, {"ids": list(message_ids)}).all()
 
 
-def marked_since(session: Session, patient_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, datetime]]:
+def marked_since(session: Connected, patient_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, datetime]]:
     """(patient_id, due_at) of the reminders marked for these patients: what the daily cap counts. A test is none."""
     found = session.connection().execute(_marked_since, {"ids": list(patient_ids), "since": since})
     return [(row.patient_id, row.due_at) for row in found]
 
 
 def mark(
-    session: Session, message_ids: Sequence[int], worker: str, marked_at: datetime, lease_until: datetime
+    session: Connected, message_ids: Sequence[int], worker: str, marked_at: datetime, lease_until: datetime
 ) -> set[int]:
     """Marks as `sending` what this worker holds and the database itself still lets go; the ids that were marked."""
     values = {"b_ids": list(message_ids), "b_worker": worker, "b_marked_at": marked_at, "b_lease_until": lease_until}
@@ -131,7 +131,7 @@ _give_back = _look_later.values(state=State.PENDING, claimed_by=None)
 _fail = update(message).where(_is_mark).values(state=State.FAILED, error=bindparam("b_error"), lease_until=None)
 
 
-def put_off(session: Session, message_id: int, due_at: datetime) -> None:
+def put_off(session: Connected, message_id: int, due_at: datetime) -> None:
     """Back to the outbox until `due_at` (study time)."""
     back = update(message).where(message.c.id == message_id, message.c.state == State.CLAIMED)
     session.connection().execute(
@@ -139,25 +139,25 @@ def put_off(session: Session, message_id: int, due_at: datetime) -> None:
     )
 
 
-def give_back(session: Session, message_id: int, worker: str, attempts: int, not_before: datetime | None) -> bool:
+def give_back(session: Connected, message_id: int, worker: str, attempts: int, not_before: datetime | None) -> bool:
     """Back to the outbox, when this mark is still the newest: it certainly was not sent. `not_before`: running time."""
     values = {"b_id": message_id, "b_worker": worker, "b_attempts": attempts, "b_until": not_before}
     return session.connection().execute(_give_back, values).rowcount == 1
 
 
-def take_doubtful(session: Session, worker: str, running: datetime, lease_until: datetime, limit: int) -> list[int]:
+def take_doubtful(session: Connected, worker: str, running: datetime, lease_until: datetime, limit: int) -> list[int]:
     """`sending` whose lease has ended, taken by this worker to be looked up at the provider."""
     values = {"b_worker": worker, "running": running, "b_until": lease_until, "at_most": limit}
     return sorted(session.connection().execute(_take_over, values).scalars())
 
 
-def look_later(session: Session, message_id: int, worker: str, attempts: int, lease_until: datetime) -> None:
+def look_later(session: Connected, message_id: int, worker: str, attempts: int, lease_until: datetime) -> None:
     """Still `sending`; nobody looks it up before `lease_until`."""
     values = {"b_id": message_id, "b_worker": worker, "b_attempts": attempts, "b_until": lease_until}
     session.connection().execute(_look_later, values)
 
 
-def fail(session: Session, message_id: int, worker: str, attempts: int, error: str) -> bool:
+def fail(session: Connected, message_id: int, worker: str, attempts: int, error: str) -> bool:
     """The provider refused what this very mark sent."""
     values = {"b_id": message_id, "b_worker": worker, "b_attempts": attempts, "b_error": error}
     return session.connection().execute(_fail, values).rowcount == 1

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, func, or_, select
-from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store.arrays import among
@@ -81,7 +80,7 @@ def next_key(session: Connected, patient_id: int) -> str:
     return f"{start}{session.connection().execute(before).scalar_one() + 1}"
 
 
-def keep_steps(session: Session, rows: Sequence[tuple[int, str]], at: datetime, message_id: int) -> None:
+def keep_steps(session: Connected, rows: Sequence[tuple[int, str]], at: datetime, message_id: int) -> None:
     """Writes (assessment, step) into the ledger; a step that was undone is planned anew."""
     connection = session.connection()
     for assessment_id, step in rows:

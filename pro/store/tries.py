@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlmodel import Session
 
 from pro.domain.message import State
 from pro.store.arrays import among
+from pro.store.engine import Connected
 from pro.store.messages import message, message_event
 
 AGAIN = "tried-again"
@@ -20,12 +20,12 @@ _spent = select(message_event.c.message_id, message_event.c.detail).where(
 )
 
 
-def spent(session: Session, message_ids: Sequence[int]) -> set[tuple[int, str]]:
+def spent(session: Connected, message_ids: Sequence[int]) -> set[tuple[int, str]]:
     """(message, provider's id) of every text that failed and was followed by another try."""
     return {(row.message_id, row.detail) for row in session.connection().execute(_spent, {"ids": list(message_ids)})}
 
 
-def begin_again(session: Session, message_id: int, provider_id: str, not_before: datetime) -> bool:
+def begin_again(session: Connected, message_id: int, provider_id: str, not_before: datetime) -> bool:
     """Back to the outbox, when that text is the message's newest; nobody takes it before `not_before` (running time)."""
     back = (
         update(message)

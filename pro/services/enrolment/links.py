@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import func, insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlmodel import Session, col
 
 from pro.clock import Moment
 from pro.domain.protocol import Protocol
@@ -15,9 +15,11 @@ from pro.services.answering import token_hash
 from pro.services.audit import lock_patient, record
 from pro.services.enrolment.facts import Doer, by_of
 from pro.services.parts import Parts
-from pro.store.tables import Assessment, Link, Patient, PatientSession
+from pro.store.engine import Connected
+from pro.store.tables import Link, Patient, PatientSession, metadata
 
 TOKEN_BYTES = 16
+_assessment = metadata.tables["assessment"]
 
 
 def first_link(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> str:
@@ -73,18 +75,26 @@ def make_link(session: Session, patient: Patient, protocol: Protocol, now: datet
     return token
 
 
-def next_close(session: Session, patient_id: int, now: datetime) -> datetime | None:
+_end = func.coalesce(_assessment.c.late_until, _assessment.c.closes_at)
+_not_over = select(_end).where(
+    _assessment.c.patient_id == bindparam("patient_id"),
+    _assessment.c.respondent == "patient",
+    _end > bindparam("now"),
+    _assessment.c.submitted_at.is_(None),
+    _assessment.c.cancelled_at.is_(None),
+)
+_open_now = _not_over.where(_assessment.c.opens_at <= bindparam("now")).order_by(_end.desc()).limit(1)
+_opens_next = _not_over.order_by(_assessment.c.opens_at, _end).limit(1)
+
+
+def next_close(session: Connected, patient_id: int, now: datetime) -> datetime | None:
     """When the windows that are open now close, or else the one that opens next."""
-    end = func.coalesce(Assessment.late_until, Assessment.closes_at)
-    mine = select(end).where(
-        Assessment.patient_id == patient_id,
-        Assessment.respondent == "patient",
-        end > now,
-        col(Assessment.submitted_at).is_(None),
-        col(Assessment.cancelled_at).is_(None),
-    )
-    open_now = session.exec(mine.where(Assessment.opens_at <= now).order_by(end.desc())).first()
-    return open_now or session.exec(mine.order_by(col(Assessment.opens_at), end)).first()
+    connection, values = session.connection(), {"patient_id": patient_id, "now": now}
+    open_now: datetime | None = connection.execute(_open_now, values).scalar()
+    if open_now is not None:
+        return open_now
+    following: datetime | None = connection.execute(_opens_next, values).scalar()
+    return following
 
 
 def revoke(session: Session, patient_id: int, moment: Moment) -> int:
