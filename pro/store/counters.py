@@ -16,6 +16,10 @@ _old = delete(_counter).where(
     _counter.c.key.startswith(bindparam("prefix", type_=_counter.c.key.type)), _counter.c.window < bindparam("before")
 )
 
+_total = select(func.coalesce(func.sum(_counter.c.n), 0)).where(
+    _counter.c.key == bindparam("key"), _counter.c.window >= bindparam("since")
+)
+
 
 @lru_cache
 def _bumped(insert: Any) -> Any:
@@ -35,8 +39,7 @@ def bump(session: Connected, key: str, window: datetime, by: int = 1) -> int:
 
 def count(session: Connected, key: str, since: datetime) -> int:
     """The count of every window that starts at `since` or later."""
-    total = select(func.coalesce(func.sum(_counter.c.n), 0)).where(_counter.c.key == key, _counter.c.window >= since)
-    return int(session.connection().execute(total).scalar_one())
+    return int(session.connection().execute(_total, {"key": key, "since": since}).scalar_one())
 
 
 def forget(session: Connected, key: str) -> None:
