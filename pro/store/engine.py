@@ -187,10 +187,9 @@ def insert_rows(
     skip: Sequence[str] | None = None,
     returning: Sequence[str] = (),
 ) -> Sequence[Row[Any]]:
-    """Many rows with the same keys; those that clash on the columns `skip` are passed over.
+    """Many rows with the same keys in one statement; those that clash on the columns `skip` are passed over.
 
-    PostgreSQL gets one statement and a column at a time: one of thousands of parameters costs more to read than to
-    carry out. SQLite is asked row by row where something is to come back.
+    PostgreSQL gets a column at a time: a statement of thousands of parameters costs more to read than to carry out.
     """
     if not rows:
         return ()
@@ -200,11 +199,13 @@ def insert_rows(
         connection.exec_driver_sql(by_hand.statement, by_hand.values(rows))
         return ()
     inserting = _inserting(engine, table, names, clash, tuple(returning))
+    values: Any = list(rows)
     if engine == "postgresql":
-        done = connection.execute(inserting, {name: [row[name] for row in rows] for name in names})
-        return done.all() if returning else ()
-    each = [connection.execute(inserting, dict(row)) for row in rows]
-    return [found for one in each if (found := one.first()) is not None] if returning else ()
+        values = {name: [row[name] for row in rows] for name in names}
+    elif len(rows) == 1:
+        values = dict(rows[0])
+    done = connection.execute(inserting, values)
+    return done.all() if returning else ()
 
 
 @lru_cache(maxsize=256)
