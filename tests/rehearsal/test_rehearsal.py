@@ -249,6 +249,7 @@ def test_whatever_happens_or_fails_or_stays_away_has_its_words(played: Document,
     found = [*played["happened"], *played["provider"]["faults"], *played["provider"]["kills"]]
     found += played["messages"]["steps_without"]
     assert len(found) > 12
+    found += [f"{code} refused" for code in played["happened"]]
     assert [code for code in found if named(code, language) == code] == []
 
 
