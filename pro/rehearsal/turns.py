@@ -48,7 +48,7 @@ def seat(gaps: Sequence[Gap], one: Planned, at: datetime) -> datetime | None:
     gap = next((gap for gap in gaps if gap.first <= at < gap.until), None)
     if gap is None:
         return at
-    return gap.until if gap.visit == one.timepoint else None
+    return gap.until if gap.visit == one.timepoint and not is_away(gaps, gap.until) else None
 
 
 def is_away(gaps: Sequence[Gap], at: datetime) -> bool:
