@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pro.clock import Clock
-from pro.library import load
+from pro.library import Library, load
 from pro.services import wording
 from pro.services.parts import Parts
 from pro.settings import Settings, WrongSettings, read
@@ -29,9 +29,14 @@ _offset = select(metadata.tables["demo_clock"].c.offset_seconds)
 
 
 def build(
-    settings: Settings, clock: Clock | None = None, sender: Sender | None = None, *, durable: bool = True
+    settings: Settings,
+    clock: Clock | None = None,
+    sender: Sender | None = None,
+    *,
+    durable: bool = True,
+    library: Library | None = None,
 ) -> Parts:
-    """The joined parts. Opens no database; reads and checks the library (raises `Unreadable`).
+    """The joined parts. Opens no database; reads and checks the library (raises `Unreadable`) unless one is given.
 
     `durable=False` only while data are made that can be made again.
     """
@@ -42,7 +47,7 @@ def build(
         study=study,
         contacts=contacts,
         cipher=Cipher(settings.contacts_keys),
-        library=load(),
+        library=library or load(),
         clock=clock or (demonstration_clock(study) if settings.demo else Clock()),
         sender=sender or _sender(settings, contacts),
     )

@@ -70,7 +70,8 @@ def command(
     _look_first(page, out, server)
     if asked.sites < sites:
         click.echo(f"--sites: {sites} sites need as many patients; {counted(asked.sites, 'site')} played", err=True)
-    found = rehearse(asked, server=server, processes=processes, told=Bar(), after=_writer(out, asked))
+    after = _writer(out, asked)
+    found = rehearse(asked, server=server, processes=processes, books=library, told=Bar(), after=after)
     if page is not None:
         _keep(page, html(found, _played(asked, draft)))
     if draft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from statistics import median
 
@@ -33,8 +33,8 @@ Meets = Callable[[Decimal, Decimal], bool]
 
 def baseline_before(numbers: Mapping[date, Decimal], day: date, days: int, least: int) -> Baseline:
     """Median of what was recorded in the `days` patient-days just before `day`; none below `least` values."""
-    before = [day - timedelta(back) for back in range(days, 0, -1)]
-    used = tuple(past for past in before if past in numbers)
+    at = day.toordinal()
+    used = tuple([past for back in range(days, 0, -1) if (past := date.fromordinal(at - back)) in numbers])
     return Baseline(median(numbers[past] for past in used) if len(used) >= least else None, used)
 
 

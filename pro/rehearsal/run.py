@@ -27,6 +27,7 @@ from pro.app import build
 from pro.clock import FixedClock
 from pro.domain import zones
 from pro.domain.schedule import plan
+from pro.library import Library
 from pro.rehearsal.desk import open_desks
 from pro.rehearsal.figures import Share, of_play
 from pro.rehearsal.lives import Life, come_in
@@ -48,6 +49,8 @@ Told = Callable[[int, int], None]
 """Days played, and how many there are, over all shares."""
 _days: Any = None
 """Days played by each share, seen by every process."""
+_books: Library | None = None
+"""What whoever rehearses has read; a process that is not forked from theirs reads it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def rehearse(
     server: str | None = None,
     processes: int = 2,
     faults: bool = True,
+    books: Library | None = None,
     told: Told = lambda done, of: None,
     after: Callable[[Sequence[Parts], Mapping[str, str]], None] | None = None,
 ) -> Document:
@@ -79,6 +83,8 @@ def rehearse(
     `server`: a PostgreSQL on which databases may be made and dropped; SQLite files otherwise. `after` gets the parts of
     every share, their clocks at the end of the rehearsal, and study number → behaviour, before all is thrown away.
     """
+    global _books
+    _books = books
     enrolling = ENROLLING if asked.days is None else min(ENROLLING, max(1, asked.days // 4))
     everybody = people(asked.protocol, asked.patients, asked.seed, asked.start, asked.sites, enrolling)
     end = _end(asked, everybody)
@@ -144,7 +150,7 @@ def play_share(task: Task, day: Callable[[int], None] = lambda day: None) -> Sha
 
 def _parts(task: Task) -> Parts:
     settings = read({"DATABASE_URL": task.urls[0], "CONTACTS_DATABASE_URL": task.urls[1]}, demo=True)
-    return build(settings, durable=False)
+    return build(settings, durable=False, library=_books)
 
 
 @contextlib.contextmanager

@@ -115,10 +115,13 @@ def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tu
     """The next sitting of each timepoint among those that open soon."""
     seen: dict[str, Next] = {}
     for row in assessments.coming(session, found.patient_id, moment.study, at_most=8):
+        if row.timepoint in seen:
+            continue
         timepoint = protocol_of(parts, row).timepoint(row.timepoint)
         before, after = timedelta(days=timepoint.window_before), timedelta(days=timepoint.window_after)
-        following = Next(row.timepoint, timepoint.title, row.day, row.day - before, row.day + after, row.opens_at)
-        seen.setdefault(row.timepoint, following)
+        seen[row.timepoint] = Next(
+            row.timepoint, timepoint.title, row.day, row.day - before, row.day + after, row.opens_at
+        )
     return tuple(seen.values())[:3]
 
 
