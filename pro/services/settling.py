@@ -95,8 +95,7 @@ def settle_receipt(
 
 def apply(session: Connected, message_id: int, provider_id: str, outcome: Outcome, moment: Moment, how: str) -> bool:
     """Moves a message up to what the provider knows of it; False for one that was never marked as sending."""
-    for patient_id in leases.patients_of(session, [message_id]):
-        bells.lock_patient(session, patient_id)
+    leases.hold_patients_of(session, [message_id])
     row = messages.one(session, message_id)
     if row is None or row.marked_at is None:
         log.warning("the provider tells of message %s, which was never marked as sending", message_id)

@@ -195,8 +195,9 @@ def insert_rows(
         return ()
     names, engine = tuple(rows[0]), connection.dialect.name
     clash = None if skip is None else tuple(skip)
-    if engine == "sqlite" and not returning and (by_hand := _by_hand(connection.dialect, table, names, clash)):
-        connection.exec_driver_sql(by_hand.statement, by_hand.values(rows))
+    by_hand = None if returning else _by_hand(connection.dialect, table, names, clash)
+    if isinstance(connection, QuickConnection) and by_hand is not None:
+        connection.by_hand(by_hand.statement, by_hand.values(rows))
         return ()
     inserting = _inserting(engine, table, names, clash, tuple(returning))
     values: Any = list(rows)
@@ -239,7 +240,9 @@ class ByHand:
 
 @lru_cache(maxsize=256)
 def _by_hand(dialect: Dialect, table: Table, names: tuple[str, ...], skip: tuple[str, ...] | None) -> ByHand | None:
-    """As SQLAlchemy writes it; None where it would add a default of its own."""
+    """As SQLAlchemy writes it for SQLite; None for another database, and where it would add a default of its own."""
+    if dialect.name != "sqlite":
+        return None
     compiled = _inserting("sqlite", table, names, skip, ()).compile(dialect=dialect, column_keys=list(names))
     order = tuple(compiled.positiontup or ())
     if set(order) != set(names):

@@ -90,6 +90,12 @@ def patients_of(session: Connected, message_ids: Sequence[int]) -> list[int]:
     return [id_ for id_ in found if id_ is not None]
 
 
+def hold_patients_of(session: Connected, message_ids: Sequence[int]) -> None:
+    """Locks them, in the order of their ids; on SQLite whoever writes is alone anyway."""
+    if session.connection().dialect.name != "sqlite":
+        lock_patients(session, patients_of(session, message_ids))
+
+
 def lock_patients(session: Connected, ids: Sequence[int]) -> dict[int, Found]:
     """Patient rows by id, locked in the order of their ids until the transaction ends."""
     return {row.id: row for row in session.connection().execute(_patients, {"ids": list(ids)})}

@@ -175,6 +175,16 @@ class QuickConnection(Connection):
         except sqlite3.Error as error:
             self._handle_dbapi_exception(error, plan.sql, given, None, None)
 
+    def by_hand(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Rows that are as the driver takes them, for a statement in its own words."""
+        if self._has_events or self.engine._has_events:
+            self.exec_driver_sql(sql, list(rows))
+            return
+        try:
+            self._driver().executemany(sql, rows)
+        except sqlite3.Error as error:
+            self._handle_dbapi_exception(error, sql, rows, None, None)
+
     def _driver(self) -> Any:
         if self._transaction is None:
             self._autobegin()
