@@ -174,10 +174,7 @@ def creep_obstacle(
 
 
 def mean(values: Collection[Decimal]) -> Fraction:
-    ratios = [value.as_integer_ratio() for value in values]
-    if all(below == 1 for _, below in ratios):  # as nearly all are: fractions cost ten times as much
-        return Fraction(sum(above for above, _ in ratios), len(ratios))
-    return Fraction(sum(Fraction(*ratio) for ratio in ratios), len(ratios))
+    return Fraction(sum(Fraction(value) for value in values), len(values))
 
 
 def rounded(value: Fraction) -> Decimal:
