@@ -108,18 +108,16 @@ def _history(
     )
     values = {key: {} for key in sorted(wanted)}
     asked: dict[tuple[str, str], list[tuple[Item, dict[date, Value]]]] = {}
-    for row in rows:
-        version = (row.questionnaire, row.version)
-        if version not in asked:
-            items = parts.library.questionnaire(*version).items
-            asked[version] = [(item, values[key]) for item in items if (key := (row.questionnaire, item.key)) in values]
-        _enter(row, asked[version])
+    for id_, version, day, answers in rows:
+        if (id_, version) not in asked:
+            items = parts.library.questionnaire(id_, version).items
+            asked[id_, version] = [(item, values[key]) for item in items if (key := (id_, item.key)) in values]
+        _enter(day, msgspec.json.decode(answers), asked[id_, version])
     return values
 
 
-def _enter(row: sittings.Found, asked: Iterable[tuple[Item, dict[date, Value]]]) -> None:
+def _enter(day: date, answers: Mapping[str, object], asked: Iterable[tuple[Item, dict[date, Value]]]) -> None:
     """A response's answers to these items; a corrected response takes the place of the one before it."""
-    day, answers = row.day, msgspec.json.decode(row.answers)
     for item, days in asked:
         answer = answers.get(item.key)
         days.pop(day, None)

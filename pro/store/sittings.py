@@ -246,8 +246,8 @@ def open_session(session: Connected, row: Mapping[str, object]) -> None:
 
 def history(
     session: Connected, patient_id: int, questionnaires: Sequence[str], since: date, reference: tuple[date, date]
-) -> Sequence[Found]:
-    """Responses since a day and those of the reference days, older versions before newer ones."""
+) -> Sequence[Row[Any, Any, Any, Any]]:
+    """(questionnaire, version, day, answers) since a day and of the reference days, older versions before newer ones."""
     values = {
         "patient_id": patient_id,
         "questionnaires": list(questionnaires),
