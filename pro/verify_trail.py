@@ -10,7 +10,7 @@ The export has one JSON object a line: UTF-8, keys sorted, no spaces. Each line 
 
 An event follows the one before it in its chain by `previous` (64 zeros for number 1). A redacted event has lost
 its payload, is marked, and a later event of kind `redaction` names its chain and number. The last line names
-every chain's last number and hash. Prints one line for each problem.
+every chain's last number and hash. Prints one line for each of the first twenty problems, and how many more there are.
 
 Exit code: 0 the trail holds, 1 it does not, 2 the call is wrong or the file cannot be read.
 """
@@ -26,6 +26,9 @@ from typing import Any, NoReturn
 
 Heads = dict[str, tuple[int, str]]
 Places = dict[tuple[str, int], int]
+
+SHOWN = 20
+"""Problems said one by one: a file that is no trail has as many as lines."""
 
 EVENT_FIELDS = {
     "chain": "text", "seq": "number", "at": "instant", "kind": "text", "actor": "text", "role": "text",
@@ -169,8 +172,10 @@ def main(arguments: list[str]) -> int:
     except OSError as problem:
         print(f"{arguments[0]}: cannot be read: {problem.strerror}", file=sys.stderr)
         return 2
-    for number, wrong in found:
+    for number, wrong in found[:SHOWN]:
         print(f"{arguments[0]}:{number}: {printable(wrong)}")
+    if len(found) > SHOWN:
+        print(f"{arguments[0]}: and {len(found) - SHOWN} more problems")
     print(f"{arguments[0]}: " + ("does not hold" if found else "holds"), file=sys.stderr)
     return 1 if found else 0
 

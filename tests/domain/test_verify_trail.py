@@ -63,6 +63,14 @@ def test_a_bad_file_does_not_and_every_problem_has_its_line(tmp_path: Path) -> N
     ]
 
 
+def test_a_file_that_is_no_trail_is_not_said_line_by_line(tmp_path: Path) -> None:
+    (tmp_path / "novel.txt").write_text("Longtemps, je me suis couché de bonne heure.\n" * 5000, encoding="utf-8")
+    done = run("novel.txt", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 21
+    assert done.stdout.splitlines()[-1] == "novel.txt: and 4981 more problems"
+
+
 @pytest.mark.parametrize("arguments", [(), ("a", "b"), ("--help",), ("no-such-file",), (".",)])
 def test_a_wrong_call_is_one_line_and_a_two(arguments: tuple[str, ...], tmp_path: Path) -> None:
     done = run(*arguments, cwd=tmp_path)
