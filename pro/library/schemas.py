@@ -17,7 +17,7 @@ from pro.domain.methods import METHODS
 from pro.domain.scoring import COMBINATIONS
 from pro.library.item_checks import MOST_DECIMALS
 from pro.library.protocol_shapes import ProtocolFile
-from pro.library.questionnaires import QuestionnaireFile
+from pro.library.questionnaire_shapes import QuestionnaireFile
 from pro.library.schema_words import WORDS
 from pro.library.wording import LANGUAGES, WORD, WORDINGS
 
