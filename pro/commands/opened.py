@@ -49,8 +49,13 @@ def ready() -> Parts:
 
 
 def ready_to_run() -> Parts:
-    """The same, where every study outside demonstration has the wording that its patients will read."""
+    """The same, where the keys open the contacts and every real study has the wording that its patients will read.
+
+    Without the key no reminder would go, and nobody would know before the evening.
+    """
     parts = ready()
+    if not (keys := checkup.keys(parts)).ok:
+        raise Wrong(f"PRO_CONTACTS_KEY: {keys.said}: {keys.mend}")
     if lacking := wording.refusals(parts, parts.clock.now()):
         raise Wrong("\n".join(lacking))
     return parts

@@ -66,11 +66,15 @@ def lock_study(session: Session, study_id: int | None = None) -> Study:
 
 def record_for_system(session: Session, kind: str, payload: Mapping[str, object], actor: Actor, at: datetime) -> None:
     """Appends one event to the chain `system`, which stands without a head until a study takes it over."""
-    study = session.exec(select(Study).order_by(col(Study.id)).limit(1).with_for_update(key_share=True)).first()
+    study = _first_study(session)
     if study is not None:
         record(session, study, kind, payload, actor, at)
     else:
         session.connection().execute(_insert, entries(system_head(session), [(kind, payload)], actor, at)[-1])
+
+
+def _first_study(session: Session) -> Study | None:
+    return session.exec(select(Study).order_by(col(Study.id)).limit(1).with_for_update(key_share=True)).first()
 
 
 def system_head(session: Session) -> Head:
@@ -88,7 +92,12 @@ def record(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Appends one event to the owner's chain; the owner's row must be locked."""
+    """Appends one event to the owner's chain; the owner's row must be locked.
+
+    All studies share the chain `system`, whose head stands on the first one's row.
+    """
+    if isinstance(owner, Study):
+        owner = _first_study(session) or owner
     head = Head(chain_of(owner), owner.chain_seq, owner.chain_hash)
     rows = entries(head, [(kind, payload)], actor, at)
     owner.chain_seq, owner.chain_hash = int(str(rows[-1]["seq"])), str(rows[-1]["hash"])

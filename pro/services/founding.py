@@ -112,6 +112,10 @@ def create_site(parts: Parts, actor: Actor, new: NewSite, moment: Moment) -> int
         study = lock_study(session, _study(session, new.study))
         if session.exec(select(Site).where(Site.study_id == study.id, Site.code == new.code)).first():
             raise NotFounded(f"code: {new.study} has a site {new.code} already")
+        if other := session.exec(select(Study.code).join(Site).where(Site.code == new.code)).first():
+            raise NotFounded(
+                f"code: {other} has a site {new.code}, and study numbers begin with it: choose other letters"
+            )
         protocol = _protocol(parts, study, new.version)
         if not study.demonstration:
             wording.refuse_unworded(session, parts.library, study.code, protocol)

@@ -136,6 +136,21 @@ def test_a_new_installation_comes_to_its_first_patient(database_urls: Urls) -> N
     parts.contacts.close()
 
 
+def test_a_second_study_stands_beside_the_first(database_urls: Urls) -> None:
+    """Such as one to try messages with; the trail's chain of the service holds both."""
+    shell = Shell(environment_of(database_urls))
+    shell.well("migrate")
+    found(shell)
+    shell.well("study", "create", "--code", "TRY", "--protocol", "thera-demo", "--demonstration")
+    site = ("site", "create", "--study", "TRY", "--name", "Essai", "--telephone", "02 99 28 43 21", "--code")
+    assert "THERA has a site R" in shell.refused(*site, "R")
+    shell.well(*site, "T")
+    shell.well(*STAFF, "--site", "R", given="the blue tram\n")
+    told = json.loads(shell.well("patient", "enrol", "--site", "T", *ENROL[4:], "--pain", "41", "--json", given=PERSON))
+    assert told["number"] == "T-001"
+    assert shell.well("audit", "verify").startswith("the trail holds")
+
+
 def test_migrating_again_does_nothing(shell: Shell) -> None:
     assert shell.well("migrate").count("nothing to do") == 2
 
@@ -396,6 +411,16 @@ def test_a_lost_key_is_told(founded: Shell) -> None:
     other = findings(founded, PRO_CONTACTS_KEY=KEY.replace("dGVz", "bGVz"))[1]["keys"]
     assert not other[0]
     assert "does not open" in other[1]
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_nothing_runs_without_the_key_that_opens_the_contacts(founded: Shell, command: str) -> None:
+    """Else no reminder would go, and nobody would know before the evening."""
+    founded.well(*ENROL, "--pain", "62", given=PERSON)
+    line = founded.refused(command, PRO_CONTACTS_KEY="n:bmV3IGtleSBuZXcga2V5IG5ldyBrZXkgbmV3IGtleSA=")
+    assert line.startswith("PRO_CONTACTS_KEY: contacts were sealed with key t")
+    line = founded.refused(command, PRO_CONTACTS_KEY=KEY.replace("dGVz", "bGVz"))
+    assert line.startswith("PRO_CONTACTS_KEY: key t does not open the contacts")
 
 
 def test_a_tally_that_does_not_add_up_is_told(founded: Shell, sqlite_urls: Urls) -> None:
