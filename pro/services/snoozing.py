@@ -14,7 +14,7 @@ from pro.clock import Moment
 from pro.domain import reminders, zones
 from pro.domain.schedule import day_closes, day_opens, patient_day
 from pro.domain.snooze import SOONEST, snooze_times, step_key
-from pro.services.answering import token_hash
+from pro.services.answering import is_over, token_hash
 from pro.services.audit import lock_patient, patient_actor, record
 from pro.services.parts import Parts
 from pro.services.reminding import Rung, steps_of
@@ -89,9 +89,7 @@ def undo(parts: Parts, token: str, moment: Moment) -> bool:
 
 def _who(session: Connected, token: str, moment: Moment) -> Found | None:
     found = sittings.by_link(session, token_hash(token))
-    if found is None or found.revoked_at is not None or found.expires_at <= moment.study or found.withdrawn_at:
-        return None
-    return found
+    return None if found is None or is_over(found, moment) or found.withdrawn_at else found
 
 
 def _locked(session: Session, token: str, moment: Moment) -> Found | None:

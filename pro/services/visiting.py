@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pro.clock import Moment
-from pro.services.answering import Submitted, receipt_again, token_hash
+from pro.services.answering import Submitted, is_over, receipt_again, token_hash
 from pro.services.audit import patient_actor
 from pro.services.enrolment.telephone import opt_in_again
 from pro.services.inbound import opt_out
@@ -31,7 +31,7 @@ def resume_messages(parts: Parts, token: str, moment: Moment) -> bool:
     """
     with parts.study.reading() as session:
         found = sittings.by_link(session, token_hash(token))
-    if found is None or found.revoked_at is not None or found.expires_at <= moment.study:
+    if found is None or is_over(found, moment):
         return False
     opt_in_again(parts, patient_actor(found.number), found.patient_id, moment)
     return True

@@ -9,11 +9,13 @@ from datetime import timedelta
 import pytest
 
 from pro.clock import FixedClock
-from pro.services import inbound
+from pro.services import answering, inbound
+from pro.services.answering import token_hash
 from pro.services.exporting import TABLES
 from pro.services.parts import Parts
 from pro.settings import ContactsKey
 from pro.store.contacts import Cipher, Person
+from pro.store.tables import Link
 from tests.conftest import Urls
 from tests.factories import Made, make_patient, make_staff, make_study
 from tests.sms.outbox import EVENING, change, evening_parts, remind, row, rows, staff_text, story
@@ -114,6 +116,25 @@ def test_start_opens_again(made: tuple[Parts, FixedClock, Made]) -> None:
     told = [dict(zip(patients.columns, one, strict=True)) for one in patients.rows(parts)]
     trace = [(one["opted_out_at"], one["last_stop_at"], one["last_start_at"]) for one in told]
     assert any(now is None and stop and start for now, stop, start in trace), "STOP and START leave a trace"
+
+
+def test_start_gives_the_link_that_the_stop_kept_good_a_new_life(made: tuple[Parts, FixedClock, Made]) -> None:
+    parts, clock, study = made
+    patient, end = make_patient(parts, study, telephone=SHARED), EVENING + timedelta(days=2)
+    with parts.study.writing() as session:
+        for name, until, revoked in (("k", end, None), ("o", EVENING, None), ("r", end, EVENING)):
+            link = Link(token_hash=token_hash(name), patient_id=patient, made_at=EVENING, expires_at=until)
+            link.revoked_at = revoked
+            session.add(link)
+    inbound.receive(parts, SHARED, "STOP", clock.now())
+    clock.move(timedelta(days=6))
+    assert answering.open_link(parts, "k", clock.now()).status != "expired"
+    assert [answering.open_link(parts, name, clock.now()).status for name in "or"] == ["expired"] * 2
+    inbound.receive(parts, SHARED, "START", clock.now())
+    assert answering.open_link(parts, "k", clock.now()).status != "expired"
+    ends = {link.token_hash: link.expires_at for link in rows(parts, "link")}
+    assert ends[token_hash("k")] > clock.now().study
+    assert (ends[token_hash("o")], ends[token_hash("r")]) == (EVENING, end)
 
 
 def test_anything_else_changes_nothing_and_is_not_kept(made: tuple[Parts, FixedClock, Made]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from pro.app import create_app
@@ -201,6 +201,34 @@ def test_an_old_link_stops_the_messages_and_does_not_bring_them_back(phone: Phon
     assert 'name="start"' not in text
     assert phone.post(f"/d/{TOKEN}/stop", {"start": "yes"}, f"/d/{TOKEN}/stop").status_code == 404
     assert phone.rows(metadata.tables["patient"])[0].opted_out_at is not None
+
+
+def test_the_link_that_was_good_at_the_stop_stays_good_until_the_messages_come_again(phone: Phone) -> None:
+    link, later = metadata.tables["link"], EVENING + timedelta(days=5)
+    phone.post(f"/d/{TOKEN}/stop", {"stop": "yes"})
+    play.stand(phone.parts, later)
+    assert phone.rows(link)[0].expires_at < later
+    assert 'name="start"' in phone.get().text, "today's diary waits behind it"
+    assert phone.state(phone.start())["answers"] == {}, "and is answered"
+    offered = phone.get(f"/d/{TOKEN}/stop")
+    assert 'name="start"' in offered.text
+    assert "Vous recevez à nouveau les SMS" in phone.post(f"/d/{TOKEN}/stop", {"start": "yes"}).text
+    assert phone.get().status_code == 200, "the way back from there leads somewhere"
+    assert phone.rows(link)[0].expires_at > later
+    play.stand(phone.parts, later + timedelta(days=30))
+    assert phone.get().status_code == 410, "from then on as any other"
+
+
+@pytest.mark.parametrize(
+    ("table", "gone"), [("link", "revoked_at"), ("patient", "withdrawn_at"), ("patient", "ended_at")]
+)
+def test_a_stop_keeps_no_link_that_ends_otherwise(phone: Phone, table: str, gone: str) -> None:
+    phone.post(f"/d/{TOKEN}/stop", {"stop": "yes"})
+    with phone.parts.study.writing() as session:
+        session.execute(update(metadata.tables[table]).values({gone: EVENING}))
+    play.stand(phone.parts, EVENING + timedelta(days=5))
+    assert 'name="start"' not in phone.get().text
+    assert phone.post(f"/d/{TOKEN}/stop", {"start": "yes"}, f"/d/{TOKEN}/stop").status_code == 404
 
 
 # --- with script

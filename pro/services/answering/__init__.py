@@ -29,7 +29,7 @@ from pro.services.answering.reviewed import Reviewed, changed_since
 from pro.services.answering.saving import save
 from pro.services.answering.sitting import continue_with, open_link, sitting, speak, start
 from pro.services.answering.submitting import receipt_again, submit
-from pro.services.answering.views import newest, questionnaires_of, saves_of, token_hash
+from pro.services.answering.views import is_over, newest, questionnaires_of, saves_of, token_hash
 
 __all__ = [
     "CLEARED",
@@ -59,6 +59,7 @@ __all__ = [
     "changed_since",
     "continue_with",
     "freeze_all",
+    "is_over",
     "newest",
     "open_link",
     "questionnaires_of",

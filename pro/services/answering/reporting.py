@@ -14,7 +14,7 @@ from pro.domain.schedule import Planned, start_now
 from pro.domain.showing import shown
 from pro.services import wording
 from pro.services.answering.facts import Part, Report
-from pro.services.answering.views import token_hash
+from pro.services.answering.views import is_over, token_hash
 from pro.services.audit import lock_patient, patient_actor, record
 from pro.services.calendars import calendar_of
 from pro.services.parts import Parts
@@ -64,8 +64,7 @@ def report_here(parts: Parts, session_token: str, timepoint: str, moment: Moment
 
 def _behind_link(session: Connected, token: str, moment: Moment) -> Found | None:
     found = sittings.by_link(session, token_hash(token))
-    dead = found is None or found.revoked_at is not None or found.expires_at <= moment.study
-    return None if dead else found
+    return None if found is None or is_over(found, moment) else found
 
 
 def _on_phone(session: Connected, session_token: str, moment: Moment) -> Found | None:

@@ -21,6 +21,7 @@ from pro.services.answering.freezing import receipt_of
 from pro.services.answering.reporting import reports_of
 from pro.services.answering.views import (
     coming,
+    is_over,
     language_of,
     languages_of,
     newest,
@@ -43,8 +44,7 @@ def open_link(parts: Parts, token: str, moment: Moment) -> LinkView:
         found = sittings.by_link(session, token_hash(token))
         if found is None:
             return LinkView("unknown", demonstration=parts.settings.demo)
-        dead = found.revoked_at is not None or found.expires_at <= moment.study
-        return _view(parts, session, found, moment, dead=dead)
+        return _view(parts, session, found, moment, dead=is_over(found, moment))
 
 
 def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dead: bool) -> LinkView:
@@ -115,7 +115,7 @@ def start(
         found = sittings.by_link(session, token_hash(token))
         if found is None:
             return LinkView("unknown", demonstration=parts.settings.demo)
-        dead = found.revoked_at is not None or found.expires_at <= moment.study
+        dead = is_over(found, moment)
         waiting = () if dead or found.withdrawn_at else assessments.waiting(session, found.patient_id, moment.study)
         row = next((row for row in waiting if assessment_id in (None, row.assessment_id)), None)
         if row is None:

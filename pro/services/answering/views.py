@@ -38,6 +38,18 @@ def token_hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
+def is_over(link: Found, moment: Moment) -> bool:
+    """Whether a link (as `sittings.by_link` found it) opens nothing any more, whoever has left the study apart.
+
+    Who said STOP is sent no newer link: one that was good then stays good until the messages are wanted again.
+    """
+    if link.revoked_at is not None:
+        return True
+    stopped = link.opted_out_at is not None and link.withdrawn_at is None and link.study_ended_at is None
+    kept: bool = stopped and link.opted_out_at < link.expires_at
+    return not kept and bool(link.expires_at <= moment.study)
+
+
 def why_closed(found: Found | None, moment: Moment) -> Literal["", "submitted", "closed", "no-session"]:
     if found is None or found.ended_at is not None or found.expires_at <= moment.running:
         return "no-session"

@@ -62,17 +62,30 @@ def make_link(session: Session, patient: Patient, protocol: Protocol, now: datet
     """Writes a link and returns its token. It lives until what it announces has closed, `link_life` at least."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     assert patient.id is not None
-    ends = next_close(session, patient.id, now)
-    least = now + protocol.link_life
     session.connection().execute(
         insert(Link).values(
             token_hash=token_hash(token),
             patient_id=patient.id,
             made_at=now,
-            expires_at=least if ends is None else max(least, ends),
+            expires_at=_life(session, patient.id, protocol, now),
         )
     )
     return token
+
+
+def renew_links(session: Session, patient: Patient, protocol: Protocol, now: datetime) -> None:
+    """Links that STOP alone has kept good live on as a new one would; call it before the STOP is taken back."""
+    assert patient.id is not None
+    assert patient.opted_out_at is not None
+    kept = update(Link).where(col(Link.patient_id) == patient.id, col(Link.revoked_at).is_(None))
+    stopped = kept.where(col(Link.expires_at) > patient.opted_out_at, col(Link.expires_at) <= now)
+    session.connection().execute(stopped.values(expires_at=_life(session, patient.id, protocol, now)))
+
+
+def _life(session: Session, patient_id: int, protocol: Protocol, now: datetime) -> datetime:
+    ends = next_close(session, patient_id, now)
+    least = now + protocol.link_life
+    return least if ends is None else max(least, ends)
 
 
 _end = func.coalesce(_assessment.c.late_until, _assessment.c.closes_at)

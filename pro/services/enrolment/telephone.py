@@ -16,7 +16,7 @@ from pro.services.audit import lock_patient, record
 from pro.services.enrolment.checks import wrong_phone
 from pro.services.enrolment.facts import Doer, NotEnrollable, by_of
 from pro.services.enrolment.leaving import coming_reminders, planned_reminders, unfinished, waiting_messages
-from pro.services.enrolment.links import revoke
+from pro.services.enrolment.links import protocol_of, renew_links, revoke
 from pro.services.parts import Parts
 from pro.store import contacts
 from pro.store.contacts import Person
@@ -96,6 +96,7 @@ def opt_in_again(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> N
         patient = lock_patient(session, patient_id)
         if patient.opted_out_at is None or patient.withdrawn_at is not None:
             return
+        renew_links(session, patient, protocol_of(parts, patient), moment.study)
         patient.opted_out_at = patient.opted_out_how = None
         for one in unfinished(session, patient_id, moment.study):
             end = one.late_until or one.closes_at
