@@ -313,7 +313,7 @@ def test_the_end_says_what_stops_ends_it_for_good_and_is_no_withdrawal(desk: Des
     assert (patient(desk).ended_why, patient(desk).withdrawn_at) == ("completed", None)
     for address in (PAGE, "/staff/patients/R-001", "/staff/patients"):
         assert "study ended 15 Apr" in plain(desk.page(address))
-    for gone in ("Hold the study", "See what will stop", "Take back", 'name="why"'):
+    for gone in ("Put this patient on hold", "See what will stop", "Take back", 'name="why"'):
         assert gone not in page
     assert said(post(desk, "end", why="completed", step="do")) == "That was so already. Nothing was changed."
     assert "no longer in the study" in problem(post(desk, "hold", 422, why="other"))

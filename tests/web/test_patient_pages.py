@@ -621,7 +621,7 @@ def test_a_reminder_later_is_chosen_shown_and_taken_back(phone: Phone) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
     told = phone.get(page).text
     assert "Nous vous enverrons un rappel à" in told
-    assert "Votre rappel habituel de 20 h arrivera aussi." in plain(told)
+    assert "Votre rappel habituel de 20 h arrivera comme prévu." in plain(told)
     assert "<strong>4 h cette nuit</strong>" in plain(told)
     assert re.findall(r'name="at" value="([^"]+)"', told) == offered[1:], "it may be moved"
     assert "Rappel à 18 h 30" in plain(phone.get().text), "the door names the time"
