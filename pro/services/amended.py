@@ -159,7 +159,7 @@ def amended(
     rows = amendments.assessments(session, ids, lock=lock)
     touched, ledger = amendments.touched(session, ids), _by(amendments.ledger(session, ids), "assessment_id")
     stays, pauses = (
-        _by(amendments.zones(session, ids), "patient_id"),
+        _by(courses.stays_of(session, ids), "patient_id"),
         _by(courses.pauses_of(session, ids), "patient_id"),
     )
     calendars = {one.id: calendar_from(stays.get(one.id, ()), one.zone, planner.to.cutoff) for one in patients}

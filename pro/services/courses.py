@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -121,7 +121,19 @@ def course(parts: Parts, found: Found, moment: Moment) -> Course:
 
 def stays(session: Session, found: Found) -> tuple[Stay, ...]:
     """The zones lived in, one after the other; what was given up before it began is not among them."""
-    rows = courses.stays(session, found.patient_id)
+    return _lived(found, courses.stays(session, found.patient_id))
+
+
+def stays_of(session: Session, patients: Iterable[Found]) -> dict[int, tuple[Stay, ...]]:
+    """The same of several patients in one statement; each row has `patient_id`, `zone` and `day0`."""
+    known = {each.patient_id: each for each in patients if each.patient_id is not None}
+    rows: dict[int, list[Found]] = {}
+    for row in courses.stays_of(session, known) if known else ():
+        rows.setdefault(row.patient_id, []).append(row)
+    return {id_: _lived(each, rows.get(id_, ())) for id_, each in known.items()}
+
+
+def _lived(found: Found, rows: Sequence[Found]) -> tuple[Stay, ...]:
     listed = [Stay(row.zone, row.from_day) for row in rows] or [Stay(found.zone, found.day0)]
     kept = [one for n, one in enumerate(listed) if n == 0 or one.zone != listed[n - 1].zone]
     first = Stay(kept[0].zone, min(kept[0].from_day, found.day0))

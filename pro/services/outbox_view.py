@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from pro.clock import Moment
+from pro.services import courses
 from pro.services.access import Identity, Right
+from pro.services.courses import Stay
 from pro.services.messages_sent import LAST_DAYS, MessageFigures, figures_of
 from pro.services.overview import Place, read_places
 from pro.services.parts import Parts
@@ -25,6 +28,9 @@ STATES: dict[Filter, tuple[str, ...]] = {
     "not-sent": ("dropped",),
 }
 
+Lived = Mapping[int, Sequence[Stay]]
+"""Where each patient lived, the newest last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -40,6 +46,7 @@ class Text:
     number: str | None
     staff: str | None
     zone: str | None
+    """The zone whose clocks the patient saw then; None where it concerns no patient."""
     opened: bool = False
     """Start was pressed on the page behind its link."""
     answered: bool = False
@@ -55,6 +62,8 @@ class Unsent:
     day: date
     planned_at: datetime
     why: str
+    zone: str
+    """The zone whose clocks the patient saw then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +87,23 @@ def page(
         found = desk_messages.page(session, ids, now, before, STATES[chosen], PAGE + 1)
         today = now.date() + timedelta(days=1)
         steps = desk_messages.unsent_steps(session, ids, since.date(), today, STEPS) if before is None else []
+        lived = courses.stays_of(session, (*found, *steps))
         return Outbox(
             places=read_places(session, ids),
             figures=figures_of(desk_messages.counts(session, ids, since, now)),
-            texts=tuple(text_of(row) for row in found[:PAGE]),
-            unsent=tuple(unsent_of(row) for row in steps),
+            texts=tuple(text_of(row, lived) for row in found[:PAGE]),
+            unsent=tuple(unsent_of(row, lived) for row in steps),
             next=(found[PAGE - 1].due_at, found[PAGE - 1].id) if len(found) > PAGE else None,
         )
 
 
-def text_of(row: Found) -> Text:
+def text_of(row: Found, lived: Lived) -> Text:
     at = row.sent_at if row.state in ("sent", "delivered", "undelivered", "failed") else None
-    known = (row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name, row.zone)
-    return Text(*known, opened=bool(row.opened), answered=bool(row.answered))
+    known = (row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name)
+    zone = courses.zone_at(lived[row.patient_id], row.due_at) if row.patient_id in lived else None
+    return Text(*known, zone, opened=bool(row.opened), answered=bool(row.answered))
 
 
-def unsent_of(row: Found) -> Unsent:
-    return Unsent(row.number, row.timepoint, row.day, row.planned_at, row.why_none)
+def unsent_of(row: Found, lived: Lived) -> Unsent:
+    zone = courses.zone_at(lived[row.patient_id], row.planned_at)
+    return Unsent(row.number, row.timepoint, row.day, row.planned_at, row.why_none, zone)

@@ -17,7 +17,7 @@ from pro.store.tables import metadata
 _t = metadata.tables
 _study, _site, _in_force, _amendment = _t["study"], _t["site"], _t["protocol_in_force"], _t["amendment"]
 _patient, _assessment, _save, _response = _t["patient"], _t["assessment"], _t["answer_save"], _t["response"]
-_reminder, _message, _history = _t["reminder"], _t["message"], _t["zone_history"]
+_reminder, _message = _t["reminder"], _t["message"]
 _flare, _event, _staff = _t["flare"], _t["audit_event"], _t["staff"]
 
 Found = Row[Any]
@@ -156,11 +156,6 @@ def ledger(session: Connected, patient_ids: Ids) -> Sequence[Found]:
         .where(_assessment.c.patient_id.in_(patient_ids), _unfinished)
     )
     return _all(session, wanted.order_by(_reminder.c.assessment_id, _reminder.c.step))
-
-
-def zones(session: Connected, patient_ids: Ids) -> Sequence[Found]:
-    wanted = select(_history).where(_history.c.patient_id.in_(patient_ids))
-    return _all(session, wanted.order_by(_history.c.patient_id, _history.c.from_day))
 
 
 # What has happened to them

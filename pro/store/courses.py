@@ -25,6 +25,12 @@ def stays(session: Connected, patient_id: int) -> Sequence[Found]:
     return session.connection().execute(wanted.order_by(history.c.from_day)).all()
 
 
+def stays_of(session: Connected, patient_ids: Collection[int]) -> Sequence[Found]:
+    """The same of several patients, each with its `patient_id`."""
+    wanted = select(history).where(history.c.patient_id.in_(patient_ids))
+    return session.connection().execute(wanted.order_by(history.c.patient_id, history.c.from_day)).all()
+
+
 # Journeys
 
 

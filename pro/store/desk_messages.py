@@ -153,14 +153,14 @@ def unsent_steps_of(session: Session, patient_id: int, limit: int) -> Sequence[F
 
 def _steps() -> Select[tuple[object, ...]]:
     columns = (reminder.c.step, reminder.c.planned_at, reminder.c.why_none, assessment.c.timepoint, assessment.c.day)
-    joined = select(*columns, patient.c.number).join_from(
-        reminder, assessment, reminder.c.assessment_id == assessment.c.id
-    )
+    whose = assessment.c.patient_id, patient.c.number, patient.c.zone, patient.c.day0
+    joined = select(*columns, *whose).join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
     joined = joined.join(patient, assessment.c.patient_id == patient.c.id)
     return joined.where(reminder.c.why_none.is_not(None), reminder.c.message_id.is_(None))
 
 
 def _with_names() -> Select[tuple[object, ...]]:
-    wanted = select(message, patient.c.number, patient.c.zone, staff.c.name.label("staff_name"), _opened, _answered)
+    whose = patient.c.number, patient.c.zone, patient.c.day0
+    wanted = select(message, *whose, staff.c.name.label("staff_name"), _opened, _answered)
     joined = wanted.join_from(message, patient, message.c.patient_id == patient.c.id, isouter=True)
     return joined.join(staff, message.c.staff_id == staff.c.id, isouter=True)

@@ -15,7 +15,7 @@ from sqlmodel import select
 from pro.domain.protocol import Anchor
 from pro.services import enrolment
 from pro.services.courses import Stay, zone_at
-from pro.store.tables import AuditEvent, Journey, Patient, Pause
+from pro.store.tables import Assessment, AuditEvent, Journey, Message, Patient, Pause, Reminder
 from pro.web.places import found
 from tests.conftest import Urls
 from tests.factories import NOW, Made, make_parts, make_patient, make_staff, make_study, the_library
@@ -376,3 +376,28 @@ def test_what_was_before_a_journey_is_told_by_the_clocks_of_that_time(desk: Desk
     page = plain(desk.page("/staff/patients/R-001"))
     assert "15 Apr 08:04:00</b> On hold: In hospital" in page
     assert "Tokyo from 16 Apr" in page
+
+
+@pytest.mark.parametrize(("login", "whose"), [("coo", "Tokyo time"), ("fr", "heure locale : Tokyo")])
+def test_messages_of_before_a_journey_stand_at_the_hour_they_came_at(desk: Desk, login: str, whose: str) -> None:
+    """Sent in Paris on 14 April at 18:00, and a step that no text carried at 20:00; the patient is in Tokyo since."""
+    came = NOW.replace(day=14, hour=16, minute=0)
+    with desk.parts.study.writing() as session:
+        about = {"site_id": patient(desk).site_id, "patient_id": patient(desk).id, "template": "reminder"}
+        about |= {"language": "fr", "not_after": came + timedelta(hours=9), "attempts": 1, "state": "delivered"}
+        for n, at in enumerate((came, came + timedelta(days=3))):
+            session.add(Message(**about, dedupe_key=f"k{n}", due_at=at, sent_at=at))
+        asked = session.exec(select(Assessment).where(Assessment.day == came.date())).first()
+        assert asked is not None
+        step = {"assessment_id": asked.id, "step": "at-20:00", "planned_at": came + timedelta(hours=2)}
+        session.add(Reminder(**step, why_none="completed"))
+    desk.sign_in("coo")
+    post(desk, "zone", zone="Asia/Tokyo", step="do")
+    desk.clock.move(timedelta(days=4))
+    desk.sign_in(login)
+    page = plain(desk.page("/staff/messages"))
+    at_18, at_20, at_1 = ("18:00", "20:00", "01:00") if login == "coo" else ("18 h", "20 h", "1 h")
+    day, month = ("Tue 14 Apr", "14 Apr") if login == "coo" else ("mar. 14 avr.", "14 avr.")
+    assert f"<td>{day} {at_18}</td>" in page
+    assert f"<b>{month} {at_20}</b>" in page
+    assert f"{at_1} ({whose})</td>" in page, "whose clock it is, where the site's shows another time"

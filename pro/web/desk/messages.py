@@ -39,9 +39,11 @@ def messages() -> ResponseReturnValue:
 
 
 def text_view(text: Text, zone: str) -> dict[str, object]:
-    """A message in words: when, what it was, and what became of it."""
+    """A message in words: when, by the patient's clocks of that time, what it was, and what became of it."""
     spoken = language()
     here = text.zone or zone
+    due = f"{phrases.short_day(phrases.local(text.due_at, here).date(), spoken)} "
+    due += phrases.clock(text.due_at, here, spoken)
     opened = text.opened and text.state in ("sending", "sent", "delivered", "undelivered")
     state = phrases.word("sms", "left" if opened and text.state != "delivered" else text.state, spoken)
     if text.at is not None:
@@ -53,8 +55,7 @@ def text_view(text: Text, zone: str) -> dict[str, object]:
     tones = {"delivered": "fine", "failed": "hot", "undelivered": "hot", "dropped": "soft"}
     return {
         "text": text,
-        "when": f"{phrases.short_day(phrases.local(text.due_at, here).date(), spoken)} "
-        f"{phrases.clock(text.due_at, here, spoken)}",
+        "when": phrases.whose_clock(due, text.due_at, here, zone, spoken),
         "what": phrases.word("template", text.template, spoken),
         "state": state,
         "why": why,
@@ -67,7 +68,7 @@ def unsent_view(each: Unsent, zone: str) -> dict[str, object]:
     spoken = language()
     return {
         "unsent": each,
-        "when": phrases.stamp(each.planned_at, zone, spoken),
+        "when": phrases.told(each.planned_at, each.zone, zone, spoken),
         "why": phrases.word("why", each.why, spoken),
     }
 

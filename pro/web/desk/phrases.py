@@ -64,7 +64,11 @@ def stamp(at: datetime, zone: str, language: str, *, seconds: bool = False) -> s
 
 def told(at: datetime, zone: str, site_zone: str, language: str, *, seconds: bool = False) -> str:
     """By the patient's clock of that instant, and whose clock it is where the site's shows another time."""
-    when = stamp(at, zone, language, seconds=seconds)
+    return whose_clock(stamp(at, zone, language, seconds=seconds), at, zone, site_zone, language)
+
+
+def whose_clock(when: str, at: datetime, zone: str, site_zone: str, language: str) -> str:
+    """The same time in words, with the place where the site's clocks show another."""
     if local(at, zone).utcoffset() == local(at, site_zone).utcoffset():
         return when
     return say("desk.trail.whose-clock", language, when=when, place=say_place(zone, language))
