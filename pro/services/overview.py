@@ -65,6 +65,7 @@ class TaskLine:
     """Something to do for a patient, with its one reason."""
 
     id: int
+    patient_id: int | None
     number: str | None
     kind: str
     detail: str
@@ -205,7 +206,7 @@ def _task_line(row: Found, missed: int, number: str | None) -> TaskLine:
     detail = row.detail
     if row.kind == IN_A_ROW:
         detail = str(max(missed, int(detail) if detail.isdigit() else 0))
-    return TaskLine(row.id, number, row.kind, detail, row.made_at, attempts_of(row.note))
+    return TaskLine(row.id, row.patient_id, number, row.kind, detail, row.made_at, attempts_of(row.note))
 
 
 def attempts_of(note: str) -> tuple[Attempt, ...]:

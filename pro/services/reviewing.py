@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from pro.clock import Moment
 from pro.services import anchoring, audit
 from pro.services.access import Identity, Right
+from pro.services.enrolment.telephone import UNREACHABLE
 from pro.services.parts import Parts
 from pro.store.tables import Flare, FlareAction, Patient, Task
 
@@ -29,11 +30,13 @@ class Outcome(StrEnum):
 
 class Call(StrEnum):
     REACHED = "reached"
-    """Settles the task."""
+    """Settles the task, unless what it is about outlasts a call."""
     NO_ANSWER = "no-answer"
     """Leaves it open, with the attempt beside it."""
 
 
+OUTLASTS_CALLS = frozenset({UNREACHABLE})
+"""Kinds of tasks that no call settles: the number is still wrong, and every reminder fails until it is changed."""
 CLOSED_BY_INVESTIGATOR = "closed-by-investigator"
 REFUSALS = Literal["not-found", "no-outcome", "no-note", "note-too-long", "not-reviewed", "ended", "done"]
 
@@ -107,7 +110,10 @@ def _plan_after_end(parts: Parts, session: Session, identity: Identity, patient:
 def log_call(
     parts: Parts, identity: Identity, task_id: int, outcome: str, note: str, moment: Moment
 ) -> Recorded | NotRecorded:
-    """Notes a call on a task: `reached` settles it, `no-answer` leaves it open. Needs `LOG_CALL` at the site."""
+    """Notes a call on a task: `reached` settles it, `no-answer` leaves it open; needs `LOG_CALL` at the site.
+
+    A task of `OUTLASTS_CALLS` stays open whatever came of the call.
+    """
     if outcome not in set(Call):
         return NotRecorded("no-outcome")
     if refused := _note_refused(note, needed=outcome == Call.REACHED):
@@ -121,7 +127,7 @@ def log_call(
         if task.done_at is not None:
             return NotRecorded("done")
         task.note = "\n".join(filter(None, (task.note, _attempt(identity, outcome, note, moment))))
-        if outcome == Call.REACHED:
+        if outcome == Call.REACHED and task.kind not in OUTLASTS_CALLS:
             task.done_at, task.done_by = moment.study, identity.staff_id
         session.add(task)
         payload = {"task": task_id, "kind": task.kind, "outcome": outcome, "note": note.strip()}

@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from pro.domain.chain_check import Report
-from pro.services import access, audit_trail, overview
+from pro.services import access, audit_trail, enrolment, overview
 from pro.services.access import Identity, Right, SignedIn
+from pro.services.enrolment.telephone import UNREACHABLE
 from pro.services.parts import Parts
 from pro.services.reviewing import NotRecorded, Recorded, end_flare, log_call, review
-from pro.store.tables import Flare, FlareAction, StaffRole, Task, metadata
+from pro.store import contacts
+from pro.store.contacts import Person
+from pro.store.tables import Flare, FlareAction, Patient, StaffRole, Task, metadata
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study
 
@@ -146,6 +149,25 @@ def test_calls_are_logged_and_settle_the_task(ward: Ward) -> None:
     assert log_call(ward.parts, ward.who("other"), ward.task, "reached", "x", now) == NotRecorded("not-found")
     assert [event[0] for event in ward.events()] == ["call.logged"] * 3
     assert overview.today(ward.parts, coo, now).tasks == ()
+
+
+def test_a_call_does_not_mend_a_number_that_cannot_be_reached(ward: Ward) -> None:
+    coo, now = ward.who("coo"), ward.parts.clock.now()
+    with ward.parts.study.writing() as session:
+        task = session.get_one(Task, ward.task)
+        task.kind, task.detail, patient_id = UNREACHABLE, "", task.patient_id or 0
+        session.add(task)
+        contact_id = session.get_one(Patient, patient_id).contact_id
+    with ward.parts.contacts.writing() as session:
+        contacts.keep(session, ward.parts.cipher, contact_id, Person("Ada Example", "+33612345678"), now.running)
+    assert log_call(ward.parts, coo, ward.task, "reached", "by the landline", now) == Recorded()
+    assert log_call(ward.parts, coo, ward.task, "no-answer", "", now) == Recorded()
+    (line,) = overview.today(ward.parts, coo, now).tasks
+    assert [(each.outcome, each.note) for each in line.attempts] == [("reached", "by the landline"), ("no-answer", "")]
+    assert [event[0] for event in ward.events()] == ["call.logged"] * 2
+    enrolment.change_phone(ward.parts, coo, patient_id, "+33612345679", now)
+    assert overview.today(ward.parts, coo, now).tasks == ()
+    assert log_call(ward.parts, coo, ward.task, "reached", "x", now) == NotRecorded("done")
 
 
 def test_the_trail_leaves_and_verifies_as_lines(ward: Ward) -> None:

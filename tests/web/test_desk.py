@@ -682,6 +682,29 @@ def test_a_page_that_is_not_there_says_so_and_leaves_other_addresses_alone(desk:
     assert "This is not there" not in desk.client.get("/no/such/page").get_data(as_text=True)
 
 
+def test_a_call_about_a_wrong_number_leaves_it_on_every_page_and_leads_to_the_new_one(desk: Desk) -> None:
+    make_staff(desk.parts, desk.made, "cofr", role="coordinator", language="fr")
+    patient_id = make_patient(desk.parts, desk.made, "R-003")
+    with desk.parts.study.writing() as session:
+        site = desk.made.sites["R"]
+        session.add(Task(site_id=site, patient_id=patient_id, kind="number-unreachable", made_at=NOW))
+    desk.sign_in("coo")
+    call = desk.page("/staff/tasks/1")
+    assert f'href="/staff/enrol/{patient_id}/phone"' in call
+    assert "stays on the list until the number is changed" in call
+    assert "takes the patient off" not in call
+    assert desk.post("/staff/tasks/1", "/staff/tasks/1", outcome="reached", note="By the landline") == 303
+    today = desk.page("/staff/")
+    assert "spoke 15 Apr" in today
+    assert "no answer" not in today
+    assert "Spoke with the patient" in desk.page("/staff/tasks/1")
+    assert "number unreachable" in desk.page("/staff/patients")
+    desk.client = desk.app.test_client()
+    desk.sign_in("cofr")
+    assert "reste sur la liste tant que le numéro n’est pas changé" in desk.page("/staff/tasks/1")
+    assert "a répondu 15 avr" in desk.page("/staff/").replace("\u00a0", " ").replace("\u202f", " ")
+
+
 TASKS = (
     ("number-unreachable", "", "An SMS cannot be delivered", "Un SMS ne peut pas être remis"),
     ("missed-in-a-row", "2", "2 diaries missed in a row", "2 carnets manqués de suite"),

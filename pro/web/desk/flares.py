@@ -187,6 +187,7 @@ def _call_page(task_id: int, problem: str = "") -> str:
         line=line,
         zone=zone,
         task=task_view(line, zone),
+        stays=line.kind in reviewing.OUTLASTS_CALLS,
         problem=problem,
         typed=request.form,
     )

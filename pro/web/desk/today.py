@@ -12,6 +12,7 @@ from pro.services.access import Identity
 from pro.services.episodes import FlareLine
 from pro.services.messages_sent import STOPS, MessageFigures, Stopped
 from pro.services.overview import TaskLine, Today
+from pro.services.reviewing import Call
 from pro.web import charts, strips
 from pro.web.desk import phrases
 from pro.web.desk.frame import language, t
@@ -93,7 +94,8 @@ def task_view(line: TaskLine, zone: str) -> dict[str, object]:
     last = line.attempts[-1] if line.attempts else None
     tried = ""
     if last is not None:
-        tried = t("call.tried", day=phrases.month_day(phrases.local(last.at, zone).date(), spoken))
+        said = "call.spoke" if last.outcome == Call.REACHED else "call.tried"
+        tried = t(said, day=phrases.month_day(phrases.local(last.at, zone).date(), spoken))
     detail = _detail(line, spoken)
     known = {"missed-in-a-row", "under-80", "endpoint-due", "undelivered", "number-unreachable", "contact-missing"}
     kind = line.kind if line.kind in known else "other"
