@@ -52,7 +52,12 @@ def zone(number: str, name: str, first: str | None, study: str | None, as_json: 
     said = {"number": number, "zone": seen.zone, "from_day": seen.from_day.isoformat()}
     became = "planned anew" if seen.at_once else "will be planned anew when the day comes"
     plain = f"{number}: {seen.zone} from {seen.from_day}; {seen.assessments} assessments {became}"
-    click.echo(json.dumps({**said, "assessments": seen.assessments, "at_once": seen.at_once}) if as_json else plain)
+    other = seen.instead_of
+    back = None if other is None else {"zone": other.zone, "from_day": other.from_day.isoformat()}
+    if other is not None:
+        plain += f"; the journey to {other.zone} from {other.from_day} is taken back"
+    told = {"assessments": seen.assessments, "at_once": seen.at_once, "taken_back": back}
+    click.echo(json.dumps(said | told) if as_json else plain)
 
 
 @click.command()

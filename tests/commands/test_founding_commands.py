@@ -522,6 +522,11 @@ def test_a_patient_travels_pauses_is_held_and_ends(founded: Shell) -> None:
     planned = founded.well("patient", "zone", "R-001", "Asia/Tokyo", "--from", later)
     assert planned.startswith(f"R-001: Asia/Tokyo from {later};")
     assert "when the day comes" in planned
+    sooner = (date.fromisoformat(later) - timedelta(days=1)).isoformat()
+    planned = founded.well("patient", "zone", "R-001", "Europe/Paris", "--from", sooner)
+    assert planned.strip().endswith(f"; the journey to Asia/Tokyo from {later} is taken back")
+    planned = json.loads(founded.well("patient", "zone", "R-001", "Asia/Tokyo", "--from", later, "--json"))
+    assert planned["taken_back"] == {"zone": "Europe/Paris", "from_day": sooner}
     days = ("--from", TOMORROW, "--to", TOMORROW)
     assert founded.well("patient", "pause", "R-001", *days, "--why", "holiday").startswith("R-001: 2 assessments")
     held = json.loads(founded.well("patient", "hold", "R-001", "--why", "hospital", "--json"))

@@ -146,6 +146,41 @@ def test_a_journey_is_planned_shown_made_by_the_worker_on_its_day_and_may_be_tak
         assert [bool(each.done_at) for each in session.exec(select(Journey)).all()] == [False, False, True]
 
 
+@pytest.mark.parametrize("day", ["", "2026-04-25"])
+def test_a_journey_that_another_takes_the_place_of_is_named_before_and_in_the_trail(desk: Desk, day: str) -> None:
+    desk.sign_in("coo")
+    post(desk, "zone", zone="America/Montreal", step="do", **{"from": "2026-04-18"})
+    again = post(desk, "zone", 200, zone="America/Montreal", **{"from": "2026-04-18"})
+    assert "taken back." not in again, "the same once more takes nothing back"
+    other = "The journey to Montréal that was planned from Saturday 18 April is taken back."
+    assert other in post(desk, "zone", 200, zone="Asia/Tokyo", **{"from": day})
+    page = post(desk, "zone", zone="Asia/Tokyo", step="do", **{"from": day})
+    (event,) = events(desk, "patient.zone-unplanned")
+    assert (event["to"], event["from_day"], event["by"]) == ("America/Montreal", "2026-04-18", "coo")
+    assert "Journey to Montréal taken back" in page
+    desk.sign_in("fr")
+    page = post(desk, "zone", 200, zone="Indian/Reunion", **{"from": "2026-04-28"})
+    assert ("Le voyage prévu à partir du samedi 25 avril est annulé : Tokyo." in page) == bool(day)
+
+
+def test_the_reminders_of_tonight_that_the_new_quiet_hours_silence_are_named(desk: Desk) -> None:
+    """At 18:00 and 20:00 in Paris it is 01:00 and 03:00 in Tokyo, where the quiet hours are those of now on."""
+    desk.sign_in("coo")
+    silent = (
+        "Daily diary is open already: its reminders stay at 18:00 and 20:00 in Paris, 01:00 and 03:00 in Tokyo,"
+        " in the quiet hours there: they are not sent."
+    )
+    assert silent in foreseen(desk, "R-001", "Asia/Tokyo")
+    assert "not sent" not in foreseen(desk, "R-001", "Europe/London")
+    later = post(desk, "zone", 200, zone="Asia/Tokyo", **{"from": "2026-04-20"})
+    assert "not sent" not in later, "until the worker comes the clocks of Paris hold"
+    desk.clock.move(timedelta(hours=11))
+    desk.sign_in("fr")
+    page = foreseen(desk, "R-001", "Asia/Tokyo")
+    named = "le rappel reste à 20.h, heure de .+Paris.+soit 3.h, .+Tokyo.+ silence.+ pas envoyé"
+    assert re.search(named, page), "18:00 has gone"
+
+
 def move_to(desk: Desk, at: Any) -> Any:
     desk.clock.move(at - desk.clock.now().study)
     return desk.clock.now()

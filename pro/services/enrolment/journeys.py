@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,8 +17,9 @@ from pro.domain.reminders import in_quiet_hours, not_after, quiet_ends
 from pro.domain.schedule import steps_of
 from pro.domain.travel import Calendar
 from pro.services.access import Right
-from pro.services.audit import WORKER, lock_patient, record
+from pro.services.audit import WORKER, Actor, lock_patient, record
 from pro.services.calendars import calendar_of
+from pro.services.courses import Stay
 from pro.services.enrolment.facts import Doer, by_of
 from pro.services.enrolment.holding import NotNow
 from pro.services.enrolment.leaving import unfinished
@@ -61,6 +62,11 @@ class Foreseen:
     """Those whose instants change."""
     reminders: tuple[Foretold, ...]
     """Of the first patient-day by the new clocks that has any, in order."""
+    held_up: tuple[Foretold, ...] = ()
+    """Those from now until that day opens that stand in the quiet hours there, in order; where it is made at once: the
+    worker comes once an hour, and what leaves before it comes goes by the old clocks."""
+    instead_of: Stay | None = None
+    """Another journey that was to come: it is taken back."""
 
 
 def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, moment: Moment) -> Foreseen:
@@ -80,8 +86,18 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
         first = moved.stays[-1].from_day
         expected = unfinished(session, patient_id, made_at)
         rows = recomputed(parts, session, patient, expected, moved, made_at)
-        reminders = _first_reminders(parts, patient, expected, rows, moved)
-        return Foreseen(zone, patient.zone, first, moved.opens(first), at_once, len(rows), reminders)
+        told = _all_foretold(parts, patient, expected, rows, moved)
+        return Foreseen(
+            zone=zone,
+            old=patient.zone,
+            from_day=first,
+            at=moved.opens(first),
+            at_once=at_once,
+            assessments=len(rows),
+            reminders=_first_reminders(told, moved),
+            held_up=_held_up(told, made_at, moved.opens(first)) if at_once else (),
+            instead_of=_another(session, patient_id, zone, first, at_once=at_once),
+        )
 
 
 def plan_journey(
@@ -96,7 +112,11 @@ def plan_journey(
         patient = lock_patient(session, patient_id)
         _may_move(patient, zone)
         by = by_of(doer, Right.ENROL, patient.site_id)
+        other = _another(session, patient_id, zone, seen.from_day, at_once=seen.at_once)
         courses.end_journey(session, patient_id, moment.study, done=False)
+        if other is not None:
+            _unplanned(session, patient, other, by.actor, moment)
+            seen = replace(seen, instead_of=other)
         if seen.at_once:
             move(parts, session, patient, zone, by, moment)
             return seen
@@ -114,9 +134,8 @@ def cancel_journey(parts: Parts, doer: Doer, patient_id: int, moment: Moment) ->
         if found is None:
             return False
         courses.end_journey(session, patient_id, moment.study, done=False)
-        event = {"to": found.zone, "from_day": found.from_day}
         actor = by_of(doer, Right.ENROL, patient.site_id).actor
-        record(session, patient, "patient.zone-unplanned", event, actor, moment.study)
+        _unplanned(session, patient, Stay(found.zone, found.from_day), actor, moment)
         return True
 
 
@@ -141,6 +160,19 @@ def _set_out(parts: Parts, patient_id: int, moment: Moment) -> bool:
         if patient.zone != found.zone:
             move(parts, session, patient, found.zone, by_of(WORKER, Right.ENROL, patient.site_id), moment)
         return courses.end_journey(session, patient_id, moment.study, done=True)
+
+
+def _another(session: Session, patient_id: int, zone: str, from_day: date, *, at_once: bool) -> Stay | None:
+    """The journey to come whose place this one takes; None where there is none, or it is the same once more."""
+    found = courses.journey_of(session, patient_id)
+    if found is None or (not at_once and (found.zone, found.from_day) == (zone, from_day)):
+        return None
+    return Stay(found.zone, found.from_day)
+
+
+def _unplanned(session: Session, patient: Patient, journey: Stay, actor: Actor, moment: Moment) -> None:
+    event = {"to": journey.zone, "from_day": journey.from_day}
+    record(session, patient, "patient.zone-unplanned", event, actor, moment.study)
 
 
 def _may_move(patient: Patient, zone: str) -> None:
@@ -176,20 +208,30 @@ def _opening(calendar: Calendar, zone: str, day: date) -> datetime:
     return min(calendar.opens(day), day_opens(day, zones.zone(zone), calendar.cutoff))
 
 
-def _first_reminders(
+def _all_foretold(
     parts: Parts, patient: Patient, expected: Sequence[Assessment], rows: Sequence[dict[str, Any]], moved: Calendar
 ) -> tuple[Foretold, ...]:
-    """Those of the first patient-day by the new clocks that has any; what is open then keeps the old clocks."""
-    first = moved.stays[-1]
-    told = [
+    """Every reminder that is left, in order; what is open at the change keeps the old clocks."""
+    there = moved.stays[-1].zone
+    told = (
         each
         for one, row in zip(expected, rows, strict=True)
         if one.excused_at is None
-        for each in _foretold(parts, patient, one, row, first.zone)
-        if each.at >= moved.opens(first.from_day)
-    ]
-    day = min((moved.holds(each.at) for each in told), default=None)
-    return tuple(sorted((each for each in told if moved.holds(each.at) == day), key=lambda each: each.at))
+        for each in _foretold(parts, patient, one, row, there)
+    )
+    return tuple(sorted(told, key=lambda each: each.at))
+
+
+def _first_reminders(told: Sequence[Foretold], moved: Calendar) -> tuple[Foretold, ...]:
+    """Those of the first patient-day by the new clocks that has any."""
+    there = [each for each in told if each.at >= moved.opens(moved.stays[-1].from_day)]
+    day = min((moved.holds(each.at) for each in there), default=None)
+    return tuple(each for each in there if moved.holds(each.at) == day)
+
+
+def _held_up(told: Sequence[Foretold], made_at: datetime, opens: datetime) -> tuple[Foretold, ...]:
+    """Quiet hours go by the new clocks from the change on, before the first day by them has opened."""
+    return tuple(each for each in told if made_at < each.at < opens and each.leaves_at != each.at)
 
 
 def _foretold(

@@ -72,6 +72,9 @@ def _lines(row: Found, seen: Foreseen) -> list[str]:
     spoken = language()
     place, old = say_place(seen.zone, spoken), say_place(seen.old, spoken)
     lines = [c("zone.line-from", day=long_day(seen.from_day), place=place), *_reminders(row, seen, place, old)]
+    if seen.instead_of is not None:
+        other = say_place(seen.instead_of.zone, spoken)
+        lines.insert(0, c("zone.line-instead", place=other, day=long_day(seen.instead_of.from_day)))
     if seen.at_once:
         when, then = (_when(seen.at, zone) for zone in (seen.zone, seen.old))
         lines += [c("zone.line-open", when=when, here=then, old=old), c("zone.line-quiet")]
@@ -81,10 +84,15 @@ def _lines(row: Found, seen: Foreseen) -> list[str]:
 
 def _reminders(row: Found, seen: Foreseen, place: str, old: str) -> list[str]:
     """`Daily diary: reminders move to 18:00 and 20:00 in Montréal.`, a line for each thing that is asked."""
+    before, after = (_each_told(row, seen, told, place, old) for told in (seen.held_up, seen.reminders))
+    return [*before, *(after or [c("zone.line-none")])]
+
+
+def _each_told(row: Found, seen: Foreseen, foretold: Sequence[Foretold], place: str, old: str) -> list[str]:
     told: dict[tuple[str, str], list[Foretold]] = {}
-    for each in seen.reminders:
+    for each in foretold:
         told.setdefault((each.timepoint, _fate(each)), []).append(each)
-    return [_told(row, seen, each, place, old) for each in told.values()] or [c("zone.line-none")]
+    return [_told(row, seen, each, place, old) for each in told.values()]
 
 
 def _fate(one: Foretold) -> str:
