@@ -42,7 +42,7 @@ def test_a_table_for_people() -> None:
         "French has a space before its colons"
     )
     assert sum(line.startswith("  SMS ") and "Carnet quotidien" in line for line in lines) > 150
-    assert any("fenêtre ouverte" in line for line in lines)
+    assert any("à remplir du" in line for line in lines)
     assert "14,48" in call("--language", "fr", "--price", "0.08").stdout
     assert any("1er" in line for line in lines)
     assert lines[-1].startswith(

@@ -107,7 +107,7 @@ def test_in_french_by_another_clock_and_one_language(desk: Desk) -> None:
     desk.sign_in("data-manager")
     shown = read(desk, "/staff/protocol?protocol=thera-demo+2&zone=Indian/Reunion&cutoff=06:30&language=fr")
     assert "Réponses au SMS" in shown
-    assert "ouverte du lun. 20 avr., 6 h 30 au mar. 21 avr., 6 h 30" in shown
+    assert "La première est à remplir du lun. 20 avr., 6 h 30 au mar. 21 avr., 6 h 30" in shown
     assert FRENCH in shown
     assert ENGLISH not in shown
 
