@@ -70,7 +70,22 @@ class FlareLine:
     """The day of its newest hit, where the curve ends."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """An episode that nobody acknowledged while the protocol waits: all that a reader without `SEE_FLARE` is told."""
+
+    number: str
+    since: datetime
+
+
 # Flares
+
+
+def unseen(library: Library, session: Session, ids: Collection[int], now: datetime) -> tuple[tuple[Unseen, ...], int]:
+    """Those of these sites that have waited longer than `duty_delay`, the longest first, and how many in all."""
+    until = {(each.id, each.version): now - each.duty_delay for each in library.protocols()}
+    rows = desk.unseen_flares(session, ids, emergencies(library), until, SHOWN) if ids else []
+    return tuple(Unseen(row.number, row.since) for row in rows), rows[0].in_all if rows else 0
 
 
 def flare_lines(parts: Parts, session: Session, ids: Collection[int], now: datetime) -> tuple[FlareLine, ...]:

@@ -19,7 +19,7 @@ from pro.domain.protocol import Protocol
 from pro.domain.schedule import day_opens, patient_day
 from pro.library import Library
 from pro.services.access import Identity, Right
-from pro.services.episodes import FlareLine, diaries, flare_lines
+from pro.services.episodes import FlareLine, Unseen, diaries, flare_lines, unseen
 from pro.services.messages_sent import MessageFigures, SentLine, Stopped, sent_of, stopped
 from pro.services.parts import Parts
 from pro.services.visit_list import Visit, coming, to_enter_of
@@ -86,6 +86,9 @@ class Today:
     """Study time in the zone of the first site."""
     flares: tuple[FlareLine, ...]
     flares_in_all: int
+    unseen: tuple[Unseen, ...]
+    """At the sites whose flares the reader may not see: that nobody has looked at one in time, and nothing of it."""
+    unseen_in_all: int
     tasks: tuple[TaskLine, ...]
     tasks_in_all: int
     messages: MessageFigures
@@ -104,7 +107,7 @@ class Today:
     """Those to come or to be answered, without those to enter."""
     protocol: Protocol
     things: int
-    """How many things wait for the reader: flares and calls of others' are not among them."""
+    """How many things wait for the reader: what others have to take up is not among them, a flare unseen is."""
 
 
 def places(parts: Parts, identity: Identity, right: Right) -> tuple[Place, ...]:
@@ -132,6 +135,7 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
         yesterday = day - timedelta(days=1)
         flare_ids = identity.sites(Right.SEE_FLARE)
         flares_in_all = desk.count_flares_to_review(session, flare_ids) if flare_ids else 0
+        unseen_ones, unseen_in_all = unseen(parts.library, session, ids - flare_ids, now)
         tasks_in_all = desk_tasks.count_patients_to_call(session, ids, diaries(protocol))
         opened = [day_opens(each, zones.zone(zone), protocol.cutoff) for each in (yesterday, day)]
         messages, sent = sent_of(session, ids, opened[0], opened[1], now)
@@ -141,9 +145,11 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
             now=now.astimezone(zones.zone(zone)),
             flares=flare_lines(parts, session, flare_ids, now),
             flares_in_all=flares_in_all,
+            unseen=unseen_ones,
+            unseen_in_all=unseen_in_all,
             tasks=_calls(session, ids, diaries(protocol)),
             tasks_in_all=tasks_in_all,
-            things=_things(session, identity, protocol, flares_in_all, tasks_in_all),
+            things=unseen_in_all + _things(session, identity, protocol, flares_in_all, tasks_in_all),
             messages=messages,
             sent=sent,
             stopped=stopped(session, ids, now),

@@ -232,10 +232,9 @@ def _diary_days(planned: Sequence[Found], protocol: Protocol) -> list[Day]:
 
 
 def _span(row: Found) -> FlareSpan:
-    open_outcome = row.outcome in (None, "cannot-tell") and row.end_why != "closed-by-investigator"
-    return FlareSpan(
-        row.id, row.n, row.opened_day, row.last_hit_day, row.outcome, row.ended_at is not None, open_outcome
-    )
+    waits = row.outcome in (None, "cannot-tell") or row.acknowledged_at is None
+    to_review = waits and row.end_why != "closed-by-investigator"
+    return FlareSpan(row.id, row.n, row.opened_day, row.last_hit_day, row.outcome, row.ended_at is not None, to_review)
 
 
 def _answer_rows(

@@ -240,7 +240,7 @@ def test_who_may_not_review_sees_no_review_and_is_greeted_with_what_they_may_do(
     for login, greeting, reviews in (
         ("inv", "Two things need you", 1),
         ("mon", "Nothing needs you", 0),
-        ("coo", "One thing needs you", 0),
+        ("coo", "Two things need you", 0),  # a call to make, and an investigator to tell of the flare
     ):
         desk.client = desk.app.test_client()
         desk.sign_in(login)

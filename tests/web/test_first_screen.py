@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
+from pro.services.episodes import emergencies
 from pro.store.tables import Message, Task, metadata
+from pro.web.words import say_clock
 from tests.conftest import Urls
 from tests.factories import NOW, make_parts, make_patient, make_staff, make_study, settle
 from tests.web.test_desk import Desk, counted
@@ -17,6 +20,9 @@ from tests.web.test_enrolment_pages import plain
 
 EVENING = datetime(2026, 4, 14, 17, 17, tzinfo=UTC)
 """19:17 in Paris, the day before NOW."""
+DELAY = timedelta(minutes=30)
+"""After so long the demonstration's protocol tells the next on the duty list."""
+FLARE = metadata.tables["flare"]
 FIRST, LAST = date(2026, 4, 4), date(2026, 4, 13)
 
 
@@ -120,6 +126,84 @@ def test_however_many_stopped_the_screen_reads_as_much(desk: Desk) -> None:
     assert page.count("stopped the messages yesterday") == 5
     assert "R-005</a> stopped" not in page
     assert "Others stopped them this week, too" in page
+
+
+# --- flares that somebody else has to look at
+
+
+def flared(desk: Desk, number: str, opened: datetime, site: str = "R", **more: object) -> int:
+    patient = diarist(desk, number, set(), site)
+    days = {"opened_day": opened.date(), "last_hit_day": opened.date()}
+    with desk.parts.study.writing() as session:
+        values = {"patient_id": patient, "site_id": desk.made.sites[site], "n": 1, "opened_at": opened, **days, **more}
+        return int(session.execute(insert(FLARE).values(told_rank=1, **values).returning(FLARE.c.id)).scalar_one())
+
+
+def unseen_part(page: str) -> str:
+    return page.partition('id="unseen"')[2].partition("</section>")[0]
+
+
+def test_a_coordinator_is_told_of_a_flare_that_nobody_has_looked_at_in_time(desk: Desk) -> None:
+    make_staff(desk.parts, desk.made, "inv")
+    long_ago = NOW - DELAY - timedelta(minutes=2)
+    flared(desk, "R-001", long_ago)
+    flared(desk, "R-002", long_ago + timedelta(minutes=4))
+    flared(desk, "R-003", long_ago, acknowledged_at=NOW, outcome="confirmed")
+    flared(desk, "R-004", long_ago, ended_at=NOW, end_why="closed-by-investigator")
+    flared(desk, "R-005", long_ago, ended_at=NOW, end_why="days-without-a-hit")
+    flared(desk, "L-001", long_ago, site="L")
+    part = unseen_part(read(desk, "coo"))
+    assert [number in part for number in ("R-001", "R-002", "R-003", "R-004", "R-005", "L-001")] == [
+        *(True, False, False, False, True, False)
+    ]
+    here = say_clock(long_ago.astimezone(ZoneInfo("Europe/Paris")), "en")
+    assert f'href="/staff/patients/R-001">R-001</a> <b>Flare not acknowledged since {here}, ' in part
+    assert "/staff/flares/" not in part
+    assert "Two things need you today" in read(desk, "coo")
+    assert "Poussée en attente d’un avis depuis " in unseen_part(read(desk, "fr"))
+    assert [unseen_part(read(desk, login)) for login in ("mon", "inv")] == ["", ""], "they have the list itself"
+
+
+def test_an_emergency_after_the_review_counts_from_its_own_hour(desk: Desk) -> None:
+    rule = next(iter(emergencies(desk.parts.library)))
+    for number, at in (("R-001", NOW - DELAY - timedelta(minutes=1)), ("R-002", NOW - DELAY + timedelta(minutes=1))):
+        flare = flared(desk, number, NOW - timedelta(days=3), outcome="confirmed")
+        with desk.parts.study.writing() as session:
+            values = {"flare_id": flare, "rule": rule, "rule_version": "1", "day": at.date(), "at": at, "inputs": "{}"}
+            session.execute(insert(metadata.tables["flare_trigger"]).values(n=0, result="hit", **values))
+    part = unseen_part(read(desk, "coo"))
+    assert ("R-001" in part, "R-002" in part) == (True, False)
+    assert say_clock((NOW - DELAY - timedelta(minutes=1)).astimezone(ZoneInfo("Europe/Paris")), "en") in part
+    assert rule not in part
+
+
+def test_a_flare_is_a_word_in_the_list_for_everybody(desk: Desk) -> None:
+    flared(desk, "R-001", NOW)
+    flared(desk, "R-002", NOW, acknowledged_at=NOW, outcome="confirmed")
+    for login, chip in (("coo", "flare to review"), ("mon", "flare to review"), ("fr", "poussée à examiner")):
+        listed = read(desk, login, "/staff/patients").split("<tr>")
+        mine, other = (next(row for row in listed if number in row) for number in ("R-001", "R-002"))
+        assert (mine.count(chip), other.count(chip)) == (1, 0), login
+        assert f"</svg>{chip}</span>" in read(desk, login, "/staff/patients/R-001"), login
+
+
+def test_however_many_flares_are_overdue_the_screen_reads_as_much(desk: Desk) -> None:
+    for n in range(23):
+        seen = {"acknowledged_at": NOW, "outcome": "confirmed"} if n > 1 else {}
+        flared(desk, f"R-{n:03}", NOW - timedelta(days=1, minutes=n), **seen)
+    desk.sign_in("coo")
+    desk.page("/staff/")
+    with counted(desk) as few:
+        desk.page("/staff/")
+    with desk.parts.study.writing() as session:
+        session.execute(update(FLARE).values(acknowledged_at=None, outcome=None))
+    with counted(desk) as many:
+        page = plain(desk.page("/staff/"))
+    assert many.statements == few.statements <= 25
+    assert many.rows <= few.rows + 18
+    assert unseen_part(page).count("<li>") == 20
+    assert "R-022" in unseen_part(page), "the longest first"
+    assert "20 of 23 shown" in unseen_part(page)
 
 
 # --- the line at eight in the morning

@@ -70,11 +70,13 @@ def _page(row: Found) -> str:
     spoken = language()
     sees_flares = who().may(Right.SEE_FLARE, row.site_id)
     history = page.history if sees_flares else tuple(map(without_flare, page.history))
+    to_review = next((span for span in reversed(page.flares) if span.to_review), None)
     return render_template(
         "desk/patient.html",
         active="patients",
         page=page,
-        waiting=next((span for span in reversed(page.flares) if span.to_review and sees_flares), None),
+        to_review=to_review,
+        waiting=to_review if sees_flares else None,
         day_of_study=(page.today - page.day0).days,
         chart=chart(page),
         spans=[_span_words(page, span) for span in page.flares],

@@ -9,7 +9,7 @@ from flask import render_template
 from pro.clock import Moment
 from pro.services import overview
 from pro.services.access import Identity
-from pro.services.episodes import FlareLine
+from pro.services.episodes import FlareLine, Unseen
 from pro.services.messages_sent import STOPS, MessageFigures, Stopped
 from pro.services.overview import TaskLine, Today
 from pro.services.reviewing import Call
@@ -29,6 +29,7 @@ def page(identity: Identity) -> str:
         found=found,
         greeting=greeting(found, now),
         flares=[flare_view(line, found, now) for line in found.flares],
+        unseen=[unseen_view(each, found) for each in found.unseen],
         tasks=[task_view(line, found.zone) for line in found.tasks],
         chips=[(chip, strips.mark(chip.state, phrases.state_word(chip.state, language()))) for chip in found.diaries],
         bar=message_bar(found.messages),
@@ -53,6 +54,12 @@ def stopped_view(one: Stopped, found: Today) -> dict[str, str]:
     which = ("today", "yesterday")[ago] if ago in (0, 1) else "day"
     when = t(f"today.stopped-{which}", day=phrases.short_day(here.date(), spoken), clock=say_clock(here, spoken))
     return {"number": one.number, "said": t("today.stopped", when=when)}
+
+
+def unseen_view(one: Unseen, found: Today) -> dict[str, str]:
+    here, spoken = phrases.local(one.since, found.zone), language()
+    said = t("today.unseen", day=phrases.short_day(here.date(), spoken), clock=say_clock(here, spoken))
+    return {"number": one.number, "said": said}
 
 
 def greeting(found: Today, now: Moment) -> str:
