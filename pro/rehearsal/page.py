@@ -82,7 +82,7 @@ def _tiles(found: Mapping[str, Any], t: Any, number: Any) -> list[tuple[str, str
     tiles = [
         (t("expected"), number(assessments["expected"])),
         (t("compliance"), f"{number(assessments['compliance'])} %"),
-        (t("sent"), number(messages["sent"])),
+        (t("sent"), t("sent_of", n=number(messages["sent"]), staff=number(messages["to_staff"]))),
         (t("per_patient"), _with_range(messages["per_patient"], t, number)),
         (t("per_patient_day"), number(messages["per_patient_and_day"]["mean"])),
         (t("segments"), number(messages["segments"])),

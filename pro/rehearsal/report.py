@@ -17,6 +17,8 @@ from pro.rehearsal.figures import Patient, Share, Sms
 from pro.rehearsal.guarantees import EXAMPLES, WHAT, Check
 
 Document = dict[str, Any]
+HAPPENED = {"sent": "filled in"}
+"""What is called otherwise in the lines than in the document: there, messages are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +211,13 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         f"({assessments['late']} of them late), {assessments['partial']} partial, {assessments['missed']} missed, "
         f"{assessments['excused']} excused: "
         f"{assessments['compliance']} %",
-        f"messages     {messages['sent']} sent, {messages['per_patient']['mean']} a patient "
+        f"messages     {messages['sent']} sent ({messages['to_staff']} of them to staff), "
+        f"{messages['per_patient']['mean']} a patient "
         f"({messages['per_patient']['least']} to {messages['per_patient']['most']}), "
         f"{messages['per_patient_and_day']['mean']} a patient and day; {messages['segments']} segments{cost}",
         f"flares       {counted(flares['episodes'], 'episode')}{weekly}",
         f"burden       {burden['minutes_per_patient_and_week']} minutes a patient and week",
-        f"happened     {_listed(found['happened'])}",
+        f"happened     {_listed({HAPPENED.get(name, name): n for name, n in found['happened'].items()})}",
         f"provider     {_listed(found['provider']['faults'])}",
         f"kills        {_listed(found['provider']['kills'])}",
         "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -66,6 +67,33 @@ def test_the_figures_add_up(played: Document) -> None:
     assert messages["sent"] == messages["to_patients"] + messages["to_staff"]
     assert messages["cost"] is None
     assert len(played["hashes"]) == played["patients"] == 7
+
+
+def test_each_row_of_a_table_adds_up(played: Document) -> None:
+    """Of all that was expected, every column between it and the compliance."""
+    tables = [one for one in re.findall("<table>.*?</table>", html(played), re.S) if "<tbody><tr><td" in one]
+    tables = [one for one in tables if any(f">{say('rehearsal.expected', each)}<" in one for each in LANGUAGES)]
+    assert len(tables) == 3 * len(LANGUAGES), "by behaviour, by timepoint and by site"
+    for one in tables:
+        heads = re.findall("<th(?: [^>]*)?>([^<]*)", one)
+        last = next(
+            n for n, head in enumerate(heads) if head in {say("rehearsal.compliance", each) for each in LANGUAGES}
+        )
+        for row in re.findall("<tr>(<td.*?)(?=<tr>|</tbody>)", one, re.S):
+            cells = [int(re.sub(r"\D", "", cell)) for cell in re.findall('<td class="n">([^<]*)', row)[: last - 1]]
+            assert cells[0] == sum(cells[1:]), (heads, row)
+
+
+def test_what_was_sent_to_staff_is_said_where_it_counts(played: Document) -> None:
+    """What is sent, divided by the patients, gives the figure a patient only without the texts to staff."""
+    sent, staff = played["messages"]["sent"], played["messages"]["to_staff"]
+    assert staff
+    assert f"messages     {sent} sent ({staff} of them to staff)," in "\n".join(lines(played))
+    assert f"<dd>{sent} ({staff} of them to staff)</dd>" in html(played)
+    assert f"(dont {staff} à l’équipe)</dd>" in html(played)
+    happened = next(line for line in lines(played) if line.startswith("happened"))
+    assert f"filled in {played['happened']['sent']}" in happened
+    assert " sent " not in happened, "messages are sent"
 
 
 def test_two_processes_and_postgresql_give_the_same_document(played: Document, postgres_url: str) -> None:
