@@ -72,7 +72,11 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "not_after": ("after this it is not sent any more", _UTC),
     "state": ("where the message stands", ""),
     "sent_at": ("when the provider took it", _UTC),
-    "segments": ("SMS segments", "count"),
+    "segments": (
+        "SMS segments, as the provider counts them, or by our own count where its answer was lost; empty where nothing "
+        "was sent, and where the worker died before the answer and a receipt alone tells that the text was sent",
+        "count",
+    ),
     "cost": ("price the provider named", "currency of its account"),
     "error": ("why it was dropped or failed", "number of the provider"),
     "step": (
@@ -125,6 +129,10 @@ _OF_A_TABLE: dict[tuple[str, str], tuple[str, str]] = {
         "where it stands at the end: expected of the patient = completed (on time) + late + partial + missed + excused;"
         " expected, open and begun are not over yet",
         "",
+    ),
+    ("reminders", "planned_at"): (
+        "when the reminder was planned; of an assessment that was cancelled only steps that had passed by then are listed",
+        _UTC,
     ),
     ("pauses", "made_at"): ("when the site entered it", _UTC),
     ("not_done", "made_at"): ("when the form was declared not done", _UTC),

@@ -164,7 +164,7 @@ class Provider:
 
     def find_since(self, to: str, since: datetime) -> tuple[Found, ...] | Unknown:
         return tuple(
-            Found(one.provider_id, "" if one.redacted else one.body, one.status, one.error)
+            Found(one.provider_id, "" if one.redacted else one.body, one.status, one.error, one.segments)
             for one in self._by_number.get(to, ())
         )
 

@@ -90,7 +90,7 @@ def _found(shift: Shift, row: Found, listed: tuple[Listed, ...]) -> None:
         code = int(one.error) if one.error else None
         known = receipt_outcome(one.status, code) or Known(State.SENT)
         with shift.parts.study.plain_writing() as session:
-            settling.apply(session, row.id, one.provider_id, known, shift.now(), "asked")
+            settling.apply(session, row.id, one.provider_id, known, shift.now(), "asked", (one.segments, one.cost))
 
 
 def _never_sent(shift: Shift, row: Found) -> None:

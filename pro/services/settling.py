@@ -12,6 +12,7 @@ from typing import Any
 
 from pro.clock import Moment
 from pro.domain.message import FINAL, MOST_AGAIN, Outcome, State, pause, receipt_outcome
+from pro.domain.phone import segments
 from pro.services import inbound
 from pro.services.marking import Letter
 from pro.services.parts import Parts
@@ -55,6 +56,7 @@ def record(shift: Shift, letter: Letter, outcome: Refused | NotProcessed | Unkno
             wait = max(outcome.retry_after, pause(letter.attempts))
             give_back(session, shift, letter, f"not processed: {outcome.why}", wait)
         else:
+            messages.reckon(session, letter.message_id, letter.attempts, segments(letter.body).count)
             messages.note(session, [letter.message_id], shift.study(), "unknown", outcome.why)
 
 
@@ -93,8 +95,19 @@ def settle_receipt(
         return apply(session, message_id, provider_id, outcome, moment, "receipt")
 
 
-def apply(session: Connected, message_id: int, provider_id: str, outcome: Outcome, moment: Moment, how: str) -> bool:
-    """Moves a message up to what the provider knows of it; False for one that was never marked as sending."""
+def apply(
+    session: Connected,
+    message_id: int,
+    provider_id: str,
+    outcome: Outcome,
+    moment: Moment,
+    how: str,
+    bill: tuple[int | None, str | None] = (None, None),
+) -> bool:
+    """Moves a message up to what the provider knows of it; False for one that was never marked as sending.
+
+    `bill`: segments and cost, where they are told; a receipt tells neither.
+    """
     leases.hold_patients_of(session, [message_id])
     row = messages.one(session, message_id)
     if row is None or row.marked_at is None:
@@ -104,7 +117,7 @@ def apply(session: Connected, message_id: int, provider_id: str, outcome: Outcom
     if (row.id, provider_id) in spent:
         return True
     proven = row.provider_id == provider_id and row.state not in messages.UNPROVEN
-    if not proven and messages.accept(session, row.id, provider_id, None, None, moment.study):
+    if not proven and messages.accept(session, row.id, provider_id, *bill, moment.study):
         messages.note(session, [row.id], moment.study, "sent", f"{how}: {provider_id}")
     elif row.provider_id not in (None, provider_id):
         messages.note(session, [row.id], moment.study, "sent-again", f"{how}: {provider_id}")

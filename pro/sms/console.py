@@ -41,7 +41,7 @@ class ConsoleSender:
                 rows = session.exec(newest).all()
         except SQLAlchemyError as error:
             return Unknown(type(error).__name__)
-        return tuple(Found(f"console-{row.id}", row.body, "delivered") for row in rows)
+        return tuple(Found(f"console-{row.id}", row.body, "delivered", segments=1) for row in rows)
 
     def verify_receipt(self, url: str, form: Mapping[str, str], signature: str | None) -> bool:
         """No provider, no receipts: whoever sends one made it up."""

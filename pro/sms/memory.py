@@ -32,7 +32,11 @@ class MemorySender:
     def find_since(self, to: str, since: datetime) -> tuple[Found, ...] | Unknown:
         if self.silent:
             return Unknown("silent")
-        return tuple(Found(f"memory-{n}", sms.body, "sent") for n, sms in enumerate(self.sent, start=1) if sms.to == to)
+        return tuple(
+            Found(f"memory-{n}", sms.body, "sent", segments=1)
+            for n, sms in enumerate(self.sent, start=1)
+            if sms.to == to
+        )
 
     def verify_receipt(self, url: str, form: Mapping[str, str], signature: str | None) -> bool:
         return signature == "memory"

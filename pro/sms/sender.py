@@ -79,6 +79,8 @@ class Found:
     status: str
     """In the provider's words, as its receipts have them."""
     error: str | None = None
+    segments: int | None = None
+    cost: str | None = None
 
 
 class Sender(Protocol):

@@ -132,10 +132,13 @@ def _validity(valid_for: timedelta) -> int:
 def _accepted(made: MessageInstance) -> Outcome:
     if not made.sid:
         return Unknown("an answer without an id")
-    told = made.num_segments or ""
-    segments = int(told) if told.isdigit() else None
-    cost = f"{made.price} {made.price_unit}" if made.price else None
-    return Accepted(made.sid, segments, cost)
+    return Accepted(made.sid, *_bill(made))
+
+
+def _bill(one: MessageInstance) -> tuple[int | None, str | None]:
+    """Segments and cost, as far as they are told."""
+    told = str(one.num_segments or "")
+    return int(told) if told.isdigit() else None, f"{one.price} {one.price_unit}" if one.price else None
 
 
 def _meaning(error: TwilioRestException | TwilioServiceException) -> Outcome:
@@ -169,4 +172,5 @@ def _no_answer(error: RequestException) -> Outcome:
 
 
 def _found(one: MessageInstance) -> Found:
-    return Found(one.sid or "", one.body or "", str(one.status or ""), str(one.error_code) if one.error_code else None)
+    error = str(one.error_code) if one.error_code else None
+    return Found(one.sid or "", one.body or "", str(one.status or ""), error, *_bill(one))

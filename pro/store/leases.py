@@ -133,8 +133,12 @@ _is_mark = and_(
 )
 """The mark that this worker made or took over, and no later one."""
 _look_later = update(message).where(_is_mark).values(lease_until=bindparam("b_until"))
-_give_back = _look_later.values(state=State.PENDING, claimed_by=None)
-_fail = update(message).where(_is_mark).values(state=State.FAILED, error=bindparam("b_error"), lease_until=None)
+_give_back = _look_later.values(state=State.PENDING, claimed_by=None, segments=None)
+_fail = (
+    update(message)
+    .where(_is_mark)
+    .values(state=State.FAILED, error=bindparam("b_error"), lease_until=None, segments=None)
+)
 
 
 def put_off(session: Connected, message_id: int, due_at: datetime) -> None:

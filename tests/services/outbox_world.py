@@ -125,7 +125,7 @@ class Provider:
             return Unknown("away")
         now = self.clock.now().running
         return tuple(
-            Found(one.provider_id, "" if one.redacted else one.body, status, None if code is None else str(code))
+            Found(one.provider_id, "" if one.redacted else one.body, status, None if code is None else str(code), 1)
             for one in self.texts
             if one.to == to and one.shown_from <= now
             for status, code in [one.fate or ("sent", None)]

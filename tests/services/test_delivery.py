@@ -404,7 +404,30 @@ def test_an_unknown_outcome_that_had_gone_out_is_found_and_not_sent_again(house:
     house.clock.move(timedelta(seconds=1))
     house.tick("w2")
     assert (state(house.parts, id_), len(house.sender.sent)) == ("sent", 1)
-    assert row(house.parts, id_).provider_id == "memory-1"
+    assert (row(house.parts, id_).provider_id, row(house.parts, id_).segments) == ("memory-1", 1)
+
+
+def test_a_text_that_a_dead_worker_had_sent_is_asked_for_its_segments(quick: House) -> None:
+    id_ = remind(quick.parts, quick.patient)
+
+    def die(point: str) -> None:
+        if point == "after-post":
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        quick.tick(at=die)
+    quick.clock.move(PACE.lease)
+    quick.tick("w2")
+    assert (state(quick.parts, id_), row(quick.parts, id_).segments) == ("sent", 1)
+
+
+def test_a_text_that_certainly_never_went_has_no_segments(quick: House) -> None:
+    id_ = remind(quick.parts, quick.patient)
+    quick.answer(Unknown("timed out"))
+    quick.tick()
+    quick.clock.move(timedelta(days=1))
+    quick.tick("w2")
+    assert (state(quick.parts, id_), row(quick.parts, id_).segments) == ("dropped", None)
 
 
 def test_an_unknown_outcome_that_had_not_gone_out_is_sent_after_the_settling_delay(house: House) -> None:
@@ -638,6 +661,7 @@ def test_a_receipt_settles_an_unknown_outcome_without_asking(house: House) -> No
     house.clock.move(timedelta(hours=1))
     house.tick("w2")
     assert (state(house.parts, id_), len(house.sender.sent)) == ("delivered", 1)
+    assert row(house.parts, id_).segments == 1, "by our own count: a receipt does not tell"
 
 
 def test_a_receipt_that_overtakes_our_own_record(quick: House) -> None:

@@ -32,7 +32,9 @@ def test_a_text_stands_on_the_virtual_phone(database_urls: Urls) -> None:
     assert (row.label, row.number, row.body, row.sent_at) == ("R-001", NUMBER, "Hello", EVENING)
     sender.send(sms("for another", "+33612345679"))
     found = sender.find_since(NUMBER, EVENING + timedelta(days=1))
-    assert found == (Found(outcome.provider_id, "Hello", "delivered"),), "study time tells nothing about running time"
+    assert found == (Found(outcome.provider_id, "Hello", "delivered", segments=1),), (
+        "study time tells nothing about running time"
+    )
     assert sender.redact(outcome.provider_id)
     assert not sender.verify_receipt("http://localhost", {}, "anything")
     contacts.close()
