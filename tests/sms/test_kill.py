@@ -10,15 +10,18 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from pro.domain.ledger import Balance
 from pro.services import balancing
@@ -48,6 +51,7 @@ FAULTS = Faults(
 )
 STOPPED, NO_MOBILE, OPTED_OUT = 21610, 21614, -1
 BROKE_DOWN, SWITCHED_OFF = 30500, 30003
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -105,13 +109,23 @@ def play(
             if postman is None:
                 break
             postman.finish()
-            if not left(parts):
+            if not when_it_is_up(lambda: left(parts)):
                 break
     kills = Counter(log.read_text().split()) if log.exists() else Counter[str]()
-    result = count_up(parts, provider, kills)
+    result = when_it_is_up(lambda: count_up(parts, provider, kills))
     parts.study.close()
     parts.contacts.close()
     return result
+
+
+def when_it_is_up(ask: Callable[[], Answer]) -> Answer:
+    """Asks again while a storm's database is just being restarted."""
+    for _ in range(100):
+        try:
+            return ask()
+        except SQLAlchemyError:
+            time.sleep(0.2)
+    return ask()
 
 
 def count_up(parts: Parts, provider: Provider, kills: Counter[str]) -> Result:
