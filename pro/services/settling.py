@@ -29,17 +29,21 @@ UNREACHABLE, MISSING = "number-unreachable", "contact-missing"
 
 
 def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
-    """Writes down what the provider took, a batch in one transaction."""
+    """Writes down what the provider took, a batch in one transaction.
+
+    Locked first: a receipt that is just putting a text back into the outbox makes it one that says nothing any more.
+    """
     rows: list[dict[str, Any]] = [
         {"id": letter.message_id, "provider_id": one.provider_id, "segments": one.segments, "cost": one.cost}
         for letter, one in taken.items()
     ]
     with shift.parts.study.plain_writing() as session:
-        spent = tries.spent(session, [letter.message_id for letter in taken])
+        standing = messages.hold_marked(session, [letter.message_id for letter in taken])
+        spent = tries.spent(session, list(standing))
         rows = [row for row in rows if (row["id"], row["provider_id"]) not in spent]
         if not rows:
             return
-        moved = messages.accept_all(session, rows, shift.study())
+        moved = messages.accept_all(session, rows, standing, shift.study())
         ids = {letter.message_id: one.provider_id for letter, one in taken.items() if letter.message_id in moved}
         messages.note_each(session, ids, shift.study(), "sent")
         for letter, one in taken.items():
@@ -109,7 +113,7 @@ def apply(
     `bill`: segments and cost, where they are told; a receipt tells neither.
     """
     leases.hold_patients_of(session, [message_id])
-    row = messages.one(session, message_id)
+    row = messages.hold(session, message_id)
     if row is None or row.marked_at is None:
         log.warning("the provider tells of message %s, which was never marked as sending", message_id)
         return False

@@ -143,12 +143,20 @@ def reckon(session: Connected, message_id: int, attempts: int, segments: int) ->
     session.connection().execute(_reckon, values)
 
 
-def accept_all(session: Connected, taken: Sequence[Mapping[str, object]], at: datetime) -> set[int]:
-    """`accept` for a batch: `id`, `provider_id`, `segments`, `cost` of each; ids of those it moved."""
+def hold_marked(session: Connected, message_ids: Sequence[int]) -> dict[int, str]:
+    """Locks those that were ever marked as sending; where each stands."""
+    return {row.id: row.state for row in session.connection().execute(_marked, {"ids": list(message_ids)})}
+
+
+def accept_all(
+    session: Connected, taken: Sequence[Mapping[str, Any]], standing: Mapping[int, str], at: datetime
+) -> set[int]:
+    """`accept` for a batch: `id`, `provider_id`, `segments`, `cost` of each; ids of those it moved.
+
+    `standing`: as `hold_marked` gave it, before it was decided what is accepted.
+    """
     connection = session.connection()
-    found = connection.execute(_marked, {"ids": [one["id"] for one in taken]})
-    known = {row.id: row.state for row in found}
-    moved = {id_ for id_, state in known.items() if state in UNPROVEN}
+    moved = {one["id"] for one in taken if standing.get(one["id"]) in UNPROVEN}
     _write_each(connection, _accept_all, [one for one in taken if one["id"] in moved], {"b_at": at})
     _write_each(connection, _keep_proofs, [one for one in taken if one["id"] not in moved], {})
     return moved
@@ -212,6 +220,7 @@ _end = (
     .values(state=bindparam("b_state"), error=bindparam("b_error"), lease_until=None)
 )
 _one = select(message).where(message.c.id == bindparam("message_id"))
+_held = _one.with_for_update()
 _by_ids = select(message).where(among(message.c.id, "ids")).order_by(message.c.due_at, message.c.id)
 _recipients = (
     select(message.c.id, message.c.staff_id, patient.c.number, patient.c.contact_id, staff.c.login)
@@ -235,6 +244,11 @@ def by_ids(session: Connected, message_ids: Sequence[int]) -> Sequence[Found]:
 
 def one(session: Connected, message_id: int) -> Found | None:
     return session.connection().execute(_one, {"message_id": message_id}).first()
+
+
+def hold(session: Connected, message_id: int) -> Found | None:
+    """The same, locked until the transaction ends."""
+    return session.connection().execute(_held, {"message_id": message_id}).first()
 
 
 def recipients(session: Connected, message_ids: Sequence[int]) -> dict[int, Recipient]:

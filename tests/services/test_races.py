@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,15 +18,16 @@ import pytest
 from sqlalchemy import select, update
 
 from pro.clock import Moment
-from pro.services import answering, closing, reviewing
+from pro.services import answering, closing, delivery, reviewing, settling
 from pro.services.access import SignedIn, sign_in, staff_of
 from pro.services.answering import Save, Submitted, submitting
 from pro.services.parts import Parts
-from pro.store import sittings
+from pro.store import sittings, tries
 from pro.store.tables import metadata
 from tests.conftest import Urls
 from tests.factories import PASSWORD, make_parts, make_patient, make_staff, make_study
 from tests.services.play import BAD, CALM, begin, give_link, saves, stand
+from tests.sms.outbox import remind
 
 DAY = date(2026, 4, 15)
 EVENING = datetime(2026, 4, 15, 16, 5, tzinfo=UTC)
@@ -242,3 +244,26 @@ def test_a_withdrawal_before_the_submission_stops_it(parts: Parts, diary: tuple[
     with parts.study.writing() as session:
         session.execute(update(t["patient"]).values(withdrawn_at=EVENING))
     assert answering.submit(parts, token, assessment, at(EVENING)) == answering.Closed("withdrawn")
+
+
+def test_a_text_that_a_receipt_puts_back_is_not_taken_for_sent(
+    parts: Parts, diary: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker writes down what the provider took just while the receipt says that it broke down."""
+    message = remind(parts, rows(parts, "patient")[0]["id"])
+    reached, on = threading.Event(), threading.Event()
+
+    def pause(point: str) -> None:
+        if point == "before-record":
+            reached.set()
+            on.wait(20)
+
+    now = at(EVENING)
+    worker = Hand(lambda: delivery.tick(parts, now, "w1", at=pause))
+    assert reached.wait(20)
+    broke_down = partial(settling.settle_receipt, parts, message, "memory-1", "failed", 30500, now)
+    with stopped_in(monkeypatch, tries, "begin_again", broke_down):
+        on.set()
+        worker.join(0.5)
+    worker.join(20)
+    assert [row["state"] for row in rows(parts, "message") if row["id"] == message] == ["pending"]

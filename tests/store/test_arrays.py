@@ -141,7 +141,8 @@ def test_a_batch_is_accepted_as_each_of_it_would_be(evening: tuple[Parts, FixedC
     ]
     taken[1]["segments"] = None
     with parts.study.writing() as session:
-        assert messages.accept_all(session, taken, clock.now().study) == {waiting, told}
+        standing = messages.hold_marked(session, [int(str(one["id"])) for one in taken])
+        assert messages.accept_all(session, taken, standing, clock.now().study) == {waiting, told}
     found = {
         row.id: (row.state, row.sent_at, row.provider_id, row.segments, row.cost) for row in rows(parts, "message")
     }
