@@ -232,12 +232,7 @@ def _redact(shift: Shift) -> int:
     """Empties texts at the provider once nothing more can happen to them."""
     with shift.parts.study.plain_reading() as session:
         rows = messages.unredacted(session, shift.study() - NO_RECEIPT, REDACT_AT_MOST)
-    emptied, refused = list[int](), 0
-    for message_id, provider_id in rows:
-        if shift.parts.sender.redact(provider_id):
-            emptied.append(message_id)
-        elif (refused := refused + 1) == PATIENCE:
-            break  # a provider that hangs would hold up the next reminders
+    emptied = [message_id for message_id, provider_id in rows if shift.parts.sender.redact(provider_id)]
     if emptied:  # a crash before this has them emptied once more, which changes nothing
         with shift.parts.study.plain_writing() as session:
             messages.redacted(session, emptied, shift.running())
