@@ -85,6 +85,20 @@ def test_what_cannot_come_about_is_refused_at_its_line(
     assert any(what in one and (at is None or one.startswith(f"{line_of(path, at)}: ")) for one in problems), problems
 
 
+def test_an_overlap_is_said_once_with_all_that_both_windows_ask(tmp_path: Path) -> None:
+    (one,), _ = told(changed(tmp_path, week2("    days: 26\n    window: {before: 1, after: 1}")))
+    assert "week4 (day 28) and week2 (day 26) overlap on day 27" in one
+    assert "both ask pain-vas-48h and patient-global; move or shorten one" in one
+
+
+def test_what_an_event_can_bring_over_is_warned_of_once(tmp_path: Path) -> None:
+    away = week2("    days: 14\n    anchor: {event: dose-stopped}\n    window: {before: 1, after: 1}")
+    problems, warnings = told(changed(tmp_path, away))
+    (one,) = (each for each in warnings if "over that of day0" in each)
+    assert problems == []
+    assert "both ask pain-vas-48h and patient-global; an answer" in one
+
+
 def test_visits_that_wait_for_each_other_are_both_named(tmp_path: Path) -> None:
     round_ = (
         week2("    days: 14\n    anchor: {visit: week4}"),

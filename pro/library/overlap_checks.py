@@ -26,19 +26,32 @@ class _Span:
 
 
 def check_overlaps(findings: Findings, protocol: Protocol) -> None:
-    """Refuses overlaps that can come about, and warns of those that an event can bring about."""
+    """Refuses overlaps that can come about, and warns of those that an event can bring about; each is said once."""
     taken: dict[str, dict[Anchor, dict[int, _Span]]] = {}
     for i, timepoint in enumerate(protocol.timepoints):
         spans = list(_spans(protocol, timepoint))
+        clashes: dict[tuple[_Span, _Span, int], list[str]] = {}
+        events: dict[tuple[str, str], list[str]] = {}
         for asked in timepoint.questionnaires:
             days = taken.setdefault(asked.id, {})
             clash = _clash(spans, days)
             if clash is not None:
-                one, other, day = clash
-                may = "overlap" if one.surely and other.surely else "can overlap"
-                what = f"the windows of {one.name} and {other.name} {may} on day {day} and both ask {asked.id}"
-                findings.add(("timepoints", i, "window"), f"{what}; move or shorten one")
-            _warn_of_events(findings, i, asked.id, spans, days)
+                clashes.setdefault(clash, []).append(asked.id)
+            for event in _events_over(spans, days):
+                events.setdefault(event, []).append(asked.id)
+        _tell(findings, i, clashes)
+        _warn_of_events(findings, i, events)
+
+
+def _tell(findings: Findings, i: int, clashes: dict[tuple[_Span, _Span, int], list[str]]) -> None:
+    for (one, other, day), ids in clashes.items():
+        may = "overlap" if one.surely and other.surely else "can overlap"
+        what = f"the windows of {one.name} and {other.name} {may} on day {day} and both ask {_listed(ids)}"
+        findings.add(("timepoints", i, "window"), f"{what}; move or shorten one")
+
+
+def _listed(ids: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(ids[:-1]), ids[-1])))
 
 
 def _clash(spans: list[_Span], days: dict[Anchor, dict[int, _Span]]) -> tuple[_Span, _Span, int] | None:
@@ -53,16 +66,20 @@ def _clash(spans: list[_Span], days: dict[Anchor, dict[int, _Span]]) -> tuple[_S
     return found
 
 
-def _warn_of_events(
-    findings: Findings, i: int, id_: str, spans: list[_Span], days: dict[Anchor, dict[int, _Span]]
-) -> None:
+def _events_over(spans: list[_Span], days: dict[Anchor, dict[int, _Span]]) -> Iterator[tuple[str, str]]:
+    """An event that moves one window, and the timepoint whose window it can meet."""
     roots = {span.root for span in spans}
     for entered_root, entered in days.items():
         others = {span.timepoint for span in entered.values()} - {span.timepoint for span in spans}
         event = next((root for root in (*roots, entered_root) if root.kind == "event"), None)
         if others and event is not None and entered_root not in roots:
-            what = f"an event ({event.name}) can bring its window over that of {min(others)}, and both ask {id_}"
-            findings.warn(("timepoints", i, "window"), f"{what}; an answer is kept for the one the patient opens")
+            yield event.name, min(others)
+
+
+def _warn_of_events(findings: Findings, i: int, events: dict[tuple[str, str], list[str]]) -> None:
+    for (event, other), ids in events.items():
+        what = f"an event ({event}) can bring its window over that of {other}, and both ask {_listed(ids)}"
+        findings.warn(("timepoints", i, "window"), f"{what}; an answer is kept for the one the patient opens")
 
 
 def _spans(protocol: Protocol, timepoint: Timepoint) -> Iterator[_Span]:
