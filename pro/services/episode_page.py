@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain.assessment import State, state
+from pro.domain.flare_rules import Emergency
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Questionnaire
 from pro.services import wording
@@ -83,6 +84,12 @@ class Episode:
     missed: tuple[date, ...]
     told: tuple[Told, ...]
     done: tuple[Done, ...]
+
+    @property
+    def safety_only(self) -> bool:
+        """Nothing but what is judged for the patient's safety was hit: no sign of a flare."""
+        hits = self.line.triggers + self.earlier
+        return bool(hits) and all(isinstance(hit.rule, Emergency) for hit in hits)
 
 
 def episode(parts: Parts, flare_id: int, moment: Moment) -> Episode | None:

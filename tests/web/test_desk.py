@@ -81,8 +81,18 @@ def desk(sqlite_urls: Urls) -> Iterator[Desk]:
     parts.contacts.close()
 
 
-def patient_with_flare(desk: Desk, number: str = "R-001", site: str = "R") -> tuple[int, int]:
-    """(patient, flare): a fortnight at 4, then 8 yesterday, raised by R2 and R4; R1 not hit."""
+Hits = tuple[tuple[str, dict[str, object], str | None], ...]
+"""Rule, inputs, baseline."""
+BY_R2_AND_R4: Hits = (
+    ("R2", {"day": "2026-04-14", "value": 8, "meets": True, "run": {"2026-04-14": 8}}, "4"),
+    ("R4", {"day": "2026-04-14", "value": True}, None),
+)
+
+
+def patient_with_flare(
+    desk: Desk, number: str = "R-001", site: str = "R", hits: Hits = BY_R2_AND_R4
+) -> tuple[int, int]:
+    """(patient, flare): a fortnight at 4, then 8 yesterday, raised by R2 and R4 unless told otherwise; R1 not hit."""
     patient_id = make_patient(desk.parts, desk.made, number, site=site, day0=date(2026, 3, 30), name="Anne Exemple")
     settle(
         desk.parts,
@@ -103,8 +113,7 @@ def patient_with_flare(desk: Desk, number: str = "R-001", site: str = "R") -> tu
         session.add(flare)
         session.flush()
         assert flare.id is not None
-        measured = {"day": "2026-04-14", "value": 8, "meets": True, "run": {"2026-04-14": 8}}
-        for rule, inputs, baseline in (("R2", measured, "4"), ("R4", {"day": "2026-04-14", "value": True}, None)):
+        for rule, inputs, baseline in hits:
             session.add(
                 FlareTrigger(
                     flare_id=flare.id,
@@ -372,6 +381,35 @@ def test_a_fever_stands_first_and_says_so_whatever_came_before_and_after(desk: D
     with desk.parts.study.writing() as session:  # as a fever of the next day leaves it
         session.get_one(Flare, flare_id).acknowledged_at = None
     assert path in desk.page("/staff/")
+
+
+def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
+    make_staff(desk.parts, desk.made, "invfr", language="fr")
+    fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
+    _, both_id = patient_with_flare(desk, "R-002", hits=BY_R2_AND_R4 + fever)
+    _, flare_id = patient_with_flare(desk, hits=fever)
+    desk.sign_in("inv")
+    assert "Is this a flare?" in desk.page(f"/staff/flares/{both_id}")
+    path = f"/staff/flares/{flare_id}"
+    page = desk.page(path)
+    assert "Safety flag: R-001, since" in page
+    assert "Is this a flare?" not in page
+    assert "Confirmed flare" not in page
+    assert re.findall(r'name="outcome" value="([a-z-]+)" required><span><b>([^<]*)', page) == [
+        ("not-a-flare", "Seen to, no flare"),
+        ("confirmed", "A flare as well"),
+        ("cannot-tell", "Cannot tell yet"),
+    ]
+    assert desk.post(f"{path}/review", path, note="why") == 400
+    assert "seen to, a flare as well, or cannot tell yet" in desk.answer
+    assert desk.post(f"{path}/review", path, outcome="not-a-flare", note="Sore throat, seen by the doctor") == 303
+    assert path not in desk.page("/staff/")
+    assert desk.page(path).count("Seen to, no flare") == 3
+    desk.client = desk.app.test_client()
+    desk.sign_in("invfr")
+    page = desk.page(path)
+    assert "Est-ce une poussée" not in page
+    assert "Pris en charge, pas de poussée" in page
 
 
 def message(desk: Desk, patient_id: int, n: int, state: str) -> Message:

@@ -91,6 +91,7 @@ def _page(found: Episode, problem: str = "") -> str:
         "desk/flare.html",
         active="today",
         found=found,
+        asked=_asked(found),
         line=found.line,
         rules=[_rule(each, found) for each in phrases.in_order(found.line.triggers)],
         others=[_rule(each, found) for each in found.others],
@@ -104,6 +105,11 @@ def _page(found: Episode, problem: str = "") -> str:
         problem=problem,
         typed=request.form,
     )
+
+
+def _asked(found: Episode) -> str:
+    """Which wording fits what was flagged."""
+    return "safety" if found.safety_only else "flare"
 
 
 def _rule(trigger: Trigger, found: Episode) -> dict[str, object]:
@@ -130,12 +136,12 @@ def _answers(recorded: episode_page.Recorded) -> dict[str, object]:
 
 def _contact(found: Episode) -> list[dict[str, object]]:
     """Who was told, who reviewed, who called: in the order it happened."""
-    spoken, zone = language(), found.line.zone
+    spoken, zone, asked = language(), found.line.zone, _asked(found)
     told = [(one.at, t("flare.told", name=one.name), phrases.word("sms", one.state, spoken)) for one in found.told]
     done = [
         (
             one.at,
-            t(f"flare.did-{one.kind}", name=one.name, outcome=phrases.word("outcome", one.outcome, spoken)),
+            t(f"flare.did-{one.kind}", name=one.name, outcome=phrases.outcome_words(asked, one.outcome, spoken)),
             one.note,
         )
         for one in found.done

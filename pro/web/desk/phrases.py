@@ -222,6 +222,12 @@ def shown_items(questionnaire: Questionnaire, answers: Mapping[str, Mapping[str,
     return [item for item in questionnaire.items if (answers.get(item.key) or {}).get("code") != "not-shown"]
 
 
+def outcome_words(asked: str, outcome: str, language: str) -> str:
+    """What a review found: `asked` is `flare`, or `safety` where nothing flagged was a sign of one."""
+    own = f"{asked}.outcome.{outcome}" in texts("desk", language)
+    return word(f"{asked}.outcome" if own else "outcome", outcome, language)
+
+
 # States, events, reasons
 
 
