@@ -85,6 +85,14 @@ class AnswerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a questionnaire recorded that the diary asks beside the one with the curve."""
+
+    questionnaire: Questionnaire
+    rows: tuple[AnswerRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PatientPage:
     found: Found
     """The patient's row."""
@@ -108,6 +116,7 @@ class PatientPage:
     curve: tuple[Point, ...]
     answers: tuple[AnswerRow, ...]
     answers_in_all: int
+    beside: tuple[Beside, ...]
     steps: tuple[Followed, ...]
     messages: MessageFigures
     history: tuple[Entry, ...]
@@ -161,14 +170,16 @@ def page(
     """Everything a patient's page shows; `item` names the curve, `every` asks for all recorded days."""
     now = moment.study
     protocol = parts.library.protocol(found.protocol, found.protocol_version)
-    questionnaire, shown = chosen_item(wording.library(parts, moment), protocol, item)
+    library = wording.library(parts, moment)
+    questionnaire, shown = chosen_item(library, protocol, item)
     today = patient_day(now, zones.zone(found.zone), protocol.cutoff)
     with parts.study.reading() as session:
         planned = desk.assessments_of(session, [found.patient_id])
         flags = _flags(planned, protocol, now)
         days = _diary_days(planned, protocol)
         recorded = desk.responses(session, [found.patient_id], found.day0 - timedelta(days=60), today, MOST)
-        rows = _answer_rows(recorded, questionnaire.id, planned, now)
+        late = {row.id for row in planned if state(instants_of(row), now) is State.LATE}
+        rows = _answer_rows(recorded, questionnaire.id, late)
         return PatientPage(
             found=found,
             place=read_places(session, [found.site_id])[0],
@@ -188,6 +199,7 @@ def page(
             curve=curve(recorded, questionnaire.id, shown.key),
             answers=rows if every else rows[:FEW],
             answers_in_all=len(rows),
+            beside=_beside(library, protocol, questionnaire.id, recorded, late, MOST if every else FEW),
             steps=followed(session, parts.library, found, now, STEPS if not all_steps else MOST),
             messages=figures_of(desk_messages.counts_of_patient(session, found.patient_id)),
             history=audit_trail.newest_of(session, found.number, 8),
@@ -237,11 +249,20 @@ def _span(row: Found) -> FlareSpan:
     return FlareSpan(row.id, row.n, row.opened_day, row.last_hit_day, row.outcome, row.ended_at is not None, to_review)
 
 
-def _answer_rows(
-    recorded: Sequence[Found], questionnaire: str, planned: Sequence[Found], now: datetime
-) -> tuple[AnswerRow, ...]:
-    """Responses of the diary, the newest day first; corrections stand under their day."""
-    late = {row.id for row in planned if state(instants_of(row), now) is State.LATE}
+def _beside(
+    library: Library, protocol: Protocol, watched: str, recorded: Sequence[Found], late: Collection[int], most: int
+) -> tuple[Beside, ...]:
+    """The diary's other questionnaires, in the order in which they are asked."""
+    daily = (each for each in protocol.timepoints if each.key in diaries(protocol))
+    asked = {each.id: each.version for timepoint in daily for each in timepoint.questionnaires if each.id != watched}
+    return tuple(
+        Beside(library.questionnaire(id_, version), _answer_rows(recorded, id_, late)[:most])
+        for id_, version in asked.items()
+    )
+
+
+def _answer_rows(recorded: Sequence[Found], questionnaire: str, late: Collection[int]) -> tuple[AnswerRow, ...]:
+    """Responses to it, the newest day first; corrections stand under their day."""
     rows = [
         AnswerRow(
             day=row.day,

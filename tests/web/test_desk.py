@@ -516,6 +516,45 @@ def test_a_name_is_shown_once_by_a_post_that_is_recorded(desk: Desk) -> None:
     assert "Name and telephone shown" in desk.page("/staff/patients/R-001")
 
 
+INJECTED = (
+    (13, {"dose": "no", "why_not": "forgot", "temperature_taken": False, "infection": ["none"], "other_medicine": ["none"]}),
+    (14, {"dose": "yes", "site": "thigh-left", "reaction": ["redness", "itch"], "temperature_taken": True,
+          "temperature": "36.8", "infection": ["none"], "other_medicine": ["none"]}),
+)  # fmt: skip
+
+
+def test_a_patient_page_tells_the_injections_of_each_day_and_what_they_did(desk: Desk) -> None:
+    make_staff(desk.parts, desk.made, "cofr", role="coordinator", language="fr")
+    patient_id = make_patient(desk.parts, desk.made, day0=date(2026, 3, 30))
+    settle(desk.parts, patient_id, lambda day: "completed" if day <= DAY else None, lambda _: {})
+    asked = metadata.tables["response"]
+    with desk.parts.study.writing() as session:
+        for day, given in INJECTED:
+            old = session.execute(select(asked).where(asked.c.day == date(2026, 4, day))).one()
+            hidden = ("site", "reaction", "temperature") if day == 13 else ("why_not",)
+            answers = {key: {"code": "answered", "value": value} for key, value in given.items()}
+            answers |= {key: {"code": "not-shown"} for key in hidden}
+            answers |= {"infection": {"code": "skipped"}} if day == 13 else {}
+            new = {"questionnaire": "injection-diary", "answers": canonical(answers).decode()}
+            session.execute(asked.insert().values({k: v for k, v in old._mapping.items() if k != "id"} | new))
+    desk.sign_in("coo")
+    row = r'<li><span class="at">([^<]*)</span><span class="rest"><b>([^<]*)</b>([^<]*)</span></li>'
+    assert re.findall(row, plain(desk.page("/staff/patients/R-001"))) == [
+        ("Tue 14 Apr", "Injection: Yes, all of it", ". Place of the injection: Left thigh. "
+         "Reaction at the injection place: Redness, Itching. Highest temperature: 36.8 °C"),
+        ("Mon 13 Apr", "Injection: No", ". Reason: I forgot. Signs of infection: skipped"),
+    ]  # fmt: skip
+    desk.client = desk.app.test_client()
+    desk.sign_in("cofr")
+    (newest, _) = re.findall(row, plain(desk.page("/staff/patients/R-001")))
+    assert newest[1] == "Injection : Oui, en entier"
+    assert "Réaction à l’endroit de la piqûre : Rougeur, Démangeaison" in newest[2]
+
+
+def plain(page: str) -> str:
+    return unescape(page).replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def test_a_patient_page_says_when_the_chain_does_not_hold(desk: Desk) -> None:
     patient_id, _ = patient_with_flare(desk)
     with desk.parts.study.writing() as session:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from pro.domain.assessment import State
+from pro.domain.questionnaire import Item, Kind, Questionnaire
+from pro.domain.showing import named
 from pro.services import examining
 from pro.services import patients as service
 from pro.services.access import Right
 from pro.services.audit_trail import without_flare
-from pro.services.patients import FlareSpan, PatientPage
+from pro.services.patients import AnswerRow, Beside, FlareSpan, PatientPage
 from pro.store.desk import Found
 from pro.web import charts
 from pro.web.desk import phrases
@@ -86,10 +89,40 @@ def _page(row: Found) -> str:
         history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in history],
         tasks=[task_view(line, page.zone_at(line.made_at)) for line in page.tasks],
         every=every,
+        beside=[_beside_view(each) for each in page.beside if each.rows],
         banner=banner_here(page.questionnaire, spoken),
         rights=_rights(row.site_id),
         exams=examining.due(current_parts(), row, moment()),
     )
+
+
+def _beside_view(beside: Beside) -> dict[str, object]:
+    """A line a day."""
+    asked = beside.questionnaire
+    return {
+        "title": in_language(asked.title, language()),
+        "banner": banner_here(asked, language()),
+        "rows": [(row, _reported(asked, row)) for row in beside.rows],
+    }
+
+
+def _reported(asked: Questionnaire, row: AnswerRow) -> list[str]:
+    """`Place of the injection: Left thigh`: the first answer, and of the others those that say that there was something."""
+    spoken, gates = language(), {key for item in asked.items if item.show_if for key in named(item.show_if)}
+    return [
+        f"{phrases.short_name(item, spoken)}{t('colon')}{phrases.answer_words(item, row.answers.get(item.key), spoken)}"
+        for item in phrases.shown_items(asked, row.answers)
+        if item is asked.items[0] or not _says_nothing(item, row.answers.get(item.key) or {}, gates)
+    ]
+
+
+def _says_nothing(item: Item, answer: Mapping[str, object], gates: Collection[str]) -> bool:
+    if answer.get("code") != "answered":
+        return answer.get("code", "not-reached") == "not-reached"  # the day is marked as partial
+    value = answer["value"]
+    if item.kind is Kind.YES_NO:
+        return not value or item.key in gates
+    return value in ([], *([option.code] for option in item.options if option.alone))
 
 
 def _rights(site_id: int) -> dict[str, bool]:
