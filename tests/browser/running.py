@@ -1,4 +1,4 @@
-"""A server whose time passes as the browser's does.
+"""A server whose time passes as the browser's does, and waiting for it.
 
 Which of two pages' answers is the newer is found from how long a phone kept each: against a clock that stands, an
 answer that a busy machine sent late looks older than one that was sent at once.
@@ -6,8 +6,11 @@ answer that a busy machine sent late looks older than one that was sent at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
+
+from playwright.sync_api import Page
 
 from pro.clock import FixedClock, Moment
 
@@ -22,3 +25,23 @@ class RunningClock(FixedClock):
     def now(self) -> Moment:
         passed = timedelta(seconds=monotonic() - self._made)
         return Moment(self.moment.study + passed, self.moment.running + passed)
+
+
+def until(page: Page, holds: Callable[[], object], otherwise: str) -> None:
+    """Asks again and again, for 15 s at most; the page goes on meanwhile (its security policy refuses a predicate)."""
+    for _ in range(150):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(otherwise)
+
+
+def until_received(page: Page) -> None:
+    """Until nothing waits on the phone."""
+    until(page, lambda: page.evaluate("() => localStorage.length") == 0, "an answer still waits on the phone")
+
+
+def enter(page: Page) -> None:
+    """Enter, until the page that it leads to is there with its styles: its rows can be seen, and measured, before."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")

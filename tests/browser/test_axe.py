@@ -12,6 +12,7 @@ from sqlalchemy import select
 from pro.demo import create_demo_app
 from pro.store.tables import metadata
 from tests.axe import findings, findings_and_leave
+from tests.browser.running import enter
 from tests.demonstration import Running
 from tests.person import EVENING, Patient, newest_link
 
@@ -114,8 +115,7 @@ def test_no_page_has_a_serious_finding(demonstration: Running, browser: Browser,
     found += see(desk, demonstration, {"sign-in": "/staff/"}, scheme)
     desk.fill("input[name=login]", "legoff")
     desk.fill("input[name=password]", "demonstration")
-    desk.keyboard.press("Enter")
-    desk.get_by_role("navigation").first.wait_for()
+    enter(desk)
     staff = staff_pages(demonstration)
     found += see(desk, demonstration, staff, scheme)
     assert found == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.running import enter
 from tests.demonstration import Running
 
 LONGEST = {"en": "overdue since Wed 24 Sept 18:09", "fr": "en retard depuis mer. 24 sept. 18\u202fh\u202f09"}
@@ -42,8 +43,7 @@ def test_the_due_time_keeps_clear_of_its_button(demonstration: Running, browser:
     page.goto(f"{demonstration.address}/staff/?lang={language}")
     page.fill("input[name=login]", "legoff")
     page.fill("input[name=password]", "demonstration")
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".tasks .b")
+    enter(page)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         rows = page.evaluate(ROWS, LONGEST[language])

@@ -22,7 +22,7 @@ from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests import factories, long_visit
 from tests.axe import findings
-from tests.browser.running import RunningClock
+from tests.browser.running import RunningClock, until_received
 from tests.person import Patient, stored
 from tests.services import play
 
@@ -192,14 +192,6 @@ def read_again(patient: Patient) -> None:
     button = page.locator('[data-to="rand-36.q20"]')
     expect(button).to_be_focused()
     expect(button).to_be_in_viewport()
-
-
-def until_received(page: Page) -> None:
-    for _ in range(80):
-        if page.evaluate("() => localStorage.length") == 0:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("an answer still waits on the phone")
 
 
 def test_without_script_the_same_visit_stores_the_same_rows(served: Served, new_page: Open) -> None:

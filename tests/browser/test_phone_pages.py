@@ -19,7 +19,7 @@ from pro.services.parts import Parts
 from pro.store.tables import metadata
 from tests import factories
 from tests.axe import findings
-from tests.browser.running import RunningClock
+from tests.browser.running import RunningClock, until, until_received
 from tests.services import play
 
 EVENING = datetime(2026, 4, 14, 16, 7, tzinfo=UTC)
@@ -81,15 +81,6 @@ def phone(handset: BrowserContext, served: Served) -> Iterator[Page]:
     assert complaints == []
 
 
-def until_received(page: Page) -> None:
-    """Until nothing waits on the phone. Asked again and again: the security policy refuses a predicate as text."""
-    for _ in range(80):
-        if page.evaluate("() => localStorage.length") == 0:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("an answer still waits on the phone")
-
-
 def begin(page: Page, served: Served, letter: str) -> None:
     page.goto(f"{served.address}/d/{letter * 22}")
     page.locator("button[name=start]").first.click()
@@ -139,7 +130,8 @@ def test_the_house_is_shown_only_when_the_server_has_the_answer(phone: Page, ser
     expect(phone.locator("#mark")).to_have_text("No answer yet")
     rate(phone, 6)
     expect(phone.locator("#mark")).to_contain_text("Saved on this phone")
-    phone.wait_for_timeout(1800)
+    until(phone, lambda: held, "the answer is not sent")
+    phone.wait_for_timeout(300)
     assert len(held) == 1
     expect(phone.locator("#mark")).to_contain_text("Saved on this phone")
     held[0].continue_()
@@ -163,12 +155,13 @@ def test_offline_answers_survive_a_reload_and_leave_later(phone: Page, served: S
 
 
 def test_a_hidden_page_sends_at_once(phone: Page, served: Served) -> None:
+    phone.evaluate("() => { self.setTimeout = () => 0 }")  # what waits for its turn waits for ever
     rate(phone, 5)
     phone.evaluate(
         "Object.defineProperty(document, 'visibilityState', {value: 'hidden'});"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
-    expect(phone.locator("#mark")).to_contain_text("Received by the hospital", timeout=1000)
+    expect(phone.locator("#mark")).to_contain_text("Received by the hospital")
     assert served.kept() == {PAIN: 5}
 
 
@@ -184,19 +177,11 @@ def test_an_answer_taken_back_leaves_the_hospital_too(phone: Page, served: Serve
     field = phone.locator("[name='joint-pain-diary.stiffness']")
     change = "(field, value) => { field.value = value; field.dispatchEvent(new Event('change', {bubbles: true})); }"
     field.evaluate(change, "30")
-    until(phone, served, {"joint-pain-diary.stiffness": 30})
+    until(phone, lambda: served.kept() == {"joint-pain-diary.stiffness": 30}, "30 is not kept")
     field.evaluate(change, "")
-    until(phone, served, {"joint-pain-diary.stiffness": "cleared"})
+    until(phone, lambda: served.kept() == {"joint-pain-diary.stiffness": "cleared"}, "it is not cleared")
     phone.reload()
     expect(phone.locator("[name='joint-pain-diary.stiffness']")).to_have_value("")
-
-
-def until(page: Page, served: Served, kept: dict[str, object]) -> None:
-    for _ in range(50):
-        if served.kept() == kept:
-            return
-        page.wait_for_timeout(100)
-    assert served.kept() == kept
 
 
 def test_no_answer_is_told_without_moving_on(phone: Page) -> None:
@@ -254,15 +239,9 @@ def test_what_is_being_typed_stays_when_the_rest_of_the_page_comes_late(phone: P
     forward(phone)
     field = phone.locator(".field:visible")
     field.fill("40")
-    for _ in range(100):
-        if held:
-            break
-        phone.wait_for_timeout(50)
+    until(phone, lambda: held, "the rest of the page is not asked for")
     held[0].continue_()
-    for _ in range(100):
-        if phone.evaluate("() => self.proLater !== undefined"):
-            break
-        phone.wait_for_timeout(50)
+    until(phone, lambda: phone.evaluate("() => self.proLater !== undefined"), "the rest of the page does not come")
     phone.wait_for_timeout(100)
     assert field.input_value() == "40"
     assert field.evaluate("field => field === document.activeElement"), "the keyboard of the phone stays open"
@@ -281,7 +260,7 @@ def test_joints_are_drawn_where_the_drawing_comes_late(phone: Page, served: Serv
     forward(phone)
     box = phone.locator("section:visible input[type=checkbox]").first
     box.check()
-    assert held
+    until(phone, lambda: held, "the drawing is not asked for")
     held[0].continue_()
     expect(phone.locator(".map:visible svg")).to_be_visible()
     assert box.is_checked()
@@ -350,7 +329,7 @@ def test_a_whole_evening_with_a_fever(phone: Page, served: Served) -> None:
     phone.locator(".field:visible").fill("38,6")
     forward(phone)
     expect(phone.locator("#urgent")).to_be_visible()
-    expect(phone.locator("#told")).to_have_text(re.compile("^Your site was told at 18:(07|08|09)$"))
+    expect(phone.locator("#told")).to_have_text(re.compile(r"^Your site was told at 18:\d\d$"))
     expect(phone.locator("#call-help")).to_have_attribute("href", "tel:15")
     for _ in range(2):
         phone.reload()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.running import enter
 from tests.demonstration import Running
 from tests.person import EVENING, Patient, newest_link, stored
 
@@ -69,7 +70,7 @@ def test_from_the_sms_to_the_review(demonstration: Running, new_page: Open, lang
     desk.goto(f"{demonstration.address}/staff/")
     desk.locator("input[name=login]").fill("legoff")
     desk.locator("input[name=password]").fill("demonstration")
-    desk.keyboard.press("Enter")
+    enter(desk)
     expect(desk.get_by_role("heading", level=1)).to_contain_text(re.compile("need"))
     line = desk.locator("li").filter(has_text=number).filter(has=desk.get_by_role("link", name="Review"))
     expect(line.first).to_contain_text("8")

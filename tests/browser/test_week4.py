@@ -10,6 +10,7 @@ from datetime import timedelta
 from playwright.sync_api import Browser, Page, expect
 
 from pro.demo import life
+from tests.browser.running import enter
 from tests.demonstration import Running
 from tests.person import Patient, newest_link
 
@@ -101,6 +102,5 @@ def sign_in(desk: Page, demonstration: Running) -> None:
     desk.goto(f"{demonstration.address}/staff/?lang=en")
     desk.fill("input[name=login]", "morvan")
     desk.fill("input[name=password]", "demonstration")
-    desk.keyboard.press("Enter")
-    desk.get_by_role("navigation").first.wait_for()
+    enter(desk)
     desk.goto(f"{demonstration.address}/staff/patients/R-002")
