@@ -14,7 +14,7 @@ from sqlmodel import Session
 from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.assessment import State, state
-from pro.domain.compliance import Compliance
+from pro.domain.compliance import Compliance, Day, last_seven, percent
 from pro.domain.protocol import Protocol
 from pro.domain.schedule import day_opens, patient_day
 from pro.library import Library
@@ -30,7 +30,7 @@ from pro.store.instants import instants_of
 SHOWN = 20
 """Tasks on one screen."""
 CHIPS = 60
-IN_A_ROW = "missed-in-a-row"
+IN_A_ROW, UNDER = "missed-in-a-row", "under-80"
 LIVE = timedelta(days=5)
 """How far back a window that is not closed yet may lie."""
 
@@ -147,7 +147,7 @@ def today(parts: Parts, identity: Identity, moment: Moment) -> Today:
             flares_in_all=flares_in_all,
             unseen=unseen_ones,
             unseen_in_all=unseen_in_all,
-            tasks=_calls(session, ids, diaries(protocol)),
+            tasks=_calls(session, ids, protocol, now),
             tasks_in_all=tasks_in_all,
             things=unseen_in_all + _things(session, identity, protocol, flares_in_all, tasks_in_all),
             messages=messages,
@@ -172,7 +172,7 @@ def protocol_of(library: Library, sites: Sequence[Place]) -> Protocol:
 # Tasks, messages, diaries, visits
 
 
-def task(parts: Parts, task_id: int, *, even_answered: bool = False) -> tuple[TaskLine, int] | None:
+def task(parts: Parts, task_id: int, moment: Moment, *, even_answered: bool = False) -> tuple[TaskLine, int] | None:
     """A task and its site; None where there is none, it is done, or what the patient sent since has settled it.
 
     `even_answered`: that too, for a call that was under way meanwhile.
@@ -182,7 +182,8 @@ def task(parts: Parts, task_id: int, *, even_answered: bool = False) -> tuple[Ta
         row = desk_tasks.task_with_patient(session, task_id, timepoints)
         if row is None or row.done_at is not None or (row.answered and not even_answered):
             return None
-        return task_lines(session, [row], timepoints)[0], row.site_id
+        protocol = protocol_of(parts.library, read_places(session, [row.site_id]))
+        return task_lines(session, [row], protocol, moment.study)[0], row.site_id
 
 
 def zone_of(parts: Parts, identity: Identity) -> str:
@@ -191,27 +192,46 @@ def zone_of(parts: Parts, identity: Identity) -> str:
     return sites[0].zone if sites else "UTC"
 
 
-def _calls(session: Session, ids: Collection[int], timepoints: Collection[str]) -> tuple[TaskLine, ...]:
+def _calls(session: Session, ids: Collection[int], protocol: Protocol, now: datetime) -> tuple[TaskLine, ...]:
     """One reason for each patient, the most urgent; a further one shows when it is settled."""
     found: dict[int, Found] = {}
-    for row in desk_tasks.open_tasks(session, ids, timepoints, 3 * SHOWN):
+    for row in desk_tasks.open_tasks(session, ids, diaries(protocol), 3 * SHOWN):
         found.setdefault(row.patient_id or -row.id, row)
-    return task_lines(session, list(found.values())[:SHOWN], timepoints)
+    return task_lines(session, list(found.values())[:SHOWN], protocol, now)
 
 
 def task_lines(
-    session: Session, rows: Sequence[Found], timepoints: Collection[str], number: str | None = None
+    session: Session, rows: Sequence[Found], protocol: Protocol, now: datetime, number: str | None = None
 ) -> tuple[TaskLine, ...]:
-    """Tasks as they stand now: the diaries missed in a row are counted anew. `number` where the rows have none."""
+    """Tasks as they stand now: diaries missed in a row and the share of the last seven are counted anew.
+
+    `number` where the rows have none.
+    """
+    timepoints = diaries(protocol)
     asked = {row.patient_id for row in rows if row.kind == IN_A_ROW}
     runs = desk_tasks.missed_in_a_row(session, asked, timepoints) if asked else {}
-    return tuple(_task_line(row, runs.get(row.patient_id, 0), number or row.number) for row in rows)
+    shares = _shares(session, {row.patient_id for row in rows if row.kind == UNDER}, protocol, now)
+    return tuple(
+        _task_line(row, runs.get(row.patient_id, 0), shares.get(row.patient_id, ""), number or row.number)
+        for row in rows
+    )
 
 
-def _task_line(row: Found, missed: int, number: str | None) -> TaskLine:
+def _shares(session: Session, asked: Collection[int], protocol: Protocol, now: datetime) -> dict[int, str]:
+    """Per cent of the newest diaries that each of these patients filled in, with one decimal."""
+    newest = protocol.attention.last_days
+    days: dict[int, list[Day]] = {}
+    for row in desk_tasks.newest_diaries(session, asked, diaries(protocol), now, newest) if asked else ():
+        days.setdefault(row.patient_id, []).append(Day(row.day, instants_of(row)))
+    return {id_: str(percent(last_seven(mine, now, newest=newest).ratio)) for id_, mine in days.items()}
+
+
+def _task_line(row: Found, missed: int, share: str, number: str | None) -> TaskLine:
     detail = row.detail
     if row.kind == IN_A_ROW:
         detail = str(max(missed, int(detail) if detail.isdigit() else 0))
+    elif row.kind == UNDER:
+        detail = share or detail
     return TaskLine(row.id, row.patient_id, number, row.kind, detail, row.made_at, attempts_of(row.note))
 
 

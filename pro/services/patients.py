@@ -205,7 +205,7 @@ def page(
             history=audit_trail.newest_of(session, found.number, 8),
             events=found.chain_seq,
             check=audit_trail.check_chain(session, found.number, (found.chain_seq, found.chain_hash)),
-            tasks=_tasks(session, found, diaries(protocol)),
+            tasks=_tasks(session, found, protocol, now),
         )
 
 
@@ -280,6 +280,6 @@ def _answer_rows(recorded: Sequence[Found], questionnaire: str, late: Collection
     return tuple(sorted(rows, key=lambda row: (row.day, row.n), reverse=True))
 
 
-def _tasks(session: Session, found: Found, timepoints: Collection[str]) -> tuple[TaskLine, ...]:
-    rows = desk_tasks.open_tasks_of(session, [found.patient_id], timepoints)
-    return task_lines(session, rows, timepoints, found.number)
+def _tasks(session: Session, found: Found, protocol: Protocol, now: datetime) -> tuple[TaskLine, ...]:
+    rows = desk_tasks.open_tasks_of(session, [found.patient_id], diaries(protocol))
+    return task_lines(session, rows, protocol, now, found.number)

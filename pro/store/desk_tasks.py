@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
+from pro.store import instants
 from pro.store.desk import Found, Sites, assessment, patient
 from pro.store.tables import metadata
 
@@ -82,6 +84,27 @@ def missed_in_a_row(session: Session, patient_ids: Collection[int], diaries: Col
         ~exists().where(*theirs, ends, newer.c.day >= assessment.c.day),
     )
     return {row[0]: row[1] for row in session.execute(wanted.group_by(assessment.c.patient_id))}
+
+
+def newest_diaries(
+    session: Session, patient_ids: Collection[int], diaries: Collection[str], now: datetime, most: int
+) -> Sequence[Found]:
+    """The newest diaries of each patient that are sent or can no longer be filled in, at most so many."""
+    over = or_(
+        assessment.c.closed_at.is_not(None), func.coalesce(assessment.c.late_until, assessment.c.closes_at) <= now
+    )
+    newest = (assessment.c.day.desc(), assessment.c.opens_at.desc())
+    nth = func.row_number().over(partition_by=assessment.c.patient_id, order_by=newest).label("nth")
+    counted = (
+        select(assessment.c.patient_id, assessment.c.day, *instants.COLUMNS, nth)
+        .where(
+            assessment.c.patient_id.in_(patient_ids),
+            assessment.c.timepoint.in_(diaries),
+            or_(assessment.c.submitted_at.is_not(None), and_(assessment.c.cancelled_at.is_(None), over)),
+        )
+        .subquery()
+    )
+    return session.execute(select(counted).where(counted.c.nth <= most)).all()
 
 
 def task_with_patient(session: Session, task_id: int, diaries: Collection[str]) -> Found | None:

@@ -26,6 +26,7 @@ from pro.services.parts import Parts
 from pro.store.tables import Flare, FlareAction, FlareTrigger, Message, Task, metadata
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study, settle
+from tests.web.test_enrolment_pages import plain
 
 DAY = date(2026, 4, 14)
 
@@ -354,7 +355,7 @@ def test_the_call_page_gives_the_reason_of_the_list(desk: Desk) -> None:
         table = metadata.tables["assessment"]
         yesterday = (table.c.timepoint == "diary") & (table.c.day == DAY)
         session.execute(table.update().where(yesterday).values(submitted_at=NOW - timedelta(hours=12)))
-    assert reasons() == ["71.4 % of the last seven diaries"] * 2
+    assert reasons() == ["14.3 % of the last seven diaries"] * 2, "of today, not of the day it fell under the line"
     assert "One thing needs you" in desk.page("/staff/")
     assert desk.client.get(paths[0]).status_code == 404, "what was sent has settled it"
 
@@ -549,10 +550,6 @@ def test_a_patient_page_tells_the_injections_of_each_day_and_what_they_did(desk:
     (newest, _) = re.findall(row, plain(desk.page("/staff/patients/R-001")))
     assert newest[1] == "Injection : Oui, en entier"
     assert "Réaction à l’endroit de la piqûre : Rougeur, Démangeaison" in newest[2]
-
-
-def plain(page: str) -> str:
-    return unescape(page).replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def test_a_patient_page_says_when_the_chain_does_not_hold(desk: Desk) -> None:
@@ -785,7 +782,7 @@ def test_a_call_about_a_wrong_number_leaves_it_on_every_page_and_leads_to_the_ne
 TASKS = (
     ("number-unreachable", "", "An SMS cannot be delivered", "Un SMS ne peut pas être remis"),
     ("missed-in-a-row", "2", "2 diaries missed in a row", "2 carnets manqués de suite"),
-    ("under-80", "57.1", "57.1 % of the last seven diaries", "57,1 % des sept derniers carnets"),
+    ("under-80", "57.1", "0.0 % of the last seven diaries", "0,0 % des sept derniers carnets"),
     ("endpoint-due", "week12", "Week 12, the main visit of the study", "Semaine 12, visite principale de l’étude"),
     ("undelivered", "3", "3 SMS in a row were not delivered", "3 SMS de suite"),
 )

@@ -254,7 +254,10 @@ def test_a_partial_or_excused_diary_ends_the_run(desk: Desk) -> None:
 
 
 def test_a_low_week_is_told_as_the_share_of_the_last_seven(desk: Desk) -> None:
-    asked(desk, diarist(desk, "R-001", {12, 13}), "under-80", "71.4")
+    asked(desk, diarist(desk, "R-001", {12, 13}), "under-80", "57.1")
+    assert "<b>71.4 % of the last seven diaries</b>" in read(desk, "coo"), "as it is now, not as it was when it fell"
+    assert "<b>71.4 % of the last seven diaries</b>" in read(desk, "coo", "/staff/tasks/1")
+    assert "Fell under the 80 % line" in read(desk, "coo")
     for path in ("/staff/patients", "/staff/compliance"):
         page = read(desk, "coo", path)
         assert "71 % of the last 7" in page

@@ -77,7 +77,7 @@ def _found(flare_id: int) -> Episode:
 
 
 def _task(task_id: int, *, even_answered: bool = False) -> overview.TaskLine:
-    found = overview.task(current_parts(), task_id, even_answered=even_answered)
+    found = overview.task(current_parts(), task_id, moment(), even_answered=even_answered)
     site_of(found[1] if found else None, f"task {task_id}")
     assert found is not None
     if found[0].number is None:
