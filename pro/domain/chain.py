@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -61,6 +62,11 @@ def canonical(value: object) -> bytes:
 _written = msgspec.json.Encoder(order="sorted").encode
 
 
+def rewritten(read: object) -> bytes:
+    """`canonical` of what was read from JSON, which holds nothing but JSON's own values: there is nothing to turn."""
+    return _written(read)
+
+
 def within(written: bytes | str) -> object:
     """What is canonical JSON already, to stand inside another value as it is: an answer is written once, hashed often."""
     return msgspec.Raw(written)
@@ -77,6 +83,8 @@ def simple(value: object) -> object:
         }
     if kind is list or kind is tuple:
         return [inner if type(inner) in _AS_THEY_ARE else simple(inner) for inner in value]  # type: ignore[attr-defined]
+    if kind is datetime:
+        return instant(value)  # type: ignore[arg-type]
     return _simple(value)
 
 
@@ -107,8 +115,13 @@ def text_key(key: object) -> str:
 def instant(value: datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("an instant without a zone has no place in canonical JSON")
-    there = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return there.isoformat()[: -len("+00:00")] + "Z"
+    return _instant(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=4096)
+def _instant(value: datetime) -> str:
+    """Of an instant in UTC: the same ones are written again and again, in a submission and in its check."""
+    return value.isoformat()[: -len("+00:00")] + "Z"
 
 
 def digest(salt: str, payload: object) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NoReturn, TypeGuard
 
-from pro.domain.chain import HASHED, LINE, REDACTION, SALT, START, canonical, digest
+from pro.domain.chain import HASHED, LINE, REDACTION, SALT, START, digest_of, rewritten
 
 HASH = re.compile(r"[0-9a-f]{64}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", re.ASCII)
@@ -79,7 +79,7 @@ class Check:
         self.check_place(entry)
         self.check_payload(entry)
         fields = {name: entry[name] for name in HASHED}
-        if sha256(entry["previous"].encode() + canonical(fields)).hexdigest() != entry["hash"]:
+        if sha256(entry["previous"].encode() + rewritten(fields)).hexdigest() != entry["hash"]:
             self.say(f"{place(entry)}: hash does not fit the event, which was changed")
         self.heads[entry["chain"]] = (entry["seq"], entry["hash"])
 
@@ -98,7 +98,7 @@ class Check:
             self.emptied.setdefault(key, self.line)
             if entry["payload"] is not None:
                 self.say(f"{place(entry)}: marked as redacted but still has a payload")
-        elif entry["salt"] is None or digest(entry["salt"], entry["payload"]) != entry["digest"]:
+        elif entry["salt"] is None or digest_of(entry["salt"], rewritten(entry["payload"])) != entry["digest"]:
             self.say(f"{place(entry)}: payload does not fit its digest, it was changed")
         elif entry["kind"] == REDACTION:
             self.note_redaction(entry)
@@ -147,7 +147,7 @@ def parsed(raw: bytes | str) -> dict[str, Any]:
     try:
         line = (raw.encode() if isinstance(raw, str) else raw).removesuffix(b"\n")
         entry = json.loads(line.decode(), parse_float=refuse, parse_constant=refuse)
-        same = canonical(entry) == line
+        same = rewritten(entry) == line
     except (ValueError, RecursionError) as problem:
         raise NotCanonical("not a line of canonical JSON in UTF-8") from problem
     if not isinstance(entry, dict) or not same:

@@ -131,7 +131,7 @@ def export(parts: Parts) -> Iterator[bytes]:
     with parts.study.reading() as session:
         trail.hold_still(session)
         for row in trail.everything(session):
-            payload = msgspec.json.decode(row.payload) if row.payload is not None else None
+            payload = None if row.payload is None else chain.within(chain.rewritten(msgspec.json.decode(row.payload)))
             yield chain.event_line(
                 event_of(row),
                 salt=row.salt,

@@ -10,8 +10,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
-
 from pro.clock import Moment
 from pro.domain.answers import Answer
 from pro.domain.assessment import State, end, state
@@ -24,11 +22,10 @@ from pro.services.audit import WORKER, Head, append_to_patient
 from pro.services.flagging import Events
 from pro.services.parts import Parts
 from pro.services.reminding import steps_of, why_none
-from pro.store import bells, sittings
-from pro.store.engine import Connected, objects
+from pro.store import bells, flares, sittings
+from pro.store.engine import Connected
 from pro.store.instants import instants_of
 from pro.store.sittings import Found
-from pro.store.tables import Flare
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +82,7 @@ def close(parts: Parts, assessment_id: int, patient_id: int, moment: Moment) -> 
         _explain_steps(parts, session, found)
         events = _freeze_what_was_left(parts, session, found, protocol, saves, left, moment)
         if found.flare_id is not None or any(kind.startswith("flare.") for kind, _ in events):
-            with objects(session) as joined:
-                events += _end_episode(joined, found, protocol, moment)
+            events += _end_episode(session, found, protocol, moment)
         events += anchoring.after_events(session, protocol, found, events, moment)
         calls = _calls(session, found, protocol, moment)
         events += _settle_calls(session, found, calls, moment)
@@ -152,18 +148,13 @@ def _freeze_what_was_left(
     return events
 
 
-def _end_episode(session: Session, found: Found, protocol: Protocol, moment: Moment) -> Events:
-    open_ = session.exec(
-        select(Flare).where(col(Flare.patient_id) == found.patient_id, col(Flare.ended_at).is_(None))
-    ).first()
+def _end_episode(session: Connected, found: Found, protocol: Protocol, moment: Moment) -> Events:
+    open_ = flares.open_episode_of(session, found.patient_id)
     if open_ is None:
         return []
     questionnaires = sorted({rule.questionnaire for rule in protocol.flare_rules})
     days = bells.recorded_days(session, found.patient_id, questionnaires, open_.last_hit_day)
-    if not flagging.end_if_over(session, protocol, open_, days, moment):
-        return []
-    session.flush()
-    return [("flare.ended", {"flare": open_.id, "why": open_.end_why, "last_hit_day": open_.last_hit_day})]
+    return flagging.end_if_over(session, protocol, open_, days, moment)
 
 
 TALLIED = {State.COMPLETED: "completed", State.LATE: "late", State.PARTIAL: "partial"}

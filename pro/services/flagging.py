@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from pro.clock import Moment
 from pro.domain import flare_days, flares
 from pro.domain.answers import check
 from pro.domain.chain import canonical
+from pro.domain.flare_days import LookBack
 from pro.domain.flare_rules import Creep, Emergency, FlareRule, Jump, Level
 from pro.domain.flares import Evaluation, History
 from pro.domain.protocol import Protocol
@@ -26,6 +28,7 @@ from pro.services.parts import Parts
 from pro.store import flares as store
 from pro.store import sittings
 from pro.store.engine import Connected
+from pro.store.sittings import Found
 from pro.store.tables import Flare
 
 LOOK_BACK = timedelta(days=60)
@@ -108,11 +111,16 @@ def _history(
     )
     values = {key: {} for key in sorted(wanted)}
     asked: dict[tuple[str, str], list[tuple[Item, dict[date, Value]]]] = {}
-    for id_, version, day, answers in rows:
-        if (id_, version) not in asked:
-            items = parts.library.questionnaire(id_, version).items
-            asked[id_, version] = [(item, values[key]) for item in items if (key := (id_, item.key)) in values]
-        _enter(day, msgspec.json.decode(answers), asked[id_, version])
+    far = LookBack(looking_back, who.day, who.day0)
+    for day, of_day in groupby(reversed(rows), key=lambda row: row.day):
+        if not far.needs(day):  # most of a long diary: it need not even be taken apart
+            continue
+        for id_, version, _, answers in reversed(list(of_day)):
+            if (id_, version) not in asked:
+                items = parts.library.questionnaire(id_, version).items
+                asked[id_, version] = [(item, values[key]) for item in items if (key := (id_, item.key)) in values]
+            _enter(day, msgspec.json.decode(answers), asked[id_, version])
+        far.saw(day, values)
     return values
 
 
@@ -234,14 +242,13 @@ def _trigger(flare_id: int, hit: Judged, moment: Moment) -> dict[str, object]:
 
 
 def end_if_over(
-    session: Session, protocol: Protocol, flare_row: Flare, recorded_days: Iterable[date], moment: Moment
-) -> bool:
-    """Ends the episode after the protocol's number of recorded days without a hit."""
-    if not flare_days.episode_over(flare_row.last_hit_day, recorded_days, protocol.episode_days):
-        return False
-    flare_row.ended_at, flare_row.end_why = moment.study, NO_MORE_HITS
-    session.add(flare_row)
-    return True
+    session: Connected, protocol: Protocol, episode: Found, recorded_days: Iterable[date], moment: Moment
+) -> Events:
+    """Ends the episode (as `open_episode_of` found it) after the protocol's number of recorded days without a hit."""
+    if not flare_days.episode_over(episode.last_hit_day, recorded_days, protocol.episode_days):
+        return []
+    store.end_episode(session, episode.id, moment.study, NO_MORE_HITS)
+    return [("flare.ended", {"flare": episode.id, "why": NO_MORE_HITS, "last_hit_day": episode.last_hit_day})]
 
 
 def tick(parts: Parts, moment: Moment) -> int:

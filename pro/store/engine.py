@@ -200,6 +200,8 @@ def insert_rows(
         connection.by_hand(by_hand.statement, by_hand.values(rows))
         return ()
     inserting = _inserting(engine, table, names, clash, tuple(returning))
+    if isinstance(connection, QuickConnection) and returning:
+        return connection.each(inserting, [dict(row) for row in rows])
     values: Any = list(rows)
     if engine == "postgresql":
         values = {name: [row[name] for row in rows] for name in names}

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import String, and_, bindparam, case, cast, func, literal, or_, select, update
 
-from pro.store.engine import Connected, insert_for
+from pro.store.engine import Connected, insert_for, insert_rows
+from pro.store.sittings import Found
 from pro.store.tables import metadata
 
 _t = metadata.tables
@@ -56,6 +57,23 @@ def open_episode(
     return made
 
 
+_open = select(flare.c.id, flare.c.last_hit_day).where(
+    flare.c.patient_id == bindparam("patient_id"), flare.c.ended_at.is_(None)
+)
+_end = (
+    update(flare).where(flare.c.id == bindparam("b_id")).values(ended_at=bindparam("b_at"), end_why=bindparam("b_why"))
+)
+
+
+def open_episode_of(session: Connected, patient_id: int) -> Found | None:
+    """The patient's open episode: `id`, `last_hit_day`."""
+    return session.connection().execute(_open, {"patient_id": patient_id}).first()
+
+
+def end_episode(session: Connected, flare_id: int, at: datetime, why: str) -> None:
+    session.connection().execute(_end, {"b_id": flare_id, "b_at": at, "b_why": why})
+
+
 def open_id(session: Connected, patient_id: int) -> int | None:
     """The patient's open episode."""
     wanted = select(flare.c.id).where(flare.c.patient_id == patient_id, flare.c.ended_at.is_(None))
@@ -65,16 +83,20 @@ def open_id(session: Connected, patient_id: int) -> int | None:
 
 def add_triggers(session: Connected, rows: Sequence[Mapping[str, object]]) -> set[tuple[str, date]]:
     """A rule triggers an episode once a day; gives those (rule, day) that were not there yet."""
-    connection = session.connection()
-    adding = insert_for(connection)(flare_trigger).values(list(rows)).on_conflict_do_nothing()
-    return {
-        (row.rule, row.day) for row in connection.execute(adding.returning(flare_trigger.c.rule, flare_trigger.c.day))
-    }
+    once, found = ("flare_id", "rule", "day"), ("rule", "day")
+    added = insert_rows(session.connection(), flare_trigger, rows, skip=once, returning=found)
+    return {(row.rule, row.day) for row in added}
+
+
+_move = (
+    update(flare)
+    .where(flare.c.id == bindparam("b_id"), flare.c.last_hit_day < bindparam("b_day"))
+    .values(last_hit_day=bindparam("b_day"))
+)
 
 
 def move_last_hit(session: Connected, flare_id: int, day: date) -> None:
-    newer = and_(flare.c.id == flare_id, flare.c.last_hit_day < day)
-    session.connection().execute(update(flare).where(newer).values(last_hit_day=day))
+    session.connection().execute(_move, {"b_id": flare_id, "b_day": day})
 
 
 def ask_again(session: Connected, flare_id: int, day: date, next_tell_at: datetime) -> None:

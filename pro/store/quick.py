@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select
@@ -175,6 +176,15 @@ class QuickConnection(Connection):
         except sqlite3.Error as error:
             self._handle_dbapi_exception(error, plan.sql, given, None, None)
 
+    def each(self, statement: Any, rows: Sequence[dict[str, Any]]) -> list[Row[Any]]:
+        """What a statement with RETURNING gives for rows that look alike, one after the other.
+
+        To put them into one statement costs SQLAlchemy a compilation for each number of rows: a hundred times SQLite's share.
+        """
+        if self._has_events or self.engine._has_events:
+            return list(super().execute(statement, list(rows)))
+        return [found for row in rows for found in self.execute(statement, row)]
+
     def by_hand(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Rows that are as the driver takes them, for a statement in its own words."""
         if self._has_events or self.engine._has_events:
@@ -203,11 +213,22 @@ def _write(value: datetime | None) -> str | None:
         if value.utcoffset() is None:
             raise ValueError("an instant without a zone cannot be kept")
         value = value.astimezone(UTC)
+    return _written(value)
+
+
+@lru_cache(maxsize=4096)
+def _written(value: datetime) -> str:
+    """Of an instant in UTC. The rows of a wave, and those of one sitting, share a few of them."""
     return value.isoformat(" ", "microseconds")[:-6]
 
 
 def _read(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text + "+00:00")
+    return None if text is None else _instant(text)
+
+
+@lru_cache(maxsize=4096)
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text + "+00:00")
 
 
 def reader(kind: Any, dialect: Any) -> Any:

@@ -7,14 +7,20 @@ from functools import lru_cache
 
 from sqlalchemy import Insert, Table, bindparam, insert, select, union_all
 
-from pro.store.engine import Connected
+from pro.store.engine import Connected, insert_rows
 
 
 def insert_together(session: Connected, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Inserts rows with the same columns in one statement, which is compiled once for each number of rows."""
-    names = tuple(rows[0])
+    """Inserts rows with the same columns in one statement, which is compiled once for each number of rows.
+
+    SQLite's go through the driver as they are.
+    """
+    connection, names = session.connection(), tuple(rows[0])
+    if connection.dialect.name == "sqlite":
+        insert_rows(connection, table, rows)
+        return
     values = {f"{name}_{n}": row[name] for n, row in enumerate(rows) for name in names}
-    session.connection().execute(_insert_of(table, names, len(rows)), values)
+    connection.execute(_insert_of(table, names, len(rows)), values)
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pro.domain.flare_days import days_to_judge, episode_over
+from pro.domain.flare_days import LookBack, days_to_judge, episode_over
 from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.flare_words import describe
 from pro.domain.flares import Evaluation, History, evaluate, is_emergency
@@ -323,6 +323,38 @@ def test_a_later_day_changes_nothing_before_it(values: list[int | None], cut: in
         for rule in RULES:
             assert judge(rule, whole, at) == judge(rule, past, at)
             assert judge(rule, {**past, day(cut + 1): later}, at) == judge(rule, past, at)
+
+
+LONG_PAINS = st.lists(st.sampled_from([None, 20, 30, 40, 45, 60, 69, 70, 90]), min_size=14, max_size=40)
+
+
+def as_far_back_as_needed(rules: Iterable[Jump | Level | Creep], recorded: Mapping[date, Value], on: date) -> History:
+    """What whoever reads a diary from its newest day keeps of it."""
+    far, read = LookBack(rules, on, FIRST), dict[date, Value]()
+    for each in sorted(recorded, reverse=True):
+        if far.needs(each):
+            read[each] = recorded[each]
+            far.saw(each, {PAIN: read})
+    return History({PAIN: read})
+
+
+@given(LONG_PAINS, st.integers(0, 9))
+def test_reading_no_further_back_than_needed_changes_no_evaluation(values: list[int | None], after: int) -> None:
+    """Neither of the day nor of those after it, which a late answer makes judge again."""
+    recorded, on, last = series(values), day(len(values) - after), day(len(values))
+    for rules in (RULES, *((rule,) for rule in (*RULES, SMALL_JUMP))):
+        near = as_far_back_as_needed(rules, recorded, on)
+        for each in (on, last):
+            assert evaluate(rules, near, each, FIRST) == evaluate(rules, History({PAIN: recorded}), each, FIRST)
+
+
+def test_a_long_diary_is_read_to_the_week_before_the_last_calm_day() -> None:
+    recorded = series([30] * 20 + [50] * 5 + [30] + [45, 50, 55])
+    read = as_far_back_as_needed([JUMP], recorded, day(29)).values[PAIN]
+    assert sorted(read) == [day(at) for at in range(20, 30)]
+    assert sorted(as_far_back_as_needed([CREEP], recorded, day(29)).values[PAIN]) == [
+        day(at) for at in (1, 2, 3, *range(23, 30))
+    ]
 
 
 @given(PAINS, st.randoms())
