@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from pro.clock import Moment
 from pro.services import anchoring, audit
 from pro.services.access import Identity, Right
-from pro.services.enrolment.telephone import UNREACHABLE
+from pro.services.enrolment.telephone import MISSING, UNREACHABLE
 from pro.services.parts import Parts
 from pro.store.tables import Flare, FlareAction, Patient, Task
 
@@ -35,8 +35,8 @@ class Call(StrEnum):
     """Leaves it open, with the attempt beside it."""
 
 
-OUTLASTS_CALLS = frozenset({UNREACHABLE})
-"""Kinds of tasks that no call settles: the number is still wrong, and every reminder fails until it is changed."""
+OUTLASTS_CALLS = frozenset({UNREACHABLE, MISSING})
+"""Kinds of tasks that no call settles: the number is still wrong or gone, and every reminder fails until it is changed."""
 CLOSED_BY_INVESTIGATOR = "closed-by-investigator"
 REFUSALS = Literal["not-found", "no-outcome", "no-note", "note-too-long", "not-reviewed", "ended", "done"]
 

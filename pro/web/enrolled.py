@@ -133,24 +133,29 @@ def phone(patient_id: int) -> ResponseReturnValue:
 def phone_now(patient_id: int) -> ResponseReturnValue:
     """First says which messages will go there, then, asked again, changes it."""
     found, form = own_patient(patient_id), PhoneForm()
-    typed = form.phone.data or ""
+    typed, name = form.phone.data or "", form.name.data or ""
     try:
+        if service.lacks_contact(current_parts(), patient_id):
+            service.check_name(name)
         number = service.check_phone(current_parts(), patient_id, typed)
         if form.step.data == "change":
-            service.change_phone(current_parts(), who(), patient_id, typed, moment())
+            service.change_phone(current_parts(), who(), patient_id, typed, moment(), name)
             return back(patient_id, done="phone")
     except NotEnrollable as wrong:
-        return phone_page(found, form, error=problem_words(wrong.problems[0])), 422
+        return phone_page(found, form, errors={one.field: problem_words(one) for one in wrong.problems}), 422
     return phone_page(found, form, number=number)
 
 
-def phone_page(found: Sheet, form: PhoneForm, number: str | None = None, error: str | None = None) -> str:
+def phone_page(
+    found: Sheet, form: PhoneForm, number: str | None = None, errors: Mapping[str, str] | None = None
+) -> str:
     return render_template(
         "enrolment/phone.html",
         sheet=found,
         form=form,
         number=number,
-        error=error,
+        errors=errors or {},
+        missing=service.lacks_contact(current_parts(), found.patient_id),
         moves=service.preview_phone_change(current_parts(), found.patient_id, moment()),
     )
 

@@ -36,6 +36,8 @@ class EnrolForm(FlaskForm):
 
 
 class PhoneForm(FlaskForm):
+    name = StringField()
+    """Asked for where the contact is missing."""
     phone = StringField()
     step = HiddenField()
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from pro.domain.chain_check import Report
 from pro.services import access, audit_trail, enrolment, overview
 from pro.services.access import Identity, Right, SignedIn
-from pro.services.enrolment.telephone import UNREACHABLE
+from pro.services.enrolment.telephone import MISSING, UNREACHABLE
 from pro.services.parts import Parts
 from pro.services.reviewing import NotRecorded, Recorded, end_flare, log_call, review
 from pro.store import contacts
@@ -168,6 +168,27 @@ def test_a_call_does_not_mend_a_number_that_cannot_be_reached(ward: Ward) -> Non
     enrolment.change_phone(ward.parts, coo, patient_id, "+33612345679", now)
     assert overview.today(ward.parts, coo, now).tasks == ()
     assert log_call(ward.parts, coo, ward.task, "reached", "x", now) == NotRecorded("done")
+
+
+def test_a_call_does_not_bring_back_a_missing_contact(ward: Ward) -> None:
+    coo, now = ward.who("coo"), ward.parts.clock.now()
+    with ward.parts.study.writing() as session:
+        task = session.get_one(Task, ward.task)
+        task.kind, task.detail, patient_id = MISSING, "", task.patient_id or 0
+        contact_id = session.get_one(Patient, patient_id).contact_id
+    with ward.parts.contacts.writing() as session:
+        session.delete(session.get_one(contacts.Contact, contact_id))
+    assert log_call(ward.parts, coo, ward.task, "reached", "by the landline", now) == Recorded()
+    assert [line.kind for line in overview.today(ward.parts, coo, now).tasks] == [MISSING]
+    with pytest.raises(enrolment.NotEnrollable):
+        enrolment.change_phone(ward.parts, coo, patient_id, "+33612345679", now)
+    assert [line.kind for line in overview.today(ward.parts, coo, now).tasks] == [MISSING]
+    enrolment.change_phone(ward.parts, coo, patient_id, "+33612345679", now, " Ada  Example ")
+    assert overview.today(ward.parts, coo, now).tasks == ()
+    with ward.parts.contacts.reading() as session:
+        kept = contacts.find(session, ward.parts.cipher, [contact_id])
+    assert kept == {contact_id: Person("Ada Example", "+33612345679")}
+    assert enrolment.sweep(ward.parts, now).tasks_made == 0
 
 
 def test_the_trail_leaves_and_verifies_as_lines(ward: Ward) -> None:

@@ -23,6 +23,7 @@ from pro.domain.chain import canonical
 from pro.services import audit
 from pro.services.enrolment import COMMAND_LINE, holding
 from pro.services.parts import Parts
+from pro.store import contacts
 from pro.store.tables import Flare, FlareAction, FlareTrigger, Message, Task, metadata
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study, settle
@@ -777,6 +778,29 @@ def test_a_call_about_a_wrong_number_leaves_it_on_every_page_and_leads_to_the_ne
     desk.sign_in("cofr")
     assert "reste sur la liste tant que le numéro n’est pas changé" in desk.page("/staff/tasks/1")
     assert "a répondu 15 avr" in desk.page("/staff/").replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_a_missing_contact_is_entered_again_from_the_call_page(desk: Desk) -> None:
+    patient_id = make_patient(desk.parts, desk.made, "R-003")
+    with desk.parts.study.writing() as session:
+        site = desk.made.sites["R"]
+        session.add(Task(site_id=site, patient_id=patient_id, kind="contact-missing", made_at=NOW))
+    with desk.parts.contacts.writing() as session:
+        session.execute(contacts.metadata.tables["contact"].delete())
+    desk.sign_in("coo")
+    call, path = desk.page("/staff/tasks/1"), f"/staff/enrol/{patient_id}/phone"
+    assert f'<a href="{path}">Enter name and telephone</a>' in call
+    assert "takes the patient off" not in call
+    form = desk.page(path)
+    assert "enter both again" in form
+    assert 'name="name"' in form
+    assert desk.post(path, path, phone="06 12 34 56 79") == 422
+    assert "Give the patient’s name." in desk.answer
+    assert desk.post(path, path, phone="06 12 34 56 79", name="Ada Example") == 200
+    assert '<input type="hidden" name="name" value="Ada Example">' in desk.answer
+    assert desk.post(path, path, phone="06 12 34 56 79", name="Ada Example", step="change") == 303
+    assert "Nobody has to be called" in desk.page("/staff/")
+    assert 'name="name"' not in desk.page(path)
 
 
 TASKS = (

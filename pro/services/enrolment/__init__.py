@@ -8,7 +8,15 @@ from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdraw
 from pro.services.enrolment.links import first_link, revoke_links
 from pro.services.enrolment.sheet import Appointment, Sheet, sheet
 from pro.services.enrolment.sweeping import Swept, sweep
-from pro.services.enrolment.telephone import Moves, change_phone, check_phone, opt_in_again, preview_phone_change
+from pro.services.enrolment.telephone import (
+    Moves,
+    change_phone,
+    check_name,
+    check_phone,
+    lacks_contact,
+    opt_in_again,
+    preview_phone_change,
+)
 from pro.services.enrolment.trial import TestSms, confirm_test, send_test, test_digits
 from pro.services.enrolment.where import Place, place
 
@@ -31,10 +39,12 @@ __all__ = [
     "Swept",
     "TestSms",
     "change_phone",
+    "check_name",
     "check_phone",
     "confirm_test",
     "enrol",
     "first_link",
+    "lacks_contact",
     "opt_in_again",
     "place",
     "preview_phone_change",

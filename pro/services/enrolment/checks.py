@@ -48,7 +48,7 @@ def check(typed: Typed, site: Site, protocol: Protocol, moment: Moment) -> Check
     number = _number(typed.phone, site.region)
     problems = [
         _wrong_pain(typed.screening_value),
-        _wrong_name(typed.name),
+        wrong_name(typed.name),
         number if isinstance(number, Problem) else None,
         _wrong_days(typed, today, zone, protocol),
         _wrong_language(typed.language, protocol),
@@ -57,7 +57,11 @@ def check(typed: Typed, site: Site, protocol: Protocol, moment: Moment) -> Check
     if found or zone is None or isinstance(number, Problem) or typed.day0 is None or typed.screening_value is None:
         raise NotEnrollable(*found)
     screened_on = _screened_on(typed, typed.day0, today)
-    return Checked(" ".join(typed.name.split()), number, zone, typed.screening_value, typed.day0, screened_on)
+    return Checked(tidy(typed.name), number, zone, typed.screening_value, typed.day0, screened_on)
+
+
+def tidy(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _zone(name: str) -> ZoneInfo | None:
@@ -99,7 +103,7 @@ def _wrong_pain(value: int | None) -> Problem | None:
     return Problem("screening_value", "not-a-number", {"low": LOWEST, "high": HIGHEST})
 
 
-def _wrong_name(name: str) -> Problem | None:
+def wrong_name(name: str) -> Problem | None:
     if not name.strip():
         return Problem("name", "no-name")
     return Problem("name", "long-name", {"most": LONGEST_NAME}) if len(name) > LONGEST_NAME else None

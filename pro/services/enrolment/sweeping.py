@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, bindparam, delete, select
 from sqlmodel import Session
 
 from pro.clock import Moment
+from pro.services.enrolment.telephone import MISSING
 from pro.services.parts import Parts
 from pro.store import bells, contacts
 from pro.store.tables import Task, metadata
@@ -17,7 +18,6 @@ from pro.store.tables import Task, metadata
 GRACE = timedelta(days=1)
 """An enrolment that broke off between the two databases leaves a contact for this long, by running time."""
 PAGE = 500
-KIND = "contact-missing"
 
 _contact, _patient = contacts.metadata.tables["contact"], metadata.tables["patient"]
 _ids: BindParameter[str] = bindparam("ids", expanding=True)
@@ -100,8 +100,8 @@ def _patients(parts: Parts) -> Iterator[list[tuple[int, int, str]]]:
 
 
 def _make_task(session: Session, patient_id: int, site_id: int, moment: Moment) -> bool:
-    if bells.any_open(session, patient_id, [KIND]):
+    if bells.any_open(session, patient_id, [MISSING]):
         return False
-    session.add(Task(site_id=site_id, patient_id=patient_id, kind=KIND, made_at=moment.study))
+    session.add(Task(site_id=site_id, patient_id=patient_id, kind=MISSING, made_at=moment.study))
     session.flush()
     return True

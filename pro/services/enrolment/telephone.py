@@ -13,7 +13,7 @@ from pro.domain import phone as phones
 from pro.domain.reminders import next_bell
 from pro.services.access import Right
 from pro.services.audit import lock_patient, record
-from pro.services.enrolment.checks import wrong_phone
+from pro.services.enrolment.checks import tidy, wrong_name, wrong_phone
 from pro.services.enrolment.facts import Doer, NotEnrollable, by_of
 from pro.services.enrolment.leaving import coming_reminders, planned_reminders, unfinished, waiting_messages
 from pro.services.enrolment.links import protocol_of, renew_links, revoke
@@ -22,7 +22,7 @@ from pro.store import contacts
 from pro.store.contacts import Person
 from pro.store.tables import Patient, Site, Task
 
-UNREACHABLE, UNDELIVERED = "number-unreachable", "undelivered"
+UNREACHABLE, UNDELIVERED, MISSING = "number-unreachable", "undelivered", "contact-missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,24 @@ def check_phone(parts: Parts, patient_id: int, phone: str) -> str:
         raise NotEnrollable(wrong_phone(wrong, region)) from None
 
 
+def lacks_contact(parts: Parts, patient_id: int) -> bool:
+    """Whether name and number are gone; KeyError where there is no such patient."""
+    with parts.study.reading() as session:
+        patient = session.get(Patient, patient_id)
+        if patient is None:
+            raise KeyError(f"no patient {patient_id}")
+        contact_id = patient.contact_id
+    with parts.contacts.reading() as session:
+        return contact_id not in contacts.find(session, parts.cipher, [contact_id])
+
+
+def check_name(name: str) -> str:
+    """The name as it would be kept; NotEnrollable names the mend."""
+    if problem := wrong_name(name):
+        raise NotEnrollable(problem)
+    return tidy(name)
+
+
 def preview_phone_change(parts: Parts, patient_id: int, moment: Moment) -> Moves:
     """Which messages will go to the new number; changes nothing. KeyError where there is no such patient."""
     with parts.study.reading() as session:
@@ -65,23 +83,24 @@ def preview_phone_change(parts: Parts, patient_id: int, moment: Moment) -> Moves
         return Moves(patient.number, len(waiting), len(coming), soonest, patient.opted_out_at is not None)
 
 
-def change_phone(parts: Parts, doer: Doer, patient_id: int, phone: str, moment: Moment) -> None:
+def change_phone(parts: Parts, doer: Doer, patient_id: int, phone: str, moment: Moment, name: str = "") -> None:
     """Keeps the new number; every earlier link and phone stops working.
 
-    NotEnrollable for a wrong number, KeyError for a patient without contact: nothing is changed then. The contact
+    `name` counts for a patient whose contact is missing, who gets one again. NotEnrollable for a wrong number, or
+    where such a patient is given no name, KeyError where there is no patient: nothing is changed then. The contact
     is written while the patient's row is locked, so that no message leaves for the old number afterwards.
     """
     number = check_phone(parts, patient_id, phone)
     with parts.study.writing() as session:
         patient = lock_patient(session, patient_id)
         by = by_of(doer, Right.CHANGE_PHONE, patient.site_id)
-        _keep_number(parts, patient.contact_id, number, moment)
+        _keep_number(parts, patient.contact_id, number, name, moment)
         patient.number_wrong_at = None
         session.connection().execute(
             update(Task)
             .where(
                 col(Task.patient_id) == patient_id,
-                col(Task.kind).in_((UNREACHABLE, UNDELIVERED)),
+                col(Task.kind).in_((UNREACHABLE, UNDELIVERED, MISSING)),
                 col(Task.done_at).is_(None),
             )
             .values(done_at=moment.study, done_by=by.staff_id)
@@ -112,7 +131,8 @@ def opt_in_again(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> N
         )
 
 
-def _keep_number(parts: Parts, contact_id: str, number: str, moment: Moment) -> None:
+def _keep_number(parts: Parts, contact_id: str, number: str, name: str, moment: Moment) -> None:
     with parts.contacts.writing() as session:
-        person = contacts.find(session, parts.cipher, [contact_id])[contact_id]
-        contacts.keep(session, parts.cipher, contact_id, Person(person.name, number), moment.running)
+        person = contacts.find(session, parts.cipher, [contact_id]).get(contact_id)
+        kept = check_name(name) if person is None else person.name
+        contacts.keep(session, parts.cipher, contact_id, Person(kept, number), moment.running)
