@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from pro.store import migrate
 from tests.databases import HISTORIES, Postgres, into_memory, migrated_databases, migrated_files, own_postgres
@@ -31,7 +31,7 @@ PROVE = os.environ.get("PRO_PROVE", "") == "1"
 def pytest_configure() -> None:
     # a busy machine is slow, not wrong; a run that loaded a profile of its own keeps it
     if settings.get_current_profile_name() == "default":
-        settings.register_profile("patient", deadline=None)
+        settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
         settings.load_profile("patient")
     into_memory()
     compile_once()

@@ -419,10 +419,10 @@ def test_an_unexpected_error_is_one_line_unless_asked(monkeypatch: pytest.Monkey
 
 def test_the_installed_command_answers() -> None:
     call = [sys.executable, "-m", "pro.cli", "questionnaires", "score", "pain-vas-48h"]
-    done = subprocess.run(call, input='{"pain": 41}', capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(call, input='{"pain": 41}', capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0
     assert json.loads(done.stdout)["scores"]["pain"]["value"] == 41
-    done = subprocess.run(call, input='{"pain": 101}', capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(call, input='{"pain": 101}', capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "pain must be 100 or less\n")
 
 

@@ -162,7 +162,7 @@ def test_few_passwords_are_checked_at_once_and_waiting_ends(
     parts: Parts, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running, most = 0, 0
-    guard = threading.Lock()
+    guard, meet = threading.Lock(), threading.Barrier(passwords.HASHES_AT_ONCE, timeout=60)
 
     class Slow:
         def verify(self, kept: str, password: str) -> bool:
@@ -170,6 +170,7 @@ def test_few_passwords_are_checked_at_once_and_waiting_ends(
             with guard:
                 running += 1
                 most = max(most, running)
+            meet.wait()  # as many as may, at the same time
             time.sleep(0.02)
             with guard:
                 running -= 1

@@ -111,7 +111,7 @@ def _disturb(plan: Plan, pid: int, chance: random.Random, thaw: dict[int, float]
         del thaw[pid]
         os.kill(pid, signal.SIGCONT)
     elif pid not in thaw and chance.random() < plan.freeze_probability:
-        bound = plan.reserve + plan.settling - 2 * plan.timeout - 0.2  # what the call itself and a slow machine take
+        bound = plan.reserve + plan.settling - 2 * plan.timeout - 0.5  # what the call itself and a slow machine take
         thaw[pid] = time.monotonic() + chance.uniform(0.05, max(bound, 0.1))
         os.kill(pid, signal.SIGSTOP)
         _note(plan, FROZEN)

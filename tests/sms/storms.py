@@ -75,7 +75,7 @@ class Postman:
 
     def _post(self, one: Receipt) -> Receipt:
         path = "/hooks" + one.url.partition("/hooks")[2]
-        for _ in range(50):
+        for _ in range(300):
             try:
                 answer = self._client.post(path, data=one.form, headers={"X-Twilio-Signature": one.signature})
             except SQLAlchemyError:

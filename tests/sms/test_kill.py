@@ -39,6 +39,8 @@ from tests.sms.storms import Postman, receipts, restarts
 ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = 2000 if PROVE else 80
 LEAST_KILLS = 20
+SETTLING = 1.0 if PROVE else 0.8
+"""Seconds."""
 BALANCED = str(Balance())
 FAULTS = Faults(
     ack_lost=0.03,
@@ -97,7 +99,8 @@ def play(
             message_probability=0.025,
             anywhere_probability=0.003,
             blind=blind,
-            **({"settling": 1.0 if PROVE else 0.6} | dict(more or {})),  # type: ignore[arg-type]
+            settling=SETTLING,
+            **dict(more or {}),  # type: ignore[arg-type]
         )
         (directory / "plan").write_text(json.dumps(asdict(plan)))
         run = [sys.executable, "-m", "tests.sms.crashing", str(directory / "plan")]
@@ -238,9 +241,9 @@ def test_killed_workers_send_nothing_twice_and_lose_nothing(
 
 
 STORM = 10_000 if PROVE else 40
-HARD = {"workers": 4, "freeze_probability": 0.002, "freeze_long_probability": 0.003, "settling": 1.0}
+HARD = {"workers": 4, "freeze_probability": 0.002, "freeze_long_probability": 0.003}
 if not PROVE:
-    HARD |= {"freeze_probability": 0.01, "freeze_long_probability": 0.02, "settling": 0.6}
+    HARD |= {"freeze_probability": 0.01, "freeze_long_probability": 0.02}
 
 
 @pytest.mark.prove

@@ -27,7 +27,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def sender(provider: Provider) -> TwilioSender:
-    return TwilioSender(provider.account(), timeout=0.4)
+    return TwilioSender(provider.account(), timeout=30)  # what hangs is cut off before; nothing else may be
 
 
 def sms(to: str = NUMBER, body: str = "Hello", valid_for: timedelta = timedelta(hours=1)) -> Sms:
@@ -75,11 +75,11 @@ def test_too_many_is_not_processed(sender: TwilioSender, provider: Provider) -> 
 
 def test_a_provider_that_hangs_is_not_waited_for(provider: Provider) -> None:
     """The client's own default is to wait for ever; a lease is not that long."""
-    provider.faults = Faults(seconds=5)
+    provider.faults = Faults(seconds=60)
     provider.next_faults.append("hang")
     began = time.monotonic()
     assert isinstance(TwilioSender(provider.account(), timeout=0.2).send(sms()), Unknown)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_wrong_key_is_not_processed(provider: Provider) -> None:
@@ -92,7 +92,7 @@ def test_no_connection_is_not_processed(provider: Provider) -> None:
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
     account = dataclasses.replace(provider.account(), api_base=nobody)
-    assert isinstance(TwilioSender(account, timeout=0.4).send(sms()), NotProcessed)
+    assert isinstance(TwilioSender(account, timeout=30).send(sms()), NotProcessed)
 
 
 @pytest.mark.parametrize(

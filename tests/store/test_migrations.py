@@ -103,7 +103,7 @@ def plain(index: Any) -> dict[str, Any]:
 def test_starting_many_at_once_migrates_once(empty_urls: Urls) -> None:
     with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in [pool.submit(migrate.upgrade, empty_urls.study, "study") for _ in range(4)]:
-            done.result(timeout=60)
+            done.result(timeout=300)
     assert migrate.current(empty_urls.study, "study") == migrate.head("study")
 
 
