@@ -1,7 +1,8 @@
-"""Lists for PostgreSQL: one parameter for a whole column, written out as the database reads it.
+"""Lists for the database: one parameter for a whole column, written out as the database reads it.
 
 An IN of a hundred parameters is a text that the driver takes apart and the server plans anew for each length, and the
-driver's own arrays ask of every element what it is. Here the column's type says so once.
+driver's own arrays ask of every element what it is. Here the column's type says so once. SQLite gets a list to choose
+from as JSON: SQLAlchemy compiles an IN once for each of its lengths, at fifty times what SQLite takes to look it up.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import ARRAY, ColumnElement, Dialect, TypeDecorator, any_, bindparam, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.sql.visitors import InternalTraversal
-from sqlalchemy.types import Boolean, TypeEngine
+from sqlalchemy.types import Boolean, Text, TypeEngine
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 WRITTEN: Mapping[type, Callable[[Any], str]] = {
@@ -107,6 +109,23 @@ class among(ColumnElement[bool]):
 def _in_list(element: among, compiler: Any, **options: Any) -> str:
     wanted = element.column.in_(bindparam(element.name, expanding=True))
     return str(compiler.process(wanted, **options))
+
+
+class _AsJson(TypeDecorator[Sequence[Any]]):
+    """A list of numbers or texts, as a parameter."""
+
+    impl = Text
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        return lambda values: msgspec.json.encode(values).decode()
+
+
+@compiles(among, "sqlite")
+def _in_json(element: among, compiler: Any, **options: Any) -> str:
+    column = compiler.process(element.column, **options)
+    given = compiler.process(bindparam(element.name, type_=_AsJson()), **options)
+    return f"{column} IN (SELECT value FROM json_each({given}))"
 
 
 @compiles(among, "postgresql")

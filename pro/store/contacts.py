@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Column, LargeBinary, MetaData, Row, Select, bindparam
+from sqlalchemy import Column, LargeBinary, MetaData, Row, Select
 from sqlalchemy import select as sql_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from pro.settings import ContactsKey
+from pro.store.arrays import among
 from pro.store.tables import NAMING
 
 metadata = MetaData(naming_convention=NAMING)
@@ -120,7 +121,7 @@ def find(session: Session, cipher: Cipher, ids: list[str]) -> dict[str, Person]:
 
 _contact = metadata.tables["contact"]
 _sealed: Select[Any] = sql_select(_contact.c.id, _contact.c.number, _contact.c.key_id).where(
-    _contact.c.id.in_(bindparam("ids", expanding=True))
+    among(_contact.c.id, "ids")
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Dialect, Engine, Row, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlmodel import Session
@@ -148,10 +149,18 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
         event.listen(engine, "connect", partial(_prepare_sqlite, () if durable else HASTY))
         engine._connection_cls = QuickConnection
         engine.dialect.do_begin = _begin_sqlite  # type: ignore[assignment, method-assign]
+        engine.dialect.statement_compiler = _Hinted
         return engine
     engine = create_engine(parsed, hide_parameters=True, pool_size=5, max_overflow=15)
     event.listen(engine, "checkout", _refuse_lost)
     return engine
+
+
+class _Hinted(SQLiteCompiler):
+    """Writes the hints of a statement (`with_hint(table, "INDEXED BY …", "sqlite")`), which SQLAlchemy leaves out."""
+
+    def get_from_hint_text(self, _table: Any, text: str | None) -> str | None:
+        return text
 
 
 def _refuse_lost(connection: Any, _record: object, _proxy: object) -> None:

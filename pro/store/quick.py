@@ -33,6 +33,8 @@ class Plan:
 
     sql: str
     fill: tuple[tuple[str | None, int | None, Any, object], ...]
+    by_length: bool
+    """Whether a list stands in it value by value."""
     metadata: SimpleResultMetaData | None
     processors: Sequence[Any] | None
 
@@ -145,12 +147,13 @@ class QuickConnection(Connection):
             return None
         if len(plans.kept) >= MOST:
             plans.kept.clear()
-        if lengths:
-            plans.listed.add(names)
         try:
-            plans.kept[names + lengths] = plan = _planned(statement, self.dialect, values)
+            plan = _planned(statement, self.dialect, values)
         except Exception:
             return None  # the usual way says what is wrong with it
+        if lengths and (plan is None or plan.by_length):
+            plans.listed.add(names)
+        plans.kept[names + lengths if names in plans.listed else names] = plan
         return plan
 
     def _carry_out(self, plan: Plan, values: dict[str, Any], statement: Any) -> Any:
@@ -258,7 +261,7 @@ def _planned(statement: Any, dialect: Any, values: dict[str, Any]) -> Plan | Non
 
 def _filling(
     compiled: Any, values: dict[str, Any]
-) -> tuple[str, tuple[tuple[str | None, int | None, Any, object], ...]]:
+) -> tuple[str, tuple[tuple[str | None, int | None, Any, object], ...], bool]:
     """The text for the driver, and what stands at each of its places."""
     full = compiled.construct_params(values, escape_names=False)
     sql, order, processors = compiled.string, compiled.positiontup, dict(compiled._bind_processors)
@@ -279,4 +282,4 @@ def _filling(
         else:
             constant = full[name]
             fill.append((None, None, None, constant if processor is None else processor(constant)))
-    return sql, tuple(fill)
+    return sql, tuple(fill), bool(within)

@@ -12,6 +12,7 @@ from pro.clock import Moment
 from pro.services import balancing, health, reminding
 from pro.services.parts import Parts
 from pro.services.timekeeping import Timekeeper, jump
+from pro.store import ledger
 from pro.store.heartbeats import Beat
 from pro.store.tables import metadata
 from tests.conftest import Urls
@@ -216,3 +217,12 @@ def test_two_workers_share_the_work_and_one_may_die(parts: Parts, patient: int) 
         tick(parts, SIX + minute * MINUTE, "b")
     assert health.look(parts, parts.clock.now()).ok, "one of them is enough"
     assert not health.look(parts, stand(parts, SIX + 5 * MINUTE)).ok
+
+
+def test_the_look_at_unexplained_steps_does_not_grow_with_those_that_are_explained(sqlite_urls: Urls) -> None:
+    """Left to itself SQLite reads every step that never had a message, to find that each says why."""
+    with make_parts(sqlite_urls).study.plain_reading() as session:
+        connection = session.connection()
+        asked = ledger._unexplained.compile(dialect=connection.dialect)
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+    assert [row.detail for row in plan] == ["SCAN reminder USING INDEX ix_reminder_unexplained"]
