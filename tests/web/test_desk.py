@@ -701,6 +701,14 @@ def test_the_trail_is_filtered_and_paged_and_keeps_to_the_site(desk: Desk) -> No
     assert "staff:dm" in page
 
 
+def test_what_stands_side_by_side_asks_how_many_letters_fit(desk: Desk) -> None:
+    """By the letters that fit and not by the width of the screen: at twice the size words broke after each letter."""
+    for sheet in ("desk.css", "protocol.css"):
+        css = desk.client.get(f"/static/{sheet}").get_data(as_text=True)
+        assert "@container(min-width" in css
+        assert "@media(min-width" not in css
+
+
 def test_messages_say_what_became_of_them_and_page_by_key(desk: Desk) -> None:
     patient_id = make_patient(desk.parts, desk.made, "R-001")
     with desk.parts.study.writing() as session:
