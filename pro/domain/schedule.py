@@ -109,6 +109,14 @@ def plan(protocol: Protocol, day0: date, zone: ZoneInfo, cutoff: time | None = N
     return plan_calendar(protocol, day0, Calendar.of(zone, protocol.cutoff if cutoff is None else cutoff))
 
 
+def first_opening(protocol: Protocol, day0: date, zone: ZoneInfo) -> datetime:
+    """When the first of them opens; ValueError where there is none."""
+    calendar = Calendar.of(zone, protocol.cutoff)
+    found = (_from_day0(each, day0, calendar) for each in protocol.timepoints)
+    firsts = (next((one for one in planned if one is not None), None) for planned in found)
+    return min(one.opens_at for one in firsts if one is not None)
+
+
 def plan_all(protocol: Protocol, day0: date, happened: Iterable[Happened], calendar: Calendar) -> Plan:
     """Every assessment that can be planned, and which timepoints wait for what.
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from pro.domain import zones
 from pro.services.parts import Parts
+from pro.store.quick import met_often
 from pro.store.sittings import Found
 from pro.store.tables import metadata
 
@@ -62,7 +63,8 @@ def read(parts: Parts) -> Record:
         connection = session.connection()
 
         def rows(name: str) -> Sequence[Found]:
-            return connection.execute(select(_t[name]).order_by(*_t[name].primary_key.columns)).all()
+            every_row = met_often(select(_t[name]).order_by(*_t[name].primary_key.columns))
+            return connection.execute(every_row).all()
 
         audit = _t["audit_event"]
         wanted = select(audit.c.chain, audit.c.kind, audit.c.at).order_by(audit.c.chain, audit.c.seq)

@@ -16,7 +16,7 @@ from pro.domain.answers import Answer, check
 from pro.domain.examination import window
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Questionnaire, Text
-from pro.domain.schedule import patient_day, plan
+from pro.domain.schedule import first_opening, patient_day
 from pro.services import wording
 from pro.services.parts import Parts
 from pro.store import exams
@@ -175,7 +175,7 @@ def _undone(session: Session, assessment_id: int, questionnaire: str) -> Undone 
 
 
 def _earliest(protocol: Protocol, day0: date, zone: ZoneInfo) -> date:
-    return patient_day(min(each.opens_at for each in plan(protocol, day0, zone)), zone, protocol.cutoff)
+    return patient_day(first_opening(protocol, day0, zone), zone, protocol.cutoff)
 
 
 def _version(row: Found) -> Version:

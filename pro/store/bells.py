@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, func, select, update
 
 from pro.domain.message import State
-from pro.store import messages
+from pro.store import instants, messages
 from pro.store.arrays import among
 from pro.store.engine import Connected, insert_for, insert_rows
 from pro.store.sittings import WHAT, WHO, Found, flare, patient, site
@@ -65,7 +65,7 @@ _closing = (
 )
 _lock = select(patient.c.id).where(patient.c.id == bindparam("patient_id")).with_for_update(key_share=True)
 _recent = (
-    select(*WHAT)
+    select(assessment.c.day, *instants.COLUMNS)
     .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.timepoint == bindparam("timepoint"))
     .where(assessment.c.day <= bindparam("day"), assessment.c.cancelled_at.is_(None))
     .order_by(assessment.c.day.desc())
@@ -151,7 +151,7 @@ def lock_patient(session: Connected, patient_id: int) -> None:
 
 
 def recent(session: Connected, patient_id: int, timepoint: str, day: date, at_most: int) -> Sequence[Found]:
-    """The newest assessments of a timepoint up to a day, without what an amendment called off."""
+    """Day and instants of a timepoint's newest assessments up to a day, without what an amendment called off."""
     values = {"patient_id": patient_id, "timepoint": timepoint, "day": day, "at_most": at_most}
     return session.connection().execute(_recent, values).all()
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, tuple_, update
 from sqlmodel import Session
 
 from pro.store.tables import metadata
@@ -43,10 +43,17 @@ def visits(session: Session, patient_id: int, timepoints: Collection[str]) -> Se
     return session.execute(wanted.order_by(assessment.c.day, assessment.c.id)).all()
 
 
+_visit = (
+    select(assessment)
+    .where(assessment.c.patient_id == bindparam("patient_id"), assessment.c.timepoint == bindparam("timepoint"))
+    .order_by(assessment.c.cancelled_at.is_not(None), assessment.c.day)
+    .limit(1)
+)
+
+
 def visit(session: Session, patient_id: int, timepoint: str) -> Found | None:
     """The assessment of a timepoint that comes once, before one that an amendment called off."""
-    wanted = select(assessment).where(assessment.c.patient_id == patient_id, assessment.c.timepoint == timepoint)
-    return session.execute(wanted.order_by(assessment.c.cancelled_at.is_not(None), assessment.c.day).limit(1)).first()
+    return session.connection().execute(_visit, {"patient_id": patient_id, "timepoint": timepoint}).first()
 
 
 def to_enter(
@@ -90,27 +97,47 @@ def newest(session: Session, assessment_ids: Collection[int]) -> dict[tuple[int,
     return {(row.assessment_id, row.questionnaire): row.n for row in session.execute(grouped)}
 
 
+_assessment_id: Any = bindparam("assessment_id")
+_questionnaire: Any = bindparam("questionnaire")
+_versions = (
+    select(response, staff.c.name.label("staff_name"))
+    .join_from(response, staff, response.c.staff_id == staff.c.id, isouter=True)
+    .where(response.c.assessment_id == _assessment_id, response.c.questionnaire == _questionnaire)
+    .order_by(response.c.n.desc())
+)
+_add = insert(response)
+
+
 def versions(session: Session, assessment_id: int, questionnaire: str) -> Sequence[Found]:
     """Every version of the response, the newest first, with whoever entered it."""
-    wanted = select(response, staff.c.name.label("staff_name")).join_from(
-        response, staff, response.c.staff_id == staff.c.id, isouter=True
-    )
-    mine = wanted.where(response.c.assessment_id == assessment_id, response.c.questionnaire == questionnaire)
-    return session.execute(mine.order_by(response.c.n.desc())).all()
+    values = {"assessment_id": assessment_id, "questionnaire": questionnaire}
+    return session.connection().execute(_versions, values).all()
 
 
 def add(session: Session, row: Mapping[str, object]) -> None:
-    session.execute(insert(response).values(**row))
+    session.connection().execute(_add, dict(row))
 
 
 # Forms that are not done
 
 
+_not_done = (
+    select(undone, staff.c.name.label("staff_name"))
+    .join_from(undone, staff, undone.c.staff_id == staff.c.id)
+    .where(undone.c.assessment_id == _assessment_id, undone.c.questionnaire == _questionnaire, _STANDS)
+)
+_take_back = (
+    update(undone)
+    .where(undone.c.assessment_id == bindparam("b_assessment_id"), _STANDS)
+    .where(undone.c.questionnaire == bindparam("b_questionnaire"))
+    .values(taken_back_at=bindparam("b_at"))
+)
+
+
 def not_done(session: Session, assessment_id: int, questionnaire: str) -> Found | None:
     """Why, when and by whom, where that stands."""
-    wanted = select(undone, staff.c.name.label("staff_name")).join_from(undone, staff, undone.c.staff_id == staff.c.id)
-    mine = undone.c.assessment_id == assessment_id, undone.c.questionnaire == questionnaire
-    return session.execute(wanted.where(*mine, _STANDS)).first()
+    values = {"assessment_id": assessment_id, "questionnaire": questionnaire}
+    return session.connection().execute(_not_done, values).first()
 
 
 def declare(session: Session, assessment_id: int, questionnaire: str, why: str, staff_id: int, at: datetime) -> None:
@@ -119,5 +146,5 @@ def declare(session: Session, assessment_id: int, questionnaire: str, why: str, 
 
 
 def take_back(session: Session, assessment_id: int, questionnaire: str, at: datetime) -> bool:
-    mine = undone.c.assessment_id == assessment_id, undone.c.questionnaire == questionnaire, _STANDS
-    return session.connection().execute(update(undone).where(*mine).values(taken_back_at=at)).rowcount == 1
+    values = {"b_assessment_id": assessment_id, "b_questionnaire": questionnaire, "b_at": at}
+    return session.connection().execute(_take_back, values).rowcount == 1

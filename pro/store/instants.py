@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from pro.domain.assessment import Instants
@@ -22,16 +24,9 @@ COLUMNS = (
 )
 
 
+_values = attrgetter(*(each.name for each in fields(Instants)))
+
+
 def instants_of(row: Any) -> Instants:
     """`row`: anything with these columns, of any statement or the table's own class."""
-    return Instants(
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        late_until=row.late_until,
-        started_at=row.started_at,
-        submitted_at=row.submitted_at,
-        closed_at=row.closed_at,
-        cancelled_at=row.cancelled_at,
-        excused_at=row.excused_at,
-        answered=row.answered,
-    )
+    return Instants(*_values(row))

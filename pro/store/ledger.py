@@ -14,6 +14,7 @@ from pro.domain.ledger import NOTHING_CAME, Balance
 from pro.domain.message import State
 from pro.store import instants, snoozes
 from pro.store.engine import Connected, insert_for
+from pro.store.quick import met_often
 from pro.store.sittings import Found
 from pro.store.tables import metadata
 
@@ -124,7 +125,7 @@ _recount = (
     select(func.count()).select_from(_message).join(_reminder, _untold).where(_came_to_nothing, _recent),
     select(func.count()).select_from(_message).where(_lonely, _recent),
 )
-_closed_page = (
+_closed_page = met_often(
     select(
         _assessment.c.id.label("assessment_id"),
         *(_assessment.c[name] for name in ("timepoint", "day", "protocol", "protocol_version")),

@@ -111,6 +111,12 @@ class Fetched:
         return getattr(IteratorResult(self._plan.metadata, iter(self.all())), name)
 
 
+def met_often(statement: Select[Any]) -> Select[Any]:
+    """The statement, to be planned when it is met first: one that gives very many rows is worth it."""
+    setattr(statement, ATTRIBUTE, Plans(weakref.ref(statement)))
+    return statement
+
+
 class QuickConnection(Connection):
     """A connection that keeps how to carry out the statements it meets again."""
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pro.domain import schedule, zones
 from pro.domain.protocol import ReminderStep
-from pro.domain.schedule import Planned, day_closes, day_exists, day_opens, patient_day, plan
+from pro.domain.schedule import Planned, day_closes, day_exists, day_opens, first_opening, patient_day, plan
 from pro.domain.zones import UnknownZone, zone
 from tests.domain import zone_truth
 from tests.domain.thera import DIARY, WEEK2, protocol, timepoint
@@ -401,3 +401,10 @@ def test_nobody_asks_the_machine_for_a_zone() -> None:
         path.relative_to(package).as_posix() for path in package.rglob("*.py") if made.search(path.read_text("utf-8"))
     ]
     assert asking == []
+
+
+@pytest.mark.parametrize("name", ["Europe/Paris", "America/New_York", "Pacific/Apia"])
+@pytest.mark.parametrize("day0", [date(2026, 4, 1), date(2011, 12, 30), date(2012, 1, 6)])
+def test_the_first_opening_is_that_of_the_plan(name: str, day0: date) -> None:
+    """Also where the day that the first window aims at does not exist: Samoa had no 30 December 2011."""
+    assert first_opening(protocol(), day0, zone(name)) == plan(protocol(), day0, zone(name))[0].opens_at
