@@ -473,6 +473,8 @@ def test_a_flare_page_shows_every_rule_and_what_was_answered(desk: Desk) -> None
          "inputs": {"value": 8, "run": {"2026-04-14": 8}}},
         {"rule": "R3", "version": "1", "day": "2026-04-14", "result": "not evaluable", "baseline": None, "n": 0,
          "why": "the reference days are not over", "inputs": {"day": "2026-04-14"}},
+        {"rule": "R7", "version": "1", "day": "2026-04-14", "result": "not evaluable", "baseline": None, "n": 0,
+         "why": "no value that day", "inputs": {"day": "2026-04-14"}},
     ]  # fmt: skip
     with desk.parts.study.writing() as session:
         old = session.execute(select(metadata.tables["response"]).where(metadata.tables["response"].c.day == DAY)).one()
@@ -485,6 +487,7 @@ def test_a_flare_page_shows_every_rule_and_what_was_answered(desk: Desk) -> None
         assert f"<b>{rule}</b>" in page
     assert "not hit" in page
     assert "Cannot be judged: the reference days are not over" in page
+    assert "Cannot be judged: no value that day</td>" in page, "what has no value has no unit"
     assert "baseline 4, median of 6" in page
 
 

@@ -166,7 +166,7 @@ def _chart(found: Episode) -> str:
         last=last,
         high=high,
         step=step,
-        hatched=[charts.Hatched(found.opened_day, last, t("flare.n", n=found.line.n))],
+        hatched=[charts.Hatched(found.opened_day, last, t(f"{_asked(found)}.n", n=found.line.n))],
         level=_baseline(found),
         width=800,
         every=7,

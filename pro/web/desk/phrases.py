@@ -14,7 +14,7 @@ from pro.domain.assessment import State
 from pro.domain.compliance import Compliance, percent
 from pro.domain.flare_rules import Criteria, Declared, Emergency, FlareRule, Jump
 from pro.domain.flare_words import describe
-from pro.domain.flares import Evaluation
+from pro.domain.flares import NOT_EVALUABLE, Evaluation
 from pro.domain.joints import label
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire
@@ -153,7 +153,7 @@ def trigger_line(trigger: Trigger, library: Library, protocol: Protocol, languag
     )
     names = names_of(library, protocol, trigger.rule.questionnaire, language)
     said = describe(evaluation, trigger.rule, language, names)
-    if isinstance(trigger.rule, Emergency):
+    if isinstance(trigger.rule, Emergency) and result != NOT_EVALUABLE:
         said += unit_of(library, protocol, trigger.rule, language)
     return said[:1].upper() + said[1:]
 
