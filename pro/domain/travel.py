@@ -44,7 +44,8 @@ class Calendar:
 
     def zone_on(self, day: date) -> ZoneInfo:
         """The zone whose clocks that patient-day goes by."""
-        return self.stays[self._index(day)].zone
+        stays = self.stays
+        return (stays[0] if len(stays) == 1 else stays[self._index(day)]).zone
 
     def has(self, day: date) -> bool:
         """Whether there is that patient-day; a zone may skip a date."""

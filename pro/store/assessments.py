@@ -26,8 +26,8 @@ _waiting = (
     .order_by(assessment.c.closes_at > bindparam("now"), assessment.c.opens_at.desc(), assessment.c.timepoint)
 )
 
-_coming = (
-    select(*WHAT)
+_soon = (
+    select(*(assessment.c[name] for name in ("timepoint", "day", "protocol", "protocol_version", "opens_at")))
     .where(
         assessment.c.patient_id == bindparam("patient_id"),
         assessment.c.respondent == "patient",
@@ -37,6 +37,7 @@ _coming = (
     .order_by(assessment.c.opens_at, assessment.c.timepoint)
     .limit(bindparam("at_most"))
 )
+_coming = _soon.with_only_columns(*WHAT)
 
 _newest_submitted = (
     select(*WHAT)
@@ -76,6 +77,11 @@ def waiting(session: Connected, patient_id: int, now: datetime) -> Sequence[Foun
 def coming(session: Connected, patient_id: int, now: datetime, at_most: int = 3) -> Sequence[Found]:
     """What opens next."""
     return session.connection().execute(_coming, {"patient_id": patient_id, "now": now, "at_most": at_most}).all()
+
+
+def soon(session: Connected, patient_id: int, now: datetime, at_most: int) -> Sequence[Found]:
+    """The same with no more than says what opens when: every thank-you page asks."""
+    return session.connection().execute(_soon, {"patient_id": patient_id, "now": now, "at_most": at_most}).all()
 
 
 def newest_submitted(session: Connected, patient_id: int) -> Found | None:

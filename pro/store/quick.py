@@ -104,11 +104,35 @@ class Fetched:
         found = self.one_or_none()
         return None if found is None else found[0]
 
+    def scalars(self) -> FirstColumn:
+        return FirstColumn(self)
+
     def __getattr__(self, name: str) -> Any:
         """Whatever is asked for seldom is asked of SQLAlchemy's own result."""
+        return getattr(self.usual(), name)
+
+    def usual(self) -> IteratorResult[Any]:
         if self._plan.metadata is None:
-            raise AttributeError(name)
-        return getattr(IteratorResult(self._plan.metadata, iter(self.all())), name)
+            raise AttributeError("a statement that gives no rows")
+        return IteratorResult(self._plan.metadata, iter(self.all()))
+
+
+class FirstColumn:
+    """The first value of every row."""
+
+    __slots__ = ("_fetched",)
+
+    def __init__(self, fetched: Fetched) -> None:
+        self._fetched = fetched
+
+    def all(self) -> list[Any]:
+        return [row[0] for row in self._fetched.all()]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.all())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._fetched.usual().scalars(), name)
 
 
 def met_often(statement: Select[Any]) -> Select[Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, MultipleResultsFound, StatementError
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from pro.store.engine import Database
-from pro.store.quick import ATTRIBUTE, MOST, Fetched, reader, writer
+from pro.store.quick import ATTRIBUTE, MOST, Fetched, QuickConnection, met_often, reader, writer
 from pro.store.tables import metadata
 from tests.conftest import Urls
 
@@ -122,6 +122,27 @@ def test_many_rows_at_once(database: Database) -> None:
         for names in (("a", "b"), ("c", "d"), ("e", "f", "g")):
             assert session.connection().execute(ADD, rows(*names)).rowcount == len(names)
     assert len(ask(database, OF_KEYS, {"keys": list("abcdefg")}).all()) == 7
+
+
+def test_rows_that_give_something_back_are_put_in_one_after_the_other(database: Database) -> None:
+    wanted = sqlite.insert(counter).on_conflict_do_nothing().returning(counter.c.n, counter.c.key)
+    add(database, "b")
+    with database.plain_writing() as session:
+        connection = session.connection()
+        assert isinstance(connection, QuickConnection)
+        assert connection.each(wanted, rows("a", "b", "c")) == [(0, "a"), (2, "c")]
+        assert connection.each(wanted, rows("d")) == [(0, "d")]
+    assert ask(database, select(counter.c.key).order_by(counter.c.key)).scalars().all() == ["a", "b", "c", "d"]
+
+
+def test_the_first_column_alone(database: Database) -> None:
+    add(database, "a", "b")
+    wanted = met_often(select(counter.c.key, counter.c.n).order_by(counter.c.key))
+    assert isinstance(ask(database, wanted), Fetched)  # the very first time
+    found = ask(database, wanted).scalars()
+    assert (found.all(), list(found), found.first()) == (["a", "b"], ["a", "b"], "a")
+    with pytest.raises(MultipleResultsFound):
+        found.one()
 
 
 def test_what_the_database_refuses_is_told_and_taken_back(database: Database) -> None:

@@ -126,7 +126,7 @@ def newest(saves: Iterable[Found], questionnaires: Iterable[Questionnaire]) -> d
 def coming(parts: Parts, session: Connected, found: Found, moment: Moment) -> tuple[Next, ...]:
     """The next sitting of each timepoint among those that open soon."""
     seen: dict[str, Next] = {}
-    for row in assessments.coming(session, found.patient_id, moment.study, at_most=8):
+    for row in assessments.soon(session, found.patient_id, moment.study, at_most=8):
         if row.timepoint in seen:
             continue
         timepoint = protocol_of(parts, row).timepoint(row.timepoint)
