@@ -261,7 +261,7 @@ def _late_until(timepoint: Timepoint, last: date, closes_at: datetime, calendar:
     if timepoint.late_until is None:
         return None
     late = calendar.clock(last + DAY, timepoint.late_until)
-    return max(late, closes_at) if calendar.travels else late
+    return max(late, closes_at)  # a site may open its days later than the protocol takes late entries
 
 
 def _steps(

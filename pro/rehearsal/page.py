@@ -110,6 +110,7 @@ def _drawings(found: Mapping[str, Any], t: Any, language: str) -> dict[str, Mark
     weeks: Counter[int] = Counter()
     for one in found["flares"]["weeks"]:
         weeks[one["week"]] += one["episodes"]
+    played = found["flares"]["played_weeks"]
     rows = _rows(found["profiles"], lambda key: t(f"profile.{key}"))
     stacked = [(row["name"], [(row[key], css) for key, css in PARTS]) for row in rows]
     return {
@@ -118,5 +119,5 @@ def _drawings(found: Mapping[str, Any], t: Any, language: str) -> dict[str, Mark
             [(month_day(date.fromisoformat(day), language), n) for day, n in messages["per_day"].items()], t("days"), 14
         ),
         "hours": bars([(f"{h:02d}", messages["per_hour"].get(f"{h:02d}", 0)) for h in range(24)], t("hours"), 2),
-        "weeks": bars([(str(n), weeks[n]) for n in range(1, max(weeks, default=0) + 1)], t("weeks")),
+        "weeks": bars([(str(n), weeks[n]) for n in range(1, played + 1)], t("weeks"), 1 + played // 20),
     }

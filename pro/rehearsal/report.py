@@ -50,7 +50,7 @@ def document(asked: Asked, end: date, shares: Sequence[Share]) -> Document:
         "end": end.isoformat(),
         "assessments": _assessments(asked.protocol, patients),
         "messages": _messages(asked, patients, texts, shares),
-        "flares": _flares(asked, shares),
+        "flares": _flares(asked, end, shares),
         "burden": _burden(patients),
         "compliance": _compliance(patients),
         "profiles": _profiles(patients),
@@ -143,13 +143,16 @@ def _per_day(patients: Sequence[Patient]) -> Document:
     }
 
 
-def _flares(asked: Asked, shares: Sequence[Share]) -> Document:
+def _flares(asked: Asked, end: date, shares: Sequence[Share]) -> Document:
+    """Of all weeks that were played, quiet ones too; no figure a week where not one was."""
     counts = Counter(flare for share in shares for flare in share.flares)
-    weeks = max((week for _, week in counts), default=0)
+    days = (end - asked.start).days + 1
+    weeks = -(-days // 7)
     episodes = sum(counts.values())
     return {
         "episodes": episodes,
-        "per_week_and_site": _text(_mean(episodes, weeks * asked.sites, Decimal("0.01"))),
+        "played_weeks": weeks,
+        "per_week_and_site": _text(_mean(episodes, weeks * asked.sites if days >= 7 else 0, Decimal("0.01"))),
         "weeks": [{"site": site, "week": week, "episodes": n} for (site, week), n in sorted(counts.items())],
     }
 

@@ -258,6 +258,13 @@ def test_another_cutoff_overrides_the_protocol() -> None:
     assert other.closes_at == other.late_until == utc("2026-03-03T12:00")
 
 
+def test_a_late_entry_never_ends_before_its_window() -> None:
+    """A site may let its days begin later than the protocol, which takes late entries until noon, expects."""
+    early = replace(protocol(DIARY).timepoint("diary"), late_until=time(11))
+    (day, *_) = plan(replace(protocol(DIARY), timepoints=(early,)), date(2026, 3, 2), zone("UTC"), time(11, 30))
+    assert day.late_until == day.closes_at == utc("2026-03-03T11:30")
+
+
 def test_an_unknown_zone_is_one_clear_line() -> None:
     for name in ("Europe/Pariss", "../zones", "", "Europe"):
         with pytest.raises(UnknownZone) as refusal:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -20,17 +21,18 @@ from pro.cli import main
 from pro.commands import rehearse as command
 from pro.exports import tables
 from pro.exports.codes import is_known
+from pro.rehearsal.figures import Share
 from pro.rehearsal.guarantees import WHAT
 from pro.rehearsal.page import html, named
 from pro.rehearsal.people import Profile
-from pro.rehearsal.report import Asked, Document, lines
+from pro.rehearsal.report import Asked, Document, document, lines
 from pro.rehearsal.run import rehearse
 from pro.services import reconciling
 from pro.web.words import LANGUAGES, say, typeset
 from tests.conftest import PROVE
 from tests.factories import the_library
 
-SMALL = {"patients": 7, "seed": 385, "start": date(2026, 3, 23), "sites": 2, "days": 9}
+SMALL: dict[str, Any] = {"patients": 7, "seed": 385, "start": date(2026, 3, 23), "sites": 2, "days": 9}
 """The clocks change within it, somebody has a flare, and an examination declared not done is entered after all."""
 
 
@@ -67,6 +69,14 @@ def test_the_figures_add_up(played: Document) -> None:
     assert messages["sent"] == messages["to_patients"] + messages["to_staff"]
     assert messages["cost"] is None
     assert len(played["hashes"]) == played["patients"] == 7
+
+
+def test_flares_a_week_count_the_quiet_weeks_too() -> None:
+    start, none = SMALL["start"], Counter[str]()
+    one = Share([], [], [("A", 1)], none, [], none, none, none, 0)
+    found = document(asked(), start + timedelta(days=69), [one])["flares"]
+    assert (found["played_weeks"], found["per_week_and_site"]) == (10, "0.05")
+    assert document(asked(), start + timedelta(days=5), [one])["flares"]["per_week_and_site"] is None
 
 
 def test_each_row_of_a_table_adds_up(played: Document) -> None:
