@@ -134,7 +134,7 @@ def counts(numbers: Numbers) -> str:
 def lines(parts: Parts, asked: Wanted, one: Amended) -> Iterator[str]:
     """As the desk says it: like days in a row are one line, by the patient's clocks."""
     before = parts.library.protocol(asked.to.id, one.patient.protocol_version)
-    for line in Speaker(asked.to, before, one.patient.zone, "en").lines(one.items):
+    for line in Speaker(asked.to, before, one.patient.zone, parts.clock.now().study, "en").lines(one.items):
         yield f"{line.what}: {line.said}"
 
 

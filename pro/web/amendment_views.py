@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import groupby
@@ -53,7 +53,7 @@ def summary(numbers: Numbers, language: str) -> list[str]:
 def card(one: Amended, library: Library, to: Protocol, now: datetime, language: str) -> Card:
     patient = one.patient
     protocols = {version: library.protocol(to.id, version) for version in {patient.protocol_version, to.version}}
-    speak = Speaker(to, protocols[patient.protocol_version], patient.zone, language)
+    speak = Speaker(to, protocols[patient.protocol_version], patient.zone, now, language)
     today = patient_day(now, zones.zone(patient.zone), to.cutoff)
     visits = frozenset(each.key for named in protocols.values() for each in named.timepoints if not each.repeats)
     words = Words(
@@ -83,14 +83,22 @@ class Speaker:
     to: Protocol
     before: Protocol
     zone: str
+    now: datetime
     language: str
 
     def lines(self, items: Iterable[Item]) -> Iterator[Line]:
         """Like changes in a row are one line; visits are told before what repeats."""
-        changed = sorted((item for item in items if item.kind != "stays"), key=self._place)
+        changed = sorted((self._to_come(item) for item in items if item.kind != "stays"), key=self._place)
         for (_, kind, key, _), group in groupby(changed, key=self._like):
             alike = list(group)
             yield Line(kind, self.title(key), self._said(alike))
+
+    def _to_come(self, item: Item) -> Item:
+        """What is new in the middle of its window is not reminded of at times that have passed."""
+        if item.kind != "appears" or item.after is None:
+            return item
+        left = tuple(step for step in item.after.reminders if step.at > self.now)
+        return replace(item, after=replace(item.after, reminders=left))
 
     def title(self, key: str) -> str:
         for protocol in (self.to, self.before):
@@ -126,7 +134,8 @@ class Speaker:
         item = alike[0]
         when = self._days([each.day for each in alike])
         if item.kind == "appears":
-            return self.say("appears", when=when, sms=self._sms(item.after))
+            silent = item.after is None or not item.after.reminders
+            return self.say("appears-silent" if silent else "appears", when=when, sms=self._sms(item.after))
         if item.kind in ("vanishes", "renewed"):
             return self.say(item.kind, when=when)
         assert item.before is not None

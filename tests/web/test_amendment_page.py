@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from pro.clock import Moment
 from pro.domain.schedule import Planned
 from pro.services import amending, amendment_page
 from pro.services.amended import Item
@@ -63,6 +64,12 @@ def test_the_sums_come_first_then_each_patient_in_words(desk: Desk) -> None:
     assert "SMS at 18:00, 20:00 → 19:00, 20:00" in page
     assert [f"/staff/patients/{number}" in page for number in ("R-001", "R-002", "L-003")] == [True] * 3
     assert versions(desk) == ["2", "2", "2"]
+
+
+def test_no_sms_is_announced_whose_time_has_passed(desk: Desk) -> None:
+    desk.clock.moment = Moment(*[datetime(2026, 5, 24, 12, 0, tzinfo=UTC)] * 2)
+    desk.sign_in("lead")
+    assert "<b>Week 6</b> <span>new: 22 May; no SMS</span>" in desk.page(f"{PAGE}?to=3")
 
 
 def test_a_site_s_staff_read_of_their_own_patients_and_approve_nothing(desk: Desk) -> None:
@@ -199,5 +206,5 @@ def test_late_entry_that_comes_in_is_told_in_plain_words(language: str, said: st
     before = Planned("diary", date(2026, 4, 15), opens, closes, None, (), "patient")
     after = replace(before, late_until=closes + timedelta(hours=8))
     item = Item("moves", "window", "diary", before, after, (), None)
-    [line] = Speaker(second, second, "Europe/Paris", language).lines([item])
+    [line] = Speaker(second, second, "Europe/Paris", opens, language).lines([item])
     assert line.said == said
