@@ -167,6 +167,20 @@ def test_a_window_is_as_long_as_the_schedule_has_it_open(tmp_path: Path) -> None
     assert hours == 72
 
 
+def test_messages_over_the_cap_and_a_form_without_a_reminder_are_warned_of(tmp_path: Path) -> None:
+    path = changed(tmp_path, ("daily_cap: 3", "daily_cap: 1"))
+    problems, warnings = told(path)
+    assert not problems
+    (cap,) = (one for one in warnings if "messages" in one)
+    assert cap.startswith(
+        f"{line_of(path, 'daily_cap')}: whoever does not answer would get 3 messages on days 0, 1, 2 and"
+    )
+    assert cap.endswith("and at most 1 go out a day; raise it, or take reminders away")
+    silent = changed(tmp_path, ("    reminders: [10:00]\n", ""))
+    assert any(one.endswith("nobody is reminded of day0; add reminders:, if it should be") for one in told(silent)[1])
+    assert not any("remind" in one or "messages" in one for one in told(SOURCE)[1])
+
+
 def test_the_command_says_warnings_and_holds(tmp_path: Path) -> None:
     path = changed(tmp_path, week2("    days: 14\n    window: {before: 1, after: 2}"))
     said = CliRunner().invoke(check, [str(path)])
