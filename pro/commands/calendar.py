@@ -23,6 +23,7 @@ from pro.services.previewing import Preview, preview
 from pro.web import calendar_file
 from pro.web.calendar_words import Words
 from pro.web.patient_calendar import Ring, weeks
+from pro.web.words import in_language
 
 ADDRESS = "https://diary.hospital.example"
 
@@ -175,6 +176,9 @@ def _ring(words: Words, one: Ring) -> str:
 def _totals(found: Preview, words: Words, price: Decimal | None) -> Iterator[str]:
     most = words.t("figure.at-most", n=words.number(len(found.outlook.sent)))
     yield words.t("pair", what=words.t("figure.texts"), said=most)
+    if found.outlook.examples:
+        named = ", ".join(in_language(one.timepoint.title, words.language) for one in found.outlook.examples)
+        yield words.t("pair", what=words.t("figure.besides"), said=named)
     yield words.t("pair", what=words.t("figure.segments"), said=words.number(found.segments))
     if price is not None:
         yield words.t("pair", what=words.t("figure.cost"), said=words.number(price * found.segments))

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pro.cli import main
+from tests import reported
 
 CALL = ("protocol", "calendar", "thera-demo", "--day0", "2026-10-05", "--zone", "Europe/Paris")
 
@@ -48,6 +49,15 @@ def test_a_table_for_people() -> None:
     assert lines[-1].startswith(
         "SMS (fr)\u202f: Vos questions du jour vous attendent : https://diary.hospital.example/d/"
     )
+
+
+def test_what_has_no_day_of_its_own_is_named_beside_the_sums(tmp_path: Path) -> None:
+    reported.books(tmp_path)
+    said = (
+        "Not in these sums, for a visit, an event or the patient brings it about: Report a flare, Report an injection"
+    )
+    assert said in call("--root", str(tmp_path / "questionnaires")).stdout
+    assert "Not in these sums" not in call().stdout
 
 
 def test_a_file_that_needs_nothing_beside_it(tmp_path: Path) -> None:
