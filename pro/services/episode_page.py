@@ -103,12 +103,13 @@ def episode(parts: Parts, flare_id: int, moment: Moment) -> Episode | None:
         since = row.last_hit_day - timedelta(days=PAGE_DAYS)
         recorded = desk.responses(session, [row.patient_id], since, row.last_hit_day, 4 * PAGE_DAYS)
         hits = [trigger_of(protocol, each) for each in desk.triggers(session, flare_id)]
-        newest = [hit for hit in hits if hit.day == row.last_hit_day]
+        newest = tuple(hit for hit in hits if hit.day == row.last_hit_day)
+        earlier = tuple(hit for hit in hits if hit.day != row.last_hit_day)
         questionnaire, item = main_item(protocol)
         points = curve(recorded, questionnaire, item)
         on_day = [each for each in recorded if each.day == row.last_hit_day]
         return Episode(
-            line=flare_line(parts.library, row, [], points, now, tuple(newest)),
+            line=flare_line(parts.library, row, [], points, now, newest, earlier),
             patient_id=row.patient_id,
             site_id=row.site_id,
             protocol=protocol,
@@ -117,7 +118,7 @@ def episode(parts: Parts, flare_id: int, moment: Moment) -> Episode | None:
             ended_at=row.ended_at,
             end_why=row.end_why,
             others=_others(protocol, recorded, row.last_hit_day, {hit.key for hit in newest}),
-            earlier=tuple(hit for hit in hits if hit.day != row.last_hit_day),
+            earlier=earlier,
             recorded=_recorded(parts, on_day, moment),
             curve=points,
             curve_item=_item(parts, protocol, questionnaire, item, moment),

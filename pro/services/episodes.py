@@ -76,16 +76,18 @@ class Unseen:
 
     number: str
     since: datetime
+    safety: bool
+    """Something that cannot wait was reported."""
 
 
 # Flares
 
 
 def unseen(library: Library, session: Session, ids: Collection[int], now: datetime) -> tuple[tuple[Unseen, ...], int]:
-    """Those of these sites that have waited longer than `duty_delay`, the longest first, and how many in all."""
+    """Those of these sites that have waited longer than `duty_delay`, and how many: safety flags, then the longest."""
     until = {(each.id, each.version): now - each.duty_delay for each in library.protocols()}
     rows = desk.unseen_flares(session, ids, emergencies(library), until, SHOWN) if ids else []
-    return tuple(Unseen(row.number, row.since) for row in rows), rows[0].in_all if rows else 0
+    return tuple(Unseen(row.number, row.since, bool(row.safety)) for row in rows), rows[0].in_all if rows else 0
 
 
 def flare_lines(parts: Parts, session: Session, ids: Collection[int], now: datetime) -> tuple[FlareLine, ...]:
@@ -119,6 +121,7 @@ def flare_line(
     curve: tuple[Point, ...],
     now: datetime,
     triggers: tuple[Trigger, ...] = (),
+    earlier: tuple[Trigger, ...] = (),
 ) -> FlareLine:
     protocol = library.protocol(row.protocol, row.protocol_version)
     due_at = row.opened_at + protocol.review_within
@@ -134,7 +137,7 @@ def flare_line(
         overdue=now >= due_at,
         cannot_tell=row.outcome == "cannot-tell",
         ended=row.ended_at is not None,
-        emergency=any(isinstance(each.rule, Emergency) for each in triggers),
+        emergency=any(isinstance(each.rule, Emergency) for each in triggers + earlier),
         looked_at=row.acknowledged_at is not None,
         triggers=triggers,
         curve=curve,

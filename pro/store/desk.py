@@ -81,19 +81,20 @@ def unseen_flares(
     """Flares that nobody has acknowledged since the instant that `until` gives for their protocol and version.
 
     `since` is when the episode was opened or, once it was reviewed, when the newest of `emergencies` came; `in_all`
-    counts those beyond the limit too. The longest first.
+    counts those beyond the limit too. Those that one of `emergencies` triggered first, of each kind the longest.
     """
-    newest = select(func.max(trigger.c.at)).where(trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies))
+    hit = (trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies))
+    newest, safety = select(func.max(trigger.c.at)).where(*hit), case((exists().where(*hit), 1), else_=0)
     again = func.coalesce(newest.scalar_subquery(), flare.c.opened_at)
     since = case((flare.c.outcome.is_(None), flare.c.opened_at), else_=again)
     late = [
         and_(patient.c.protocol == id_, patient.c.protocol_version == version, since <= at)
         for (id_, version), at in until.items()
     ]
-    wanted = select(patient.c.number, since.label("since"), func.count().over().label("in_all"))
+    wanted = select(patient.c.number, since.label("since"), safety.label("safety"), func.count().over().label("in_all"))
     joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
     mine = joined.where(flare.c.site_id.in_(ids), TO_REVIEW, flare.c.acknowledged_at.is_(None), or_(*late))
-    return session.execute(mine.order_by("since", patient.c.number).limit(limit)).all()
+    return session.execute(mine.order_by(safety.desc(), "since", patient.c.number).limit(limit)).all()
 
 
 def flare_with_patient(session: Session, flare_id: int) -> Found | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -164,13 +165,45 @@ def test_a_coordinator_is_told_of_a_flare_that_nobody_has_looked_at_in_time(desk
     assert [unseen_part(read(desk, login)) for login in ("mon", "inv")] == ["", ""], "they have the list itself"
 
 
+def hit_by_fever(desk: Desk, flare: int, at: datetime, value: str = "38.4") -> str:
+    rule = min(emergencies(desk.parts.library))
+    inputs = json.dumps({"value": value})
+    with desk.parts.study.writing() as session:
+        values = {"flare_id": flare, "rule": rule, "rule_version": "1", "day": at.date(), "at": at, "inputs": inputs}
+        session.execute(insert(metadata.tables["flare_trigger"]).values(n=0, result="hit", **values))
+    return rule
+
+
+def test_a_safety_flag_stands_first_by_its_name_and_without_its_value(desk: Desk) -> None:
+    flared(desk, "R-001", NOW - timedelta(days=1))
+    rule = hit_by_fever(desk, flared(desk, "R-009", NOW - timedelta(hours=1)), NOW - timedelta(hours=1))
+    part = unseen_part(read(desk, "coo"))
+    assert part.index("R-009") < part.index("R-001")
+    said = part.partition("R-009</a>")[2].partition("</li>")[0]
+    assert "Safety flag, look at once: not acknowledged since " in said
+    assert part.count("Flare not acknowledged") == 1
+    assert not any(word in part for word in ("38", rule, "°C"))
+    assert unseen_part(read(desk, "fr")).count("Signalement de sécurité, à examiner tout de suite") == 1
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_safety_flag_has_one_deadline_on_every_page(desk: Desk, later: int) -> None:
+    """Also where rules of another day were hit since."""
+    make_staff(desk.parts, desk.made, "inv")
+    at = NOW - timedelta(days=later)
+    flare = flared(desk, "R-009", at)
+    hit_by_fever(desk, flare, at)
+    with desk.parts.study.writing() as session:
+        session.execute(update(FLARE).values(last_hit_day=NOW.date()))
+    pages = [read(desk, "inv", path) for path in ("/staff/", f"/staff/flares/{flare}")]
+    assert [page.count("</svg>at once</span>") for page in pages] == [1, 1]
+    assert not any("</svg>due " in page for page in pages)
+
+
 def test_an_emergency_after_the_review_counts_from_its_own_hour(desk: Desk) -> None:
-    rule = next(iter(emergencies(desk.parts.library)))
     for number, at in (("R-001", NOW - DELAY - timedelta(minutes=1)), ("R-002", NOW - DELAY + timedelta(minutes=1))):
         flare = flared(desk, number, NOW - timedelta(days=3), outcome="confirmed")
-        with desk.parts.study.writing() as session:
-            values = {"flare_id": flare, "rule": rule, "rule_version": "1", "day": at.date(), "at": at, "inputs": "{}"}
-            session.execute(insert(metadata.tables["flare_trigger"]).values(n=0, result="hit", **values))
+        rule = hit_by_fever(desk, flare, at)
     part = unseen_part(read(desk, "coo"))
     assert ("R-001" in part, "R-002" in part) == (True, False)
     assert say_clock((NOW - DELAY - timedelta(minutes=1)).astimezone(ZoneInfo("Europe/Paris")), "en") in part

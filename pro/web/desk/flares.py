@@ -16,7 +16,7 @@ from pro.services.reviewing import NotRecorded
 from pro.web import charts
 from pro.web.desk import phrases
 from pro.web.desk.frame import blueprint, language, t
-from pro.web.desk.today import is_urgent, task_view
+from pro.web.desk.today import deadline, task_view
 from pro.web.parts import current_parts, moment
 from pro.web.placeholders import banner_here
 from pro.web.rights import needs, site_of, who
@@ -86,7 +86,6 @@ def _task(task_id: int, *, even_answered: bool = False) -> overview.TaskLine:
 
 
 def _page(found: Episode, problem: str = "") -> str:
-    spoken = language()
     return render_template(
         "desk/flare.html",
         active="today",
@@ -96,8 +95,7 @@ def _page(found: Episode, problem: str = "") -> str:
         rules=[_rule(each, found) for each in phrases.in_order(found.line.triggers)],
         others=[_rule(each, found) for each in found.others],
         earlier=[_rule(each, found) for each in found.earlier[:20]],
-        due=phrases.due_words(found.line.due_at, moment().study, found.line.zone, spoken),
-        urgent=is_urgent(found.line, moment().study),
+        **deadline(found.line, moment().study),
         chart=_chart(found),
         answers=[_answers(each) for each in found.recorded],
         contact=_contact(found),

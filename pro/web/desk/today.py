@@ -58,7 +58,11 @@ def stopped_view(one: Stopped, found: Today) -> dict[str, str]:
 
 def unseen_view(one: Unseen, found: Today) -> dict[str, str]:
     here, spoken = phrases.local(one.since, found.zone), language()
-    said = t("today.unseen", day=phrases.short_day(here.date(), spoken), clock=say_clock(here, spoken))
+    said = t(
+        "today.unseen-safety" if one.safety else "today.unseen",
+        day=phrases.short_day(here.date(), spoken),
+        clock=say_clock(here, spoken),
+    )
     return {"number": one.number, "said": said}
 
 
@@ -85,15 +89,17 @@ def flare_view(line: FlareLine, found: Today, now: Moment) -> dict[str, object]:
         "rest": said[1:],
         "seen": phrases.stamp(line.opened_at, line.zone, spoken),
         "spark": charts.sparkline(line.curve, line.until, title),
-        "due": phrases.due_words(line.due_at, now.study, line.zone, spoken),
-        "at_once": line.emergency and not line.looked_at,
-        "urgent": is_urgent(line, now.study),
+        **deadline(line, now.study),
     }
 
 
-def is_urgent(line: FlareLine, now: datetime) -> bool:
-    """Whether the review is due today, or was due before."""
-    return line.overdue or phrases.local(line.due_at, line.zone).date() == phrases.local(now, line.zone).date()
+def deadline(line: FlareLine, now: datetime) -> dict[str, object]:
+    """When the review is due, and whether that is today or over: what cannot wait is due at once, on every page."""
+    if line.emergency and not line.looked_at:
+        return {"due": t("today.at-once"), "at_once": True, "urgent": True}
+    today = phrases.local(line.due_at, line.zone).date() == phrases.local(now, line.zone).date()
+    due = phrases.due_words(line.due_at, now, line.zone, language())
+    return {"due": due, "at_once": False, "urgent": line.overdue or today}
 
 
 def task_view(line: TaskLine, zone: str) -> dict[str, object]:
