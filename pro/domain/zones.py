@@ -26,6 +26,18 @@ def names() -> frozenset[str]:
 
 
 @cache
+def current() -> frozenset[str]:
+    """The names that countries' zones have today; every other is an old spelling, or stands for no country."""
+    rows = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines()
+    return frozenset(row.split("\t")[2] for row in rows if not row.startswith("#"))
+
+
+def rules(name: str) -> bytes:
+    """What the data say of that zone; equal for two names of one zone."""
+    return files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
+
+
+@cache
 def zone(name: str) -> ZoneInfo:
     """The zone of that IANA name, the same object each time; UnknownZone where there is none."""
     if name not in names():

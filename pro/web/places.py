@@ -17,12 +17,42 @@ LIKELY = (
 )  # fmt: skip
 """Where patients of a French hospital go most."""
 CHOICES = 8
+TOWNS = {
+    "Europe/Paris": "Bordeaux, Brest, Grenoble, Lille, Lyon, Marseille, Montpellier, Nantes, Nice, Rennes, Saint-Denis, "
+    "Strasbourg, Toulouse",
+    "Europe/Zurich": "Bâle, Basel, Bern, Berne, Geneva, Genève, Lausanne",
+    "Europe/Berlin": "Francfort, Frankfurt, Hambourg, Hamburg, Munich, München",
+    "Europe/Madrid": "Barcelona, Barcelone, Sevilla, Séville",
+    "Europe/Rome": "Milan, Milano, Naples, Napoli, Turin, Torino",
+    "Europe/Brussels": "Anvers, Antwerp, Liège",
+    "Europe/Lisbon": "Porto",
+    "Europe/London": "Edinburgh, Édimbourg, Manchester",
+    "Africa/Algiers": "Constantine, Oran",
+    "Africa/Casablanca": "Agadir, Fès, Marrakech, Rabat, Tanger",
+    "America/New_York": "Boston, Miami, Philadelphia, Philadelphie, Washington",
+    "America/Los_Angeles": "San Francisco, Seattle",
+    "America/Toronto": "Ottawa, Québec",
+    "America/Sao_Paulo": "Rio de Janeiro",
+    "America/Guadeloupe": "Basse-Terre, Pointe-à-Pitre",
+    "America/Martinique": "Fort-de-France",
+    "America/Cayenne": "Kourou, Saint-Laurent-du-Maroni",
+    "America/St_Barthelemy": "Gustavia",
+    "America/Miquelon": "Saint-Pierre",
+    "Indian/Reunion": "Le Tampon, Saint-Denis, Saint-Paul, Saint-Pierre",
+    "Indian/Mayotte": "Dzaoudzi, Mamoudzou",
+    "Pacific/Tahiti": "Faaa, Papeete",
+    "Pacific/Wallis": "Mata-Utu",
+    "Asia/Shanghai": "Beijing, Pékin",
+    "Asia/Kolkata": "Bangalore, Bombay, Delhi, Mumbai, New Delhi, Pondichéry",
+    "Asia/Ho_Chi_Minh": "Hanoi, Hanoï",
+}
+"""Towns whose zone is called by another; one that stands twice may be either."""
 
 
 @lru_cache(maxsize=1)
 def everywhere() -> tuple[str, ...]:
-    """Every zone that is a place."""
-    return tuple(sorted(name for name in zones.names() if name.split("/")[0] in REGIONS and "/" in name))
+    """Every zone that is a place, once and by the name that it has today."""
+    return tuple(sorted(set(_today().values())))
 
 
 def likely(known: Iterable[str], here: str) -> tuple[str, ...]:
@@ -54,9 +84,26 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _towns() -> dict[str, tuple[str, ...]]:
-    towns: dict[str, list[str]] = {}
-    for name in everywhere():
+    towns: dict[str, set[str]] = {}
+    for name, now in _today().items():
         said = {plain(say_place(name, language)) for language in LANGUAGES}
         for town in said | {plain(name.rsplit("/", 1)[-1])}:
-            towns.setdefault(town, []).append(name)
-    return {town: tuple(names) for town, names in towns.items()}
+            towns.setdefault(town, set()).add(now)
+    for name, others in TOWNS.items():
+        for town in others.split(", "):
+            towns.setdefault(plain(town), set()).add(name)
+    return {town: tuple(sorted(names)) for town, names in towns.items()}
+
+
+@lru_cache(maxsize=1)
+def _today() -> dict[str, str]:
+    """Today's name of every zone that is a place: an old spelling has the same town and the same rules."""
+    same: dict[tuple[str, bytes], list[str]] = {}
+    for name in sorted(zones.names()):
+        if name.split("/")[0] in REGIONS and "/" in name:
+            same.setdefault((say_place(name, "en"), zones.rules(name)), []).append(name)
+    return {
+        name: next((one for one in group if one in zones.current()), group[0])
+        for group in same.values()
+        for name in group
+    }

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from pro.domain import zones
 from pro.domain.protocol import Anchor
 from pro.services import enrolment
 from pro.services.courses import Stay, zone_at
 from pro.store.tables import Assessment, AuditEvent, Journey, Message, Patient, Pause, Reminder
-from pro.web.places import found
+from pro.web.places import TOWNS, everywhere, found, listed
+from pro.web.words import LANGUAGES, say_place
 from tests.conftest import Urls
 from tests.factories import NOW, Made, make_parts, make_patient, make_staff, make_study, the_library
 from tests.services.test_bells import rows, set_bells
@@ -197,7 +199,7 @@ def test_a_journey_of_a_patient_who_has_left_is_never_made(desk: Desk) -> None:
 WRONG_PLACES = (
     ({}, "Choose where the patient is: nothing was chosen."),
     ({"elsewhere": "Nowhere"}, "No place is known as &#34;Nowhere&#34;"),
-    ({"elsewhere": "Louisville"}, "may be America/Kentucky/Louisville, America/Louisville"),
+    ({"elsewhere": "saint denis"}, "&#34;saint denis&#34; may be Europe/Paris, Indian/Reunion"),
     ({"zone": "Europe/London", "elsewhere": "Tokyo"}, "Two places are given"),
     ({"zone": "Europe/Paris"}, "The patient lives by the clocks of Paris already."),
     ({"zone": "Asia/Tokyo", "from": "soon"}, "Write the day as year-month-day"),
@@ -220,6 +222,31 @@ def test_a_town_is_found_however_it_is_typed() -> None:
     assert [found(town) for town in ("la réunion", "REUNION", "new york", "europe/paris", "Londres")] == [
         ("Indian/Reunion",), ("Indian/Reunion",), ("America/New_York",), ("Europe/Paris",), ("Europe/London",),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        *(("Kathmandu", "Asia/Kathmandu"), ("Katmandou", "Asia/Kathmandu"), ("Kolkata", "Asia/Kolkata")),
+        *(("calcutta", "Asia/Kolkata"), ("Kyiv", "Europe/Kyiv"), ("Istanbul", "Europe/Istanbul")),
+        *(("Buenos Aires", "America/Argentina/Buenos_Aires"), ("Nicosia", "Asia/Nicosia")),
+        *(("Indianapolis", "America/Indiana/Indianapolis"), ("Montréal", "America/Montreal")),
+        *(("Asia/Katmandu", "Asia/Katmandu"), ("LYON", "Europe/Paris"), ("brest", "Europe/Paris")),
+        *(("geneve", "Europe/Zurich"), ("Pékin", "Asia/Shanghai"), ("Papeete", "Pacific/Tahiti")),
+        *(("Fort de France", "America/Martinique"), ("Pointe-à-Pitre", "America/Guadeloupe")),
+    ],
+)
+def test_a_town_is_one_zone_by_the_name_of_today(typed: str, zone: str) -> None:
+    """Also where the data know the zone by an old spelling too, or by another town."""
+    assert found(typed) == (zone,)
+
+
+def test_only_towns_of_two_zones_are_asked_about_and_the_list_names_each_town_once() -> None:
+    assert all(zone in zones.names() for zone in TOWNS)
+    assert {town for zone in everywhere() for town in (say_place(zone, "en"),) if len(found(town)) != 1} == set()
+    assert [len(set(towns)) == len(towns) for towns in ([town for _, town in listed(lang)] for lang in LANGUAGES)] == [
+        *(True, True)
+    ]
 
 
 # ── Pause and hold
