@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pro.domain.assessment import Instants, State, is_fillable, is_over, state
+from pro.domain.assessment import Instants, is_fillable, is_over
 from pro.domain.protocol import QuietHours
 from pro.domain.schedule import PlannedReminder, first_instant
 
@@ -120,6 +120,20 @@ def is_held_up(due_at: datetime, now: datetime) -> bool:
     return now - due_at > HELD_UP
 
 
+def why_silent(at: datetime, since: Mapping[Why, datetime | None]) -> Why:
+    """Why no message was made for a step of `at`; `since`: when each thing that ends or silences came, weightiest first.
+
+    What held at its instant, or else what came first before a working worker would have sent it. What came later, such
+    as an answer after a silent evening on hold, explains nothing.
+    """
+    came = [(instant, why) for why, instant in since.items() if instant is not None]
+    held = [why for instant, why in came if instant <= at]
+    if held:
+        return held[0]
+    soon = [one for one in came if not is_held_up(at, one[0])]
+    return min(soon, key=lambda one: one[0])[1] if soon else "too-late"
+
+
 def in_quiet_hours(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:
     """Whether the patient's wall clock stands in [start, end), over midnight too; start = end means never."""
     clock = instant.astimezone(zone).time()
@@ -148,7 +162,7 @@ def verdict(facts: Facts) -> Verdict:
 
     What ends a patient's messages comes first, then the assessments, then the clock; only quiet hours pass.
     """
-    why = _patient_refuses(facts) or _nothing_to_fill(facts.assessments, facts.now) or _clock_refuses(facts)
+    why = _patient_refuses(facts) or _nothing_to_fill(facts) or _clock_refuses(facts)
     if why is None:
         return Verdict(send=True, why="ok")
     return Verdict(send=False, why=why, again_at=_again_at(facts) if why == "quiet-hours" else None)
@@ -162,13 +176,14 @@ def _patient_refuses(facts: Facts) -> Why | None:
     return None if facts.has_number else "no-number"
 
 
-def _nothing_to_fill(assessments: Sequence[Instants], now: datetime) -> Why | None:
+def _nothing_to_fill(facts: Facts) -> Why | None:
     """None while any of them calls for a reminder; otherwise what became of the first."""
-    if not assessments:
+    if not facts.assessments:
         return "closed"
-    if any(calls(one, now) for one in assessments):
+    if any(calls(one, facts.now) for one in facts.assessments):
         return None
-    return _what_became(assessments[0], now)
+    first = facts.assessments[0]
+    return _what_became(first, facts.now) if first.submitted_at is None else _before_the_answer(first, facts)
 
 
 def calls(assessment: Instants, now: datetime) -> bool:
@@ -176,9 +191,18 @@ def calls(assessment: Instants, now: datetime) -> bool:
     return is_fillable(assessment, now) and assessment.excused_at is None
 
 
+def _before_the_answer(answered: Instants, facts: Facts) -> Why:
+    """What kept the message back before the answer came; the answer itself where nothing did."""
+    assert answered.submitted_at is not None
+    if facts.due_at < answered.submitted_at:
+        if answered.excused_at is not None and answered.excused_at <= answered.submitted_at:
+            return "excused"
+        if in_quiet_hours(facts.due_at, facts.zone, facts.quiet):
+            return "quiet-hours"
+    return "submitted"
+
+
 def _what_became(assessment: Instants, now: datetime) -> Why:
-    if state(assessment, now) in (State.COMPLETED, State.LATE):
-        return "submitted"
     if assessment.cancelled_at is not None:
         return "cancelled"
     if assessment.excused_at is not None:

@@ -51,7 +51,7 @@ class _Pen:
         kept = self._set_aside(row, {step.step: step.at for step in after.reminders})
         unheard = [one for one in _unheard(item) if one.at <= self.now and one.step not in kept]
         values = self._row(after, item.clocks, row.id, *self._still_excused(row, after))
-        if unheard and values["excused_at"] is None:
+        if unheard:
             values["next_at"] = min(one.at for one in unheard)
         self.moved.append(values)
         self._passed(row.id, after.reminders, {*kept, *(one.step for one in unheard)})
@@ -92,7 +92,7 @@ class _Pen:
     def _row(
         self, one: Planned, clocks: str | None, id_: int, excused_at: datetime | None, why: str | None
     ) -> dict[str, object]:
-        bell = one.end if excused_at else next_bell(one.reminders, one.end, self.now)
+        bell = next_bell(one.reminders, one.end, self.now)
         window = {"opens_at": one.opens_at, "closes_at": one.closes_at, "late_until": one.late_until}
         what = {"timepoint": one.timepoint, "day": one.day, "respondent": one.respondent}
         state = {"next_at": bell, "cancelled_at": None, "clocks": clocks, "excused_at": excused_at, "excused_why": why}

@@ -174,7 +174,7 @@ def _listed(payload: Any) -> Sequence[object]:
 def _row(one: Planned, protocol: Protocol, who: Row, excused: str | None, moment: Moment) -> dict[str, object]:
     return {
         **planned_row(one, protocol, who.patient_id, who.site_id),
-        "next_at": one.end if excused else next_bell(one.reminders, one.end, moment.study),
+        "next_at": next_bell(one.reminders, one.end, moment.study),
         "excused_at": moment.study if excused else None,
         "excused_why": excused,
     }

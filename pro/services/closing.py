@@ -15,13 +15,14 @@ from pro.domain.answers import Answer
 from pro.domain.assessment import State, end, state
 from pro.domain.compliance import Day, NeedsCall, calls_needed, percent
 from pro.domain.protocol import Protocol
+from pro.domain.reminders import why_silent
 from pro.faults import place_of
 from pro.services import anchoring, flagging
 from pro.services.answering import Freezing, freeze_all, newest, questionnaires_of, saved_change, saves_of
 from pro.services.audit import WORKER, Head, append_to_patient
 from pro.services.flagging import Events
 from pro.services.parts import Parts
-from pro.services.reminding import steps_of, why_none
+from pro.services.reminding import since, steps_of
 from pro.store import bells, flares, sittings
 from pro.store.engine import Connected
 from pro.store.instants import instants_of
@@ -107,7 +108,7 @@ def _take_back(session: Connected, found: Found, saves: Sequence[Found], moment:
 def _explain_steps(parts: Parts, session: Connected, found: Found) -> None:
     """Steps that never got a row are explained, so that none is lost."""
     kept = bells.kept_steps(session, found.assessment_id)
-    why = why_none(found) or "too-late"
+    stops = since(found)
     bells.keep_reminders(
         session,
         [
@@ -116,7 +117,7 @@ def _explain_steps(parts: Parts, session: Connected, found: Found) -> None:
                 "step": step.step,
                 "planned_at": step.at,
                 "message_id": None,
-                "why_none": why,
+                "why_none": why_silent(step.at, stops),
             }
             for step in steps_of(parts, found).steps
             if step.step not in kept

@@ -12,7 +12,7 @@ from datetime import datetime
 from pro.clock import Moment
 from pro.domain import reminders, schedule
 from pro.domain.protocol import Protocol
-from pro.domain.reminders import DueStep
+from pro.domain.reminders import DueStep, Why, why_silent
 from pro.domain.schedule import PlannedReminder
 from pro.domain.zones import zone
 from pro.services.parts import Parts
@@ -61,7 +61,7 @@ def _batch(parts: Parts, moment: Moment) -> int:
             return 0
     with parts.study.plain_writing() as session:
         rung = [steps_of(parts, row) for row in bells.due(session, moment.study, BATCH)]
-        sendable = [one for one in rung if why_none(one.row) is None]
+        sendable = [one for one in rung if not any(since(one.row).values())]
         ids = bells.queue_reminders(session, _messages(sendable, moment), moment.study)
         bells.keep_reminders(session, [row for one in rung for row in _ledger(one, ids, moment)])
         bells.ring_at(
@@ -70,17 +70,15 @@ def _batch(parts: Parts, moment: Moment) -> int:
         return len(rung)
 
 
-def why_none(row: Found) -> str | None:
-    """Why a step of this assessment needs no message, as far as its own row and its patient's say."""
-    if row.submitted_at is not None:
-        return "submitted"
-    if row.cancelled_at is not None:
-        return "cancelled"
-    if row.withdrawn_at is not None:
-        return "withdrawn"
-    if row.excused_at is not None:
-        return "excused"
-    return "opted-out" if row.opted_out_at is not None else None
+def since(row: Found) -> dict[Why, datetime | None]:
+    """When what ends or silences an assessment came, as far as its own row and its patient's say."""
+    return {
+        "submitted": row.submitted_at,
+        "cancelled": row.cancelled_at,
+        "withdrawn": row.withdrawn_at,
+        "excused": row.excused_at,
+        "opted-out": row.opted_out_at,
+    }
 
 
 def _due(one: Rung, moment: Moment) -> tuple[PlannedReminder, ...]:
@@ -120,8 +118,10 @@ def _message(shared: reminders.SharedMessage, announced: Sequence[Rung]) -> dict
 
 def _ledger(one: Rung, ids: dict[str, int], moment: Moment) -> Iterable[dict[str, object]]:
     """A row per step that is due: the message that carries it, or why none does."""
+    stops = since(one.row)
+    sendable = not any(stops.values())
     for step in _due(one, moment):
-        why = why_none(one.row) or (None if _in_time(one, step, moment) else "too-late")
+        why = None if sendable and _in_time(one, step, moment) else why_silent(step.at, stops)
         shared = reminders.SharedMessage(one.row.patient_id, step.at, ())
         yield {
             "assessment_id": one.row.assessment_id,

@@ -11,9 +11,11 @@ from pro.domain import zones
 from pro.domain.assessment import Instants
 from pro.domain.protocol import QuietHours
 from pro.domain.reminders import (
+    HELD_UP,
     DueStep,
     Facts,
     Verdict,
+    Why,
     due_steps,
     in_quiet_hours,
     next_bell,
@@ -21,6 +23,7 @@ from pro.domain.reminders import (
     quiet_ends,
     share,
     verdict,
+    why_silent,
 )
 from pro.domain.schedule import PlannedReminder, plan_one
 from pro.domain.zones import zone
@@ -163,6 +166,11 @@ NIGHT = utc("2026-03-02T19:45")
         (replace(FACTS, has_number=False), "no-number"),
         (replace(FACTS, assessments=(waiting(cancelled_at=SIX.at),)), "cancelled"),
         (replace(FACTS, assessments=(waiting(submitted_at=SIX.at),)), "submitted"),
+        # An answer explains what was due after it, and before it what nothing else had kept back.
+        (replace(FACTS, assessments=(waiting(submitted_at=SIX.at, excused_at=SIX.at),)), "submitted"),
+        (replace(FACTS, now=EIGHT.at, assessments=(waiting(submitted_at=EIGHT.at),)), "submitted"),
+        (replace(FACTS, now=EIGHT.at, assessments=(waiting(submitted_at=EIGHT.at, excused_at=SIX.at),)), "excused"),
+        (replace(FACTS, due_at=NIGHT, now=END, assessments=(waiting(submitted_at=END - MOMENT),)), "quiet-hours"),
         (replace(FACTS, assessments=(waiting(closed_at=SIX.at),)), "closed"),
         (replace(FACTS, assessments=()), "closed"),
         (replace(FACTS, now=END, not_after=END), "closed"),
@@ -179,6 +187,28 @@ NIGHT = utc("2026-03-02T19:45")
 def test_the_verdict_names_the_reason(facts: Facts, why: str) -> None:
     given = verdict(facts)
     assert (given.send, given.why) == (why == "ok", why)
+
+
+SINCE: dict[Why, datetime | None] = dict.fromkeys(("submitted", "cancelled", "withdrawn", "excused", "opted-out"))
+
+
+@pytest.mark.parametrize(
+    ("came", "why"),
+    [
+        ({}, "too-late"),
+        ({"excused": SIX.at - MOMENT, "submitted": SIX.at + MOMENT}, "excused"),
+        ({"excused": SIX.at - MOMENT, "submitted": SIX.at}, "submitted"),
+        ({"opted-out": SIX.at - MOMENT, "withdrawn": EIGHT.at, "cancelled": EIGHT.at}, "opted-out"),
+        ({"opted-out": SIX.at, "excused": SIX.at - HELD_UP}, "excused"),
+        # A working worker may need some minutes: what came first within them stopped it.
+        ({"submitted": SIX.at + HELD_UP, "excused": SIX.at + MOMENT}, "excused"),
+        ({"submitted": SIX.at + HELD_UP}, "submitted"),
+        ({"submitted": SIX.at + HELD_UP + MOMENT}, "too-late"),
+        ({"withdrawn": EIGHT.at, "cancelled": EIGHT.at}, "too-late"),
+    ],
+)
+def test_a_step_is_explained_by_what_stood_in_its_way_at_its_time(came: dict[Why, datetime], why: str) -> None:
+    assert why_silent(SIX.at, {**SINCE, **came}) == why
 
 
 def test_a_quiet_message_waits_only_where_waiting_helps() -> None:

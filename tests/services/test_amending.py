@@ -341,8 +341,9 @@ def test_what_appears_while_the_study_is_held_is_not_asked_until_it_goes_on(town
     hold(town.parts, COMMAND_LINE, 1, "hospital", town.parts.clock.now())
     go(town)
     added, moved = one(town, "added", date(2026, 4, 22)), one(town, "visit", date(2026, 4, 19))
-    assert added["next_at"] == utc("2026-04-23T02:00")
-    assert moved["next_at"] == utc("2026-04-21T02:00"), "its end: nobody is reminded"
+    assert added["excused_why"] == "hold: planned meanwhile"
+    assert moved["excused_why"] == "hold: hospital"
+    assert added["next_at"] == utc("2026-04-22T08:00"), "the bell rings, and the ledger says why nobody is reminded"
     resume(town.parts, COMMAND_LINE, 1, town.parts.clock.now())
     assert one(town, "added", date(2026, 4, 22))["next_at"] == utc("2026-04-22T08:00")
     assert one(town, "diary", date(2026, 4, 15))["next_at"] == utc("2026-04-15T17:00")

@@ -191,7 +191,7 @@ def _excused(
     """Excuses these; messages that wait are dropped once nothing that is open is left to remind of."""
     assert patient.id is not None
     for one in rows:
-        one.excused_at, one.excused_why, one.next_at = moment.study, why, one.late_until or one.closes_at
+        one.excused_at, one.excused_why = moment.study, why
     session.flush()
     nothing_open = not _open_unexcused(session, patient.id, moment.study)
     dropped = len(messages.drop_waiting(session, patient.id, why.split(":")[0], moment.study)) if nothing_open else 0

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from pro.clock import Moment
 from pro.domain import zones
+from pro.domain.reminders import why_silent
 from pro.domain.schedule import PlannedReminder, steps_of
 from pro.services.access import Right
 from pro.services.audit import lock_patient, record
@@ -150,7 +151,6 @@ def explain_passed(
 
     What is cancelled is never closed, and closing is what explains them otherwise.
     """
-    otherwise = "too-late" if patient.opted_out_at is None else "opted-out"
     bells.keep_reminders(
         session,
         [
@@ -159,12 +159,12 @@ def explain_passed(
                 "step": step.step,
                 "planned_at": step.at,
                 "message_id": None,
-                "why_none": otherwise if one.excused_at is None else "excused",
+                "why_none": why_silent(step.at, {"excused": one.excused_at, "opted-out": patient.opted_out_at}),
             }
             for one in expected
             if one.opens_at <= now
             for step in planned_reminders(parts, patient, one)
-            if step.at < now
+            if step.at < now or (step.at == now and one.excused_at is not None)
         ],
     )
 

@@ -97,8 +97,7 @@ def _row(
         row |= _no_sooner(one, row)
     end = row["late_until"] or row["closes_at"]
     steps = _steps(one, row, protocol, clocks or calendar.stays[-1].zone.key)
-    bell = end if one.excused_at is not None else next_bell(steps, end, now)
-    return {"b_id": one.id, **row, "clocks": clocks, "next_at": bell}
+    return {"b_id": one.id, **row, "clocks": clocks, "next_at": next_bell(steps, end, now)}
 
 
 def _instants(one: Assessment, protocol: Protocol, calendar: Calendar, now: datetime) -> dict[str, Any]:
