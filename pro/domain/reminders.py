@@ -115,6 +115,14 @@ def not_after(due_at: datetime, end: datetime, late_message: timedelta) -> datet
     return min(due_at + late_message, end)
 
 
+def leaves_at(
+    due_at: datetime, end: datetime, zone: ZoneInfo, quiet: QuietHours, late_message: timedelta
+) -> datetime | None:
+    """When a reminder of `due_at` goes out: later where quiet hours hold it up, None where they do so too long."""
+    again = quiet_ends(due_at, zone, quiet)
+    return again if again == due_at or again <= not_after(due_at, end, late_message) else None
+
+
 def is_held_up(due_at: datetime, now: datetime) -> bool:
     """Whether it leaves later than a working worker lets it wait."""
     return now - due_at > HELD_UP

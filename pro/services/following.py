@@ -10,12 +10,18 @@ from itertools import groupby
 
 from sqlmodel import Session
 
+from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.ledger import Fate, fate
 from pro.domain.ledger import Step as Known
 from pro.domain.message import State
+from pro.domain.protocol import Protocol
+from pro.domain.reminders import leaves_at
 from pro.domain.schedule import PlannedReminder, steps_of
 from pro.library import Library
+from pro.services.enrolment import journeys
+from pro.services.enrolment.journeys import Foretold
+from pro.services.parts import Parts
 from pro.store import desk_messages
 from pro.store.desk import Found
 
@@ -37,7 +43,11 @@ class Followed:
     """Timepoint and day of each assessment it was for."""
     staff: str | None = None
     why: str | None = None
-    """Why it was not sent or not delivered: a reason's or the provider's code."""
+    """Why it was not sent or not delivered, or will not be sent: a reason's or the provider's code."""
+    leaves_at: datetime | None = None
+    """When it will leave, where quiet hours hold it up."""
+    zone: str | None = None
+    """Whose clocks it goes by, where the patient will have travelled by then."""
     sent_at: datetime | None = None
     delivered: bool = False
     """By a receipt."""
@@ -47,13 +57,14 @@ class Followed:
     answered_at: datetime | None = None
 
 
-def followed(session: Session, library: Library, found: Found, now: datetime, limit: int) -> tuple[Followed, ...]:
+def followed(session: Session, parts: Parts, found: Found, moment: Moment, limit: int) -> tuple[Followed, ...]:
     """A patient's messages and steps, the newest first: up to `limit` that are due, and the next that are planned."""
+    now = moment.study
     rows = desk_messages.of_patient(session, found.patient_id, now + AHEAD, limit)
     past = [*_messages(session, rows), *_unsent(desk_messages.unsent_steps_of(session, found.patient_id, limit))]
     newest = sorted(past, key=lambda one: one.at, reverse=True)[:limit]
     asked = not (found.withdrawn_at or found.study_ended_at or found.opted_out_at)
-    return (*reversed(_planned(session, library, found, now) if asked else ()), *newest)
+    return (*reversed(_planned(session, parts, found, moment) if asked else ()), *newest)
 
 
 def _messages(session: Session, rows: Sequence[Found]) -> Iterator[Followed]:
@@ -91,17 +102,38 @@ def _unsent(rows: Iterable[Found]) -> Iterator[Followed]:
         yield Followed(at, Fate.NOT_SENT, "reminder", announces, why=why)
 
 
-def _planned(session: Session, library: Library, found: Found, now: datetime) -> tuple[Followed, ...]:
-    """The next instants at which the patient will be reminded, the nearest first."""
-    at: dict[datetime, list[tuple[str, date]]] = {}
+def _planned(session: Session, parts: Parts, found: Found, moment: Moment) -> tuple[Followed, ...]:
+    """The next instants at which the patient will be reminded, the nearest first; a journey to come is reckoned in."""
+    until = moment.study + AHEAD
+    journey = journeys.coming(parts, session, found.patient_id, moment)
+    change = until if journey is None else journey.made_at
+    told = [each for each in _by_clocks_of_now(session, parts.library, found, moment.study) if each.at <= change]
+    told += () if journey is None else journey.reminders
+    at: dict[datetime, list[Foretold]] = {}
+    for each in told:
+        if moment.study < each.at <= until:
+            at.setdefault(each.at, []).append(each)
+    there = "" if journey is None else journey.stay.zone
+    return tuple(_to_go(at[one], there if one > change else None) for one in sorted(at)[:COMING])
+
+
+def _by_clocks_of_now(session: Session, library: Library, found: Found, now: datetime) -> Iterator[Foretold]:
+    zone = zones.zone(found.zone)
     for row in desk_messages.to_come(session, found.patient_id, now, now + AHEAD):
-        for step in _steps(library, row, found.zone):
-            if now < step.at <= now + AHEAD:
-                at.setdefault(step.at, []).append((row.timepoint, row.day))
-    return tuple(Followed(one, Fate.PLANNED, "reminder", tuple(at[one])) for one in sorted(at)[:COMING])
+        protocol = library.protocol(row.protocol, row.protocol_version)
+        for step in _steps(protocol, row, found.zone):
+            leaves = leaves_at(step.at, row.closes_at, zone, protocol.quiet_hours, protocol.late_message)
+            yield Foretold(row.timepoint, row.day, step.at, leaves, moves=False)
 
 
-def _steps(library: Library, row: Found, zone: str) -> tuple[PlannedReminder, ...]:
-    protocol = library.protocol(row.protocol, row.protocol_version)
+def _to_go(steps: Sequence[Foretold], zone: str | None) -> Followed:
+    """What one message will carry; it leaves while any of its steps may."""
+    at, leaves = steps[0].at, max((one.leaves_at for one in steps if one.leaves_at), default=None)
+    announces = tuple((one.timepoint, one.day) for one in steps)
+    why = "quiet-hours" if leaves is None else None
+    return Followed(at, Fate.PLANNED, "reminder", announces, why=why, leaves_at=leaves, zone=zone)
+
+
+def _steps(protocol: Protocol, row: Found, zone: str) -> tuple[PlannedReminder, ...]:
     clocks = zones.zone(row.clocks or zone)
     return steps_of(protocol.timepoint(row.timepoint), row.day, row.opens_at, row.closes_at, clocks, protocol.cutoff)

@@ -200,7 +200,7 @@ def page(
             answers=rows if every else rows[:FEW],
             answers_in_all=len(rows),
             beside=_beside(library, protocol, questionnaire.id, recorded, late, MOST if every else FEW),
-            steps=followed(session, parts.library, found, now, STEPS if not all_steps else MOST),
+            steps=followed(session, parts, found, moment, STEPS if not all_steps else MOST),
             messages=figures_of(desk_messages.counts_of_patient(session, found.patient_id)),
             history=audit_trail.newest_of(session, found.number, 8),
             events=found.chain_seq,

@@ -23,7 +23,6 @@ class Visit:
     site_id: int
     timepoint: str
     day: date
-    zone: str
     open_until: datetime | None
     """The end of its window, where that is open; None before, and for a form to enter when the patient has answered."""
     form: str = ""
@@ -50,7 +49,7 @@ def _visit(row: Found, now: datetime, form: str = "") -> Visit:
     received = bool(form and row.submitted_at)
     until = row.end if row.opens_at <= now < row.end and not received else None
     not_asked = "" if received else (row.excused_why or "").partition(":")[0]
-    return Visit(row.number, row.site_id, row.timepoint, row.day, row.zone, until, form, received, not_asked)
+    return Visit(row.number, row.site_id, row.timepoint, row.day, until, form, received, not_asked)
 
 
 def to_enter_of(

@@ -20,7 +20,7 @@ from pro.store.tables import Assessment, AuditEvent, Journey, Message, Patient, 
 from pro.web.places import TOWNS, everywhere, found, listed
 from pro.web.words import LANGUAGES, say_place
 from tests.conftest import Urls
-from tests.factories import NOW, Made, make_parts, make_patient, make_staff, make_study, the_library
+from tests.factories import NOW, Made, make_parts, make_patient, make_staff, make_study, settle, the_library
 from tests.services.test_bells import rows, set_bells
 from tests.web.test_desk import Desk, token_in
 from tests.web.test_enrolment_pages import plain
@@ -181,6 +181,60 @@ def test_the_reminders_of_tonight_that_the_new_quiet_hours_silence_are_named(des
     page = foreseen(desk, "R-001", "Asia/Tokyo")
     named = "le rappel reste à 20.h, heure de .+Paris.+soit 3.h, .+Tokyo.+ silence.+ pas envoyé"
     assert re.search(named, page), "18:00 has gone"
+
+
+def steps_said(desk: Desk) -> list[str]:
+    page = plain(desk.page("/staff/patients/R-001"))
+    lines = [re.sub(r"<[^>]+>|\s+", " ", each) for each in re.findall(r"<li><span class=\"at\">.*?</li>", page, re.S)]
+    return [" ".join(line.split()).replace(" ,", ",") for line in lines if "reminder" in line or "rappel" in line]
+
+
+def test_the_list_of_messages_says_what_a_journey_made_at_once_does_to_tonight(desk: Desk) -> None:
+    """18:00 and 20:00 in Paris are 21:45 and 23:45 in Kathmandu; its quiet hours hold from now on."""
+    desk.sign_in("coo")
+    post(desk, "zone", zone="Asia/Kathmandu", step="do")
+    assert steps_said(desk)[-2:] == [
+        "Wed 15 Apr 20:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours",
+        "Wed 15 Apr 18:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours",
+    ]
+    assert steps_said(desk)[0] == "Thu 16 Apr 18:00 (Kathmandu time) reminder, Daily diary of 16 Apr planned"
+    desk.sign_in("fr")
+    assert "ne sera pas envoyé : heures de silence" in steps_said(desk)[-1]
+
+
+def test_the_list_of_messages_goes_by_the_clocks_of_a_journey_to_come(desk: Desk) -> None:
+    desk.sign_in("coo")
+    post(desk, "zone", zone="Indian/Reunion", step="do", **{"from": "2026-04-16"})
+    said_before = steps_said(desk)
+    last = "Wed 15 Apr {} reminder, Daily diary of 15 Apr planned"
+    assert said_before[1:] == [last.format("20:00"), last.format("18:00")]
+    assert said_before[0] == "Thu 16 Apr 18:00 (Réunion time) reminder, Daily diary of 16 Apr planned"
+    post(desk, "journey")
+    assert steps_said(desk)[0] == "Thu 16 Apr 18:00 reminder, Daily diary of 16 Apr planned"
+
+
+def test_whose_clocks_the_times_of_a_page_are_is_said_once(desk: Desk) -> None:
+    """Where all are by those of one place that is not the site's; R-001 lives in Paris, as the site does."""
+    away = make_patient(desk.parts, desk.made, "R-002", zone="Asia/Kathmandu", telephone="+33612345679")
+    answered = date(2026, 4, 14)
+    settle(desk.parts, away, lambda d: "completed" if d == answered else None, lambda _: {"worst_pain": 4})
+    desk.sign_in("coo")
+    page, home = (plain(desk.page(f"/staff/patients/{number}")) for number in ("R-002", "R-001"))
+    assert "Times by the clocks of Kathmandu." in page
+    assert page.count("Received (Kathmandu time)") == 1
+    steps = page.partition('id="texts"')[2].partition('id="history"')[0]
+    assert "(Kathmandu time)" not in steps
+    assert "Kathmandu" not in home
+
+
+def test_until_when_a_visit_is_open_is_told_by_the_site_s_clocks(desk: Desk) -> None:
+    """The coordinator reads it: 04:00 in Kathmandu is a quarter past midnight in Paris."""
+    early = date(2026, 4, 15) - timedelta(days=28)
+    make_patient(desk.parts, desk.made, "R-002", day0=early, zone="Asia/Kathmandu", telephone="+33612345679")
+    make_patient(desk.parts, desk.made, "R-003", day0=early, telephone="+33612345670")
+    desk.sign_in("coo")
+    lines = re.findall(r"R-00[23]</a>.*?open until ([^<]*)<", plain(desk.page("/staff/")), re.S)
+    assert lines == ["Fri 17 Apr 00:15", "Fri 17 Apr 04:00"]
 
 
 def move_to(desk: Desk, at: Any) -> Any:

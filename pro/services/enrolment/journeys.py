@@ -13,7 +13,7 @@ from sqlmodel import Session
 from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.patient_days import DAY, day_exists, day_opens
-from pro.domain.reminders import in_quiet_hours, not_after, quiet_ends
+from pro.domain.reminders import leaves_at
 from pro.domain.schedule import steps_of
 from pro.domain.travel import Calendar
 from pro.services.access import Right
@@ -39,6 +39,7 @@ class Foretold:
     """A reminder after a change of zone."""
 
     timepoint: str
+    day: date
     at: datetime
     leaves_at: datetime | None
     """Later than `at` where the quiet hours there hold it up; None where it would come too late then."""
@@ -67,6 +68,17 @@ class Foreseen:
     worker comes once an hour, and what leaves before it comes goes by the old clocks."""
     instead_of: Stay | None = None
     """Another journey that was to come: it is taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A journey that is to come."""
+
+    stay: Stay
+    made_at: datetime
+    """Until then all goes by the old clocks."""
+    reminders: tuple[Foretold, ...]
+    """Those after it, in order."""
 
 
 def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, moment: Moment) -> Foreseen:
@@ -98,6 +110,20 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
             held_up=_held_up(told, made_at, moved.opens(first)) if at_once else (),
             instead_of=_another(session, patient_id, zone, first, at_once=at_once),
         )
+
+
+def coming(parts: Parts, session: Session, patient_id: int, moment: Moment) -> Coming | None:
+    """The journey that is to come, as the worker will make it; None where there is none."""
+    found, patient = courses.journey_of(session, patient_id), session.get(Patient, patient_id)
+    if found is None or patient is None or found.zone == patient.zone:
+        return None
+    calendar = _calendar(parts, session, patient)
+    made_at = max(moment.study, _opening(calendar, found.zone, found.from_day) - LEAD)
+    moved = calendar.moved(zones.zone(found.zone), made_at)
+    expected = unfinished(session, patient_id, made_at)
+    rows = recomputed(parts, session, patient, expected, moved, made_at)
+    told = _all_foretold(parts, patient, expected, rows, moved)
+    return Coming(Stay(found.zone, found.from_day), made_at, tuple(each for each in told if each.at > made_at))
 
 
 def plan_journey(
@@ -243,8 +269,5 @@ def _foretold(
     for step in steps_of(timepoint, one.day, row["opens_at"], row["closes_at"], clocks, protocol.cutoff):
         if step.at >= row["closes_at"]:
             continue
-        leaves_at: datetime | None = step.at
-        if in_quiet_hours(step.at, there, quiet):
-            again = quiet_ends(step.at, there, quiet)
-            leaves_at = again if again <= not_after(step.at, row["closes_at"], protocol.late_message) else None
-        yield Foretold(one.timepoint, step.at, leaves_at, moves=row["clocks"] is None)
+        leaves = leaves_at(step.at, row["closes_at"], there, quiet, protocol.late_message)
+        yield Foretold(one.timepoint, one.day, step.at, leaves, moves=row["clocks"] is None)

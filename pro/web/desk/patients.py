@@ -84,7 +84,8 @@ def _page(row: Found) -> str:
         chart=chart(page),
         spans=[_span_words(page, span) for span in page.flares],
         columns=[item for item in page.questionnaire.items if item.kind in service.COUNTED][:6],
-        steps=[step_view(one, page.protocol, page.zone_at(one.at), spoken) for one in page.steps],
+        **_steps(page, spoken),
+        **_received(page, spoken),
         all_steps=all_steps,
         history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in history],
         tasks=[task_view(line, page.zone_at(line.made_at)) for line in page.tasks],
@@ -94,6 +95,21 @@ def _page(row: Found) -> str:
         rights=_rights(row.site_id),
         exams=examining.due(current_parts(), row, moment()),
     )
+
+
+def _steps(page: service.PatientPage, spoken: str) -> dict[str, object]:
+    times = [(one, one.zone or page.zone_at(one.at)) for one in page.steps]
+    clocks = phrases.clocks_of([(one.at, zone) for one, zone in times], page.place.zone, spoken)
+    steps = [step_view(one, page.protocol, zone, spoken, clocks) for one, zone in times]
+    return {"steps": steps, "steps_in": clocks.once}
+
+
+def _received(page: service.PatientPage, spoken: str) -> dict[str, object]:
+    """When each answer shown came, in words."""
+    times = {row.made_at: page.zone_at(row.made_at) for row in page.answers}
+    clocks = phrases.clocks_of(times.items(), page.place.zone, spoken)
+    said = {at: clocks.mark(phrases.stamp(at, zone, spoken), at, zone) for at, zone in times.items()}
+    return {"received": said, "received_in": clocks.once}
 
 
 def _beside_view(beside: Beside) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -72,6 +73,27 @@ def whose_clock(when: str, at: datetime, zone: str, site_zone: str, language: st
     if local(at, zone).utcoffset() == local(at, site_zone).utcoffset():
         return when
     return say("desk.trail.whose-clock", language, when=when, place=say_place(zone, language))
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Whose clocks the times of one list go by: said once where they are one place's, else beside each that differs."""
+
+    once: str
+    """The place that they all are by, where the site's clocks show another time; else empty."""
+    site_zone: str
+    language: str
+
+    def mark(self, when: str, at: datetime, zone: str) -> str:
+        return when if self.once else whose_clock(when, at, zone, self.site_zone, self.language)
+
+
+def clocks_of(times: Iterable[tuple[datetime, str]], site_zone: str, language: str) -> Clocks:
+    """`times`: each with the zone by which it is told."""
+    listed = list(times)
+    foreign = all(local(at, zone).utcoffset() != local(at, site_zone).utcoffset() for at, zone in listed)
+    places = {say_place(zone, language) for _, zone in listed}
+    return Clocks(places.pop() if foreign and len(places) == 1 else "", site_zone, language)
 
 
 def due_words(due: datetime, now: datetime, zone: str, language: str) -> str:

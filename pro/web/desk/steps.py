@@ -23,14 +23,16 @@ SIGNS = {
 }
 
 
-def step_view(one: Followed, protocol: Protocol, zone: str, language: str) -> dict[str, object]:
-    """When it was due, what it was for, and how far it came."""
+def step_view(
+    one: Followed, protocol: Protocol, zone: str, language: str, clocks: phrases.Clocks | None = None
+) -> dict[str, object]:
+    """When it was due, what it was for, and how far it came; `clocks` where the list tells whose times they are."""
     sign, tone = SIGNS[one.fate]
     failed = one.fate is Fate.NOT_SENT and (one.why or "").isdigit()
+    when = f"{phrases.short_day(phrases.local(one.at, zone).date(), language)} {phrases.clock(one.at, zone, language)}"
     return {
         "one": one,
-        "when": f"{phrases.short_day(phrases.local(one.at, zone).date(), language)} "
-        f"{phrases.clock(one.at, zone, language)}",
+        "when": clocks.mark(when, one.at, zone) if clocks else when,
         "what": phrases.word("template", one.template, language),
         "announces": announced(one.announces, protocol, language),
         "came": _came(one, zone, language),
@@ -74,5 +76,9 @@ def _came(one: Followed, zone: str, language: str) -> str:
             more = [word("opened", one.opened_at)] if one.fate is not Fate.DELIVERED else []
             more += [word("answered", one.answered_at)] if one.fate is Fate.ANSWERED else []
             return ", ".join((first, *more))
+        case Fate.PLANNED if one.why:
+            return word("will-not") + say("desk.colon", language) + phrases.word("why", one.why, language)
+        case Fate.PLANNED if one.leaves_at and one.leaves_at != one.at:
+            return word("will-wait", one.leaves_at)
         case _:
             return word(one.fate)
