@@ -13,7 +13,9 @@ from markupsafe import Markup
 
 from pro.services import enrolment as service
 from pro.services.access import Right
-from pro.services.enrolment import EARLIER, WHY, NotEnrollable, Sheet
+from pro.services.enrolment import EARLIER, WHY, NotEnrollable, NotHeard, Sheet
+from pro.web.desk.frame import language
+from pro.web.desk.phrases import word
 from pro.web.enrolment_forms import PhoneForm, WithdrawForm
 from pro.web.enrolment_frame import back, blueprint, e, own_patient, problem_words
 from pro.web.parts import current_parts, moment
@@ -33,6 +35,7 @@ def manage_page(sheet: Sheet, link: str | None = None) -> str:
         "enrolment/manage.html",
         sheet=sheet,
         test=service.test_digits(current_parts(), sheet.patient_id),
+        why_none=lambda code: word("why", code, language()),
         done=done if done in DONE else "",
         fresh=moment().study - sheet.enrolled_at < timedelta(days=1),
         link=link,
@@ -58,8 +61,10 @@ def send_test(patient_id: int) -> ResponseReturnValue:
 @needs(Right.ENROL)
 def heard(patient_id: int) -> ResponseReturnValue:
     own_patient(patient_id)
-    if service.test_digits(current_parts(), patient_id) is not None:
+    try:
         service.confirm_test(current_parts(), who(), patient_id, moment())
+    except NotHeard:  # the page says why it did not leave, or that it is on its way
+        return back(patient_id, "test")
     return back(patient_id, "test", done="heard")
 
 
@@ -98,6 +103,7 @@ def sheet(patient_id: int) -> ResponseReturnValue:
     return render_template(
         "enrolment/sheet.html",
         sheet=found,
+        replies=current_parts().settings.sms_replies,
         spoken=spoken,
         s=lambda key, **values: say(f"enrolment.sheet.{key}", spoken, **values),
         paper_day=lambda at: say_day(at, spoken),

@@ -16,11 +16,13 @@ from pro.domain.assessment import Instants, State, state
 from pro.domain.schedule import plan
 from pro.domain.zones import zone
 from pro.library import Library
-from pro.services import answering, audit, enrolment
+from pro.services import answering, audit, delivery, enrolment
 from pro.services.answering import Started
 from pro.services.audit import Actor
-from pro.services.enrolment import By, Enrolled, Ineligible, NotEnrollable
+from pro.services.enrolment import By, Enrolled, Ineligible, NotEnrollable, NotHeard
 from pro.services.parts import Parts
+from pro.sms.memory import MemorySender
+from pro.sms.sender import Outcome, Refused, Unknown
 from pro.store import contacts, messages
 from pro.store.contacts import Contact
 from pro.store.engine import Database
@@ -372,8 +374,10 @@ def live(ward: Ward) -> Enrolled:
     """All that happens to a patient whose name and number are the canary's."""
     parts, now = ward.parts, ward.now
     done = ward.enrolled(name=CANARY_NAME, phone=CANARY_NUMBER)
-    enrolment.send_test(parts, done.patient_id, now)
-    enrolment.confirm_test(parts, BY, done.patient_id, now)
+    noon = Moment(LUNCH, LUNCH)
+    enrolment.send_test(parts, done.patient_id, noon)
+    deliver(parts, LUNCH)
+    enrolment.confirm_test(parts, BY, done.patient_id, noon)
     enrolment.first_link(parts, BY, done.patient_id, now)
     enrolment.change_phone(parts, BY, done.patient_id, "06 98 76 54 32", now)
     with pytest.raises(NotEnrollable):
@@ -413,14 +417,74 @@ def test_a_planted_canary_is_found(quick: Ward, caplog: pytest.LogCaptureFixture
 # ── The test message and the links
 
 
+LUNCH = datetime(2026, 4, 15, 10, 0, tzinfo=UTC)
+"""12:00 in Paris."""
+EVENING = LUNCH + timedelta(hours=9)
+"""21:00 in Paris: half an hour into the quiet hours, which end at 08:30."""
+
+
+def deliver(parts: Parts, at: datetime) -> None:
+    delivery.tick(parts, Moment(at, at), "w1", seconds=lambda: 0.0)
+
+
+def asked(ward: Ward, at: datetime, patient_id: int) -> enrolment.TestSms:
+    """A test asked for at that time, after one tick of the worker."""
+    enrolment.send_test(ward.parts, patient_id, Moment(at, at))
+    deliver(ward.parts, at)
+    found = enrolment.test_digits(ward.parts, patient_id)
+    assert found is not None
+    return found
+
+
+def test_digits_that_never_left_are_not_confirmed(ward: Ward) -> None:
+    patient_id, early = ward.enrolled().patient_id, EVENING + timedelta(hours=11, minutes=10)
+    found = asked(ward, EVENING, patient_id)
+    assert (found.state, found.error) == ("dropped", "quiet-hours")
+    assert found.quiet_until == EVENING + timedelta(hours=11, minutes=30)
+    with pytest.raises(NotHeard, match="quiet-hours"):
+        enrolment.confirm_test(ward.parts, BY, patient_id, Moment(EVENING, EVENING))
+
+    waiting = asked(ward, early, patient_id)
+    assert (waiting.state, waiting.quiet_until) == ("pending", found.quiet_until), "twenty minutes it may wait"
+    with pytest.raises(NotHeard, match="pending"):
+        enrolment.confirm_test(ward.parts, BY, patient_id, Moment(early, early))
+    assert "phone.confirmed" not in [one.kind for one in ward.all(AuditEvent)]
+    later = early + timedelta(minutes=21)
+    deliver(ward.parts, later)
+    enrolment.confirm_test(ward.parts, BY, patient_id, Moment(later, later))
+    assert "phone.confirmed" in [one.kind for one in ward.all(AuditEvent)]
+
+
+def test_quiet_hours_that_begin_while_the_test_waits_are_named_with_their_end(quick: Ward) -> None:
+    patient_id, asked_at = quick.enrolled().patient_id, EVENING - timedelta(minutes=31)
+    enrolment.send_test(quick.parts, patient_id, Moment(asked_at, asked_at))
+    deliver(quick.parts, EVENING - timedelta(minutes=20))
+    found = enrolment.test_digits(quick.parts, patient_id)
+    assert found is not None
+    assert (found.error, found.quiet_until) == ("quiet-hours", EVENING + timedelta(hours=11, minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"), [(Refused("21211", "no number"), "failed"), (Unknown("a time-out"), "sending")]
+)
+def test_a_test_that_the_provider_did_not_take_is_not_confirmed(quick: Ward, outcome: Outcome, state: str) -> None:
+    assert isinstance(quick.parts.sender, MemorySender)
+    quick.parts.sender.answer = lambda sms: outcome
+    patient_id = quick.enrolled().patient_id
+    assert asked(quick, LUNCH, patient_id).state == state
+    with pytest.raises(NotHeard):
+        enrolment.confirm_test(quick.parts, BY, patient_id, Moment(LUNCH, LUNCH))
+
+
 def test_the_digits_to_compare_are_those_of_the_newest_test(ward: Ward) -> None:
     done = ward.enrolled()
     assert enrolment.test_digits(ward.parts, done.patient_id) is None
     with pytest.raises(ValueError, match="no test SMS"):
         enrolment.confirm_test(ward.parts, BY, done.patient_id, ward.now)
 
-    enrolment.send_test(ward.parts, done.patient_id, ward.now)
-    second = enrolment.send_test(ward.parts, done.patient_id, ward.now)
+    noon = Moment(LUNCH, LUNCH)
+    enrolment.send_test(ward.parts, done.patient_id, noon)
+    second = enrolment.send_test(ward.parts, done.patient_id, noon)
 
     found = enrolment.test_digits(ward.parts, done.patient_id)
     assert found is not None
@@ -428,12 +492,13 @@ def test_the_digits_to_compare_are_those_of_the_newest_test(ward: Ward) -> None:
     assert re.fullmatch(r"[0-9]{4}", second)
     assert {one.dedupe_key for one in ward.all(Message)} == {f"test:{done.patient_id}:{n}" for n in (1, 2)}
     assert not found.confirmed
-    enrolment.confirm_test(ward.parts, BY, done.patient_id, ward.now)
+    deliver(ward.parts, LUNCH)
+    enrolment.confirm_test(ward.parts, BY, done.patient_id, noon)
     assert "phone.confirmed" in [one.kind for one in ward.all(AuditEvent)]
     heard = enrolment.test_digits(ward.parts, done.patient_id)
     assert heard is not None
     assert heard.confirmed
-    enrolment.change_phone(ward.parts, BY, done.patient_id, "06 22 33 44 55", ward.now)
+    enrolment.change_phone(ward.parts, BY, done.patient_id, "06 22 33 44 55", noon)
     assert enrolment.test_digits(ward.parts, done.patient_id) is None, "another number was never tested"
 
 

@@ -6,6 +6,8 @@ import base64
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,9 +16,12 @@ from sqlmodel import select
 from werkzeug.test import TestResponse
 
 from pro.app import create_app
-from pro.services import access
+from pro.clock import FixedClock, Moment
+from pro.services import access, delivery, inbound
 from pro.services.access import SignedIn
 from pro.services.parts import Parts
+from pro.sms.memory import MemorySender
+from pro.sms.sender import Refused
 from pro.store import contacts
 from pro.store.tables import AuditEvent, Link, Message, Patient, ProtocolInForce, Response, Study
 from pro.web.words import texts
@@ -193,12 +198,69 @@ def test_who_works_at_two_sites_chooses_one(parts: Parts) -> None:
 
 def test_the_digits_are_shown_and_confirmed(desk: Desk) -> None:
     path = f"/staff/enrol/{enrol(desk)}"
+    stand(desk, LUNCH)
     assert desk.post(f"{path}/test", seen_on=path).status_code == 303
     [message] = all_of(desk.parts, Message)
     assert (message.template, message.state) == ("test", "pending")
-    assert f'aria-label="{" ".join(message.detail)}"' in desk.get(path)
+    page = desk.get(path)
+    assert f'aria-label="{" ".join(message.detail)}"' in page
+    assert "once the SMS has left" in page
+    assert HEARD not in page
+    deliver(desk, LUNCH)
+    assert HEARD in desk.get(path)
     answer = desk.post(f"{path}/heard", seen_on=path)
     assert "The number is confirmed" in desk.get(answer.location)
+
+
+HEARD = "Yes, these digits"
+LUNCH, EVENING = NOW.replace(hour=10), NOW.replace(hour=19)
+"""12:00 and 21:00 in Paris."""
+
+
+def deliver(desk: Desk, at: datetime) -> None:
+    delivery.tick(desk.parts, stand(desk, at), "w1", seconds=lambda: 0.0)
+
+
+def stand(desk: Desk, at: datetime) -> Moment:
+    """Study time moves; who is signed in stays so."""
+    assert isinstance(desk.parts.clock, FixedClock)
+    desk.parts.clock.moment = Moment(at, NOW)
+    return desk.parts.clock.moment
+
+
+def test_a_test_sms_in_quiet_hours_says_so_and_cannot_be_confirmed(desk: Desk) -> None:
+    path = f"/staff/enrol/{enrol(desk)}"
+    stand(desk, EVENING)
+    desk.post(f"{path}/test", seen_on=path)
+    assert "it leaves when they end" in desk.get(path)
+    deliver(desk, EVENING)
+    page = plain(desk.get(path))
+    assert "quiet hours: no SMS before Thursday 16 April, 08:30" in page
+    assert "not sent" in page
+    assert HEARD not in page
+    assert "Look at the number together" not in page, "it is not the number's fault"
+    assert 'class="digits"' not in page
+    forged = desk.post(f"{path}/heard", seen_on=path)
+    assert "The number is confirmed" not in desk.get(forged.location)
+    assert "phone.confirmed" not in [one.kind for one in all_of(desk.parts, AuditEvent)]
+
+
+def test_a_refused_number_is_named_and_who_said_stop_is_not_tested(desk: Desk) -> None:
+    patient_id = enrol(desk)
+    path, sender = f"/staff/enrol/{patient_id}", desk.parts.sender
+    assert isinstance(sender, MemorySender)
+    stand(desk, LUNCH)
+    sender.answer = lambda sms: Refused("21211", "no number")
+    desk.post(f"{path}/test", seen_on=path)
+    deliver(desk, LUNCH)
+    page = desk.get(path)
+    assert "Why: not a valid number. Look at the number together" in page
+    assert HEARD not in page
+    with desk.parts.study.writing() as session:
+        inbound.opt_out(session, patient_id, "page", desk.parts.clock.now())
+    page = desk.get(path)
+    assert "no test can be sent" in page
+    assert f"{path}/test" not in page
 
 
 def test_the_code_of_the_first_link_is_shown_once(desk: Desk) -> None:
@@ -224,12 +286,19 @@ def test_the_sheet_speaks_the_patients_language_and_tells_no_diagnosis(desk: Des
         "02 99 00 00 00",
         "Urgence",
         "Carnet quotidien",
-        "STOP",
+        "Arrêter les SMS",
         "jeudi 16 avril",
     ):
         assert said in paper
+    assert "STOP" not in paper, "the sender is a name, which cannot receive"
     told = re.compile("h(a|é)emochromatos|thera|anakinra|rhumat|rheumat|canary|698|goutte|pouss", re.IGNORECASE)
     assert told.search(paper) is None
+
+
+def test_the_sheet_says_stop_where_the_sender_is_a_number(desk: Desk) -> None:
+    path = f"/staff/enrol/{enrol(desk)}/sheet"
+    two_way = replace(desk.parts, settings=replace(desk.parts.settings, sms_replies=True))
+    assert "Répondez STOP" in Desk(two_way, create_app(two_way).test_client(), "c.morvan").get(path)
 
 
 # ── Later

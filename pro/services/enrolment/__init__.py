@@ -17,7 +17,7 @@ from pro.services.enrolment.telephone import (
     opt_in_again,
     preview_phone_change,
 )
-from pro.services.enrolment.trial import TestSms, confirm_test, send_test, test_digits
+from pro.services.enrolment.trial import NotHeard, TestSms, confirm_test, send_test, test_digits
 from pro.services.enrolment.where import Place, place
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Ineligible",
     "Moves",
     "NotEnrollable",
+    "NotHeard",
     "Place",
     "Problem",
     "Sheet",

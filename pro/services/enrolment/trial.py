@@ -10,6 +10,9 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pro.clock import Moment
+from pro.domain import zones
+from pro.domain.message import State
+from pro.domain.reminders import in_quiet_hours, quiet_ends
 from pro.services.access import Right
 from pro.services.audit import chain_of, lock_patient, record
 from pro.services.enrolment.facts import Doer, by_of
@@ -21,6 +24,9 @@ TEMPLATE = "test"
 CONFIRMED, CHANGED = "phone.confirmed", "phone.changed"
 GOOD_FOR = timedelta(minutes=30)
 """The patient stands beside the desk: later it would only puzzle them."""
+ACCEPTED = (State.SENT, State.DELIVERED)
+"""The provider has it. Before that nobody can have read the digits anywhere but on the desk's page."""
+QUIET = "quiet-hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,17 @@ class TestSms:
     error: str | None
     confirmed: bool
     """The patient has said them."""
+    quiet_until: datetime | None = None
+    """The end of the patient's quiet hours, where they kept it back."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the patient can have read them, so that they may be confirmed."""
+        return self.state in ACCEPTED
+
+
+class NotHeard(ValueError):
+    """The digits cannot have been said: no test SMS was sent, or the provider has not taken it."""
 
 
 def send_test(parts: Parts, patient_id: int, moment: Moment) -> str:
@@ -61,17 +78,36 @@ def send_test(parts: Parts, patient_id: int, moment: Moment) -> str:
 def test_digits(parts: Parts, patient_id: int) -> TestSms | None:
     """The digits to compare with; None where no test was sent to the number that is kept now."""
     with parts.study.reading() as session:
-        row = session.exec(
-            select(Message)
-            .where(Message.patient_id == patient_id, Message.template == TEMPLATE)
-            .order_by(col(Message.id).desc())
-        ).first()
-        if row is None:
-            return None
-        since = _since(session, session.get_one(Patient, patient_id), row.due_at)
+        return _newest(parts, session, session.get(Patient, patient_id))
+
+
+def _newest(parts: Parts, session: Session, patient: Patient | None) -> TestSms | None:
+    if patient is None:
+        return None
+    row = session.exec(
+        select(Message)
+        .where(Message.patient_id == patient.id, Message.template == TEMPLATE)
+        .order_by(col(Message.id).desc())
+    ).first()
+    if row is None:
+        return None
+    asked_at = row.not_after - GOOD_FOR  # `due_at` moves where the message is put off
+    since = _since(session, patient, asked_at)
     if CHANGED in since:
         return None
-    return TestSms(row.detail or "", row.state, row.due_at, row.error, confirmed=CONFIRMED in since)
+    quiet_until = _quiet_until(parts, patient, row, asked_at)
+    return TestSms(row.detail or "", row.state, asked_at, row.error, CONFIRMED in since, quiet_until)
+
+
+def _quiet_until(parts: Parts, patient: Patient, row: Message, asked_at: datetime) -> datetime | None:
+    """Quiet hours may also begin between the asking and the worker's look."""
+    waits = row.state in messages.NOT_YET
+    if not waits and row.error != QUIET:
+        return None
+    asked = (asked_at,) if waits else (asked_at, row.not_after)
+    clocks = zones.zone(patient.zone)
+    quiet = parts.library.protocol(patient.protocol, patient.protocol_version).quiet_hours
+    return next((quiet_ends(at, clocks, quiet) for at in asked if in_quiet_hours(at, clocks, quiet)), None)
 
 
 def _since(session: Session, patient: Patient, at: datetime) -> list[str]:
@@ -83,11 +119,14 @@ def _since(session: Session, patient: Patient, at: datetime) -> list[str]:
 
 
 def confirm_test(parts: Parts, doer: Doer, patient_id: int, moment: Moment) -> None:
-    """The patient said the digits: the number reaches them. ValueError where no test was sent."""
-    if test_digits(parts, patient_id) is None:
-        raise ValueError("no test SMS was sent yet")
+    """The patient said the digits: the number reaches them. NotHeard where they cannot have come."""
     with parts.study.writing() as session:
         patient = lock_patient(session, patient_id)
+        test = _newest(parts, session, patient)
+        if test is None:
+            raise NotHeard("no test SMS was sent yet")
+        if not test.accepted:
+            raise NotHeard(f"the test SMS has not left: {test.error or test.state}")
         patient.number_wrong_at = None
         record(
             session,
