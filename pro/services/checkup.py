@@ -239,13 +239,14 @@ def workers(parts: Parts, moment: Moment) -> Finding:
     """Somebody ticks: else no reminder leaves."""
     with parts.study.reading() as session:
         beats = session.connection().execute(select(_heartbeat.c.at, _heartbeat.c.every)).all()
-    alive = [at for at, every in beats if moment.running - at <= 3 * timedelta(seconds=every)]
+    demo = parts.settings.demo
+    alive = [at for at, every in beats if moment.running - at <= health.late_after(every, demo)]
     if alive:
         return Finding("worker", True, f"{len(alive)} ticking")
     said = (
         "none has ever ticked" if not beats else f"the last tick was at {max(at for at, _ in beats):%Y-%m-%d %H:%M} UTC"
     )
-    return Finding("worker", False, said, "start `pro worker`")
+    return Finding("worker", False, said, health.start_worker(demo))
 
 
 def messages(parts: Parts, moment: Moment) -> Iterator[Finding]:

@@ -6,8 +6,10 @@ import dataclasses
 import re
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import insert, update
 
+from pro.services import health
 from pro.store.tables import Task, metadata
 from tests.factories import NOW, make_patient
 from tests.web.test_desk import Desk, desk
@@ -108,6 +110,34 @@ def test_whom_to_tell_is_in_the_hospital_s_words_and_all_is_calm_while_it_runs(d
     other.clock.move(timedelta(seconds=46))
     other.sign_in("coo")
     assert "Please tell the IT desk, 1234." in other.page("/staff/")
+
+
+@pytest.mark.parametrize(("demo", "late"), [(False, 46), (True, 46)])
+def test_the_desk_and_the_alarm_for_machines_ring_together(desk: Desk, demo: bool, late: int) -> None:
+    """Also where a page was calm a moment before; what is calm is not looked at more often for it."""
+    settings = dataclasses.replace(desk.parts.settings, demo=demo)
+    desk = Desk(dataclasses.replace(desk.parts, settings=settings), desk.made)
+    beat(desk)
+    desk.clock.move(timedelta(seconds=late - 2))
+    desk.sign_in("coo")
+    for seconds, rings in ((0, False), (1, False), (1, True)):
+        desk.clock.move(timedelta(seconds=seconds))
+        assert ("Reminders may be late" in desk.page("/staff/messages")) is rings
+        assert desk.client.get("/healthz").status_code == (503 if rings else 200)
+    mend = "`PRO_DEMO=1 pro worker`" if demo else "start `pro worker`"
+    assert [mend in each.mend for each in health.look(desk.parts, desk.clock.now()).alarms] == [True]
+
+
+def test_the_demonstration_gives_its_worker_time_to_move_the_clock(desk: Desk) -> None:
+    """It ticks every two seconds; three of them would ring at every hour that is skipped."""
+    settings = dataclasses.replace(desk.parts.settings, demo=True)
+    desk = Desk(dataclasses.replace(desk.parts, settings=settings), desk.made)
+    with desk.parts.study.writing() as session:
+        session.connection().execute(insert(t["heartbeat"]).values(worker="w", at=NOW, every=2, ticks=1))
+    put(desk, make_patient(desk.parts, desk.made), "pending", 60, "test")
+    for seconds, status in ((30, 200), (1, 503)):
+        desk.clock.move(timedelta(seconds=seconds))
+        assert desk.client.get("/healthz").status_code == status
 
 
 def test_a_patient_s_steps_are_told_from_planned_to_answered_with_their_times(desk: Desk) -> None:

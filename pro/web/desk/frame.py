@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -26,7 +26,6 @@ from pro.web.words import LANGUAGES, NAMES, say
 blueprint = Blueprint("staff", "pro.web", url_prefix="/staff")
 
 LOOK_EVERY = timedelta(seconds=10)
-LASTS = timedelta(minutes=1)
 
 TABS = (
     ("today", "staff.door", "see-today"),
@@ -107,20 +106,18 @@ def desk_context() -> dict[str, Any]:
 
 
 def alarm() -> Alarm | None:
-    """What the watchdog rings for, looked at a few times a minute by each process; calm in the demonstration."""
+    """What the watchdog rings for, looked at a few times a minute by each process, and when a worker may be late."""
     now = moment()
     asked, found = current_app.extensions.get("pro.alarm", (None, None))
-    if asked is None or not timedelta(0) <= now.running - asked < LOOK_EVERY:
+    if found is None or not timedelta(0) <= now.running - asked < LOOK_EVERY or _may_be_late(found, now.running):
         found = health.look(current_parts(), now)
         current_app.extensions["pro.alarm"] = (now.running, found)
-    seen = cast("health.Health", found)
-    return next((each for each in seen.alarms if not (current_parts().settings.demo and _passes(each, seen))), None)
+    return next(iter(cast("health.Health", found).alarms), None)
 
 
-def _passes(alarm: Alarm, seen: health.Health) -> bool:
-    """The demonstration ticks every two seconds and moves its clock: only what lasts is worth a line there."""
-    age = cast("dict[str, int | None]", seen.facts.get("worker", {})).get("tick_age_seconds")
-    return alarm.about == "due" or (alarm.about == "worker" and (age is None or age < LASTS.total_seconds()))
+def _may_be_late(seen: health.Health, running: datetime) -> bool:
+    """Whether what was calm when it was looked at is so no longer, unless the worker has ticked since."""
+    return seen.ok and seen.calm_until is not None and running > seen.calm_until
 
 
 def bound(function: Callable[..., str], spoken: str) -> Callable[..., str]:
