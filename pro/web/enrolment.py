@@ -15,6 +15,7 @@ from pro.domain.schedule import patient_day
 from pro.services import enrolment as service
 from pro.services.access import Right
 from pro.services.enrolment import DAYS_AHEAD, Enrolled, Ineligible, NotEnrollable, Problem
+from pro.services.enrolment.inclusion import KNOWN
 from pro.services.overview import Place, places
 from pro.web import enrolled
 from pro.web.asked import row_number_or_none
@@ -69,6 +70,7 @@ def enrol_typed(form: EnrolForm, site: Place) -> Enrolled | Ineligible:
         moment=moment(),
         screened_on=(day(asked) or date.min) if asked else None,
         once=form.made_once(),
+        shared_phone=form.shared.data == "yes",
     )
 
 
@@ -96,6 +98,7 @@ def enrol_page(form: EnrolForm, site: Place, problems: Sequence[Problem] = (), u
         zones=sorted(zones.names()),
         example=example_number(where.site.region),
         errors={problem.field: problem_words(problem) for problem in problems},
+        known=any(problem.why == KNOWN for problem in problems),
         unmet={one.key for one in unmet},
         unmet_list=unmet,
     )

@@ -22,6 +22,8 @@ class EnrolForm(FlaskForm):
     screened_on = StringField()
     name = StringField()
     phone = StringField()
+    shared = StringField()
+    """`yes`: another person shares the telephone of somebody who is enrolled already."""
     day0 = StringField()
     language = StringField()
     zone = StringField()

@@ -48,7 +48,7 @@ def problem_words(problem: Problem) -> str:
     values = {
         name: say_day(value, spoken) if isinstance(value, date) else value for name, value in problem.values.items()
     }
-    if problem.field == "phone":
+    if "region" in problem.values:
         values = {"example": example_number(str(problem.values["region"]))}
     return e(f"problem.{problem.why}", **values)
 

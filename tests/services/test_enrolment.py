@@ -291,6 +291,34 @@ def test_a_form_sent_twice_makes_one_patient(ward: Ward) -> None:
         assert contacts.find(session, ward.parts.cipher, [once])[once].name == "Ada Example"
 
 
+def test_a_mobile_of_the_same_site_is_asked_about(ward: Ward) -> None:
+    first = ward.enrolled(phone="06 12 34 56 78")
+    with pytest.raises(NotEnrollable, match="R-001") as asked:
+        ward.enrol(phone="+33612345678", shared_phone=False)
+    assert [(one.field, one.why) for one in asked.value.problems] == [("phone", "already-theirs")]
+    assert len(ward.all(Patient)) == len(ward.all(Contact, ward.parts.contacts)) == 1, "nothing was stored"
+    assert ward.enrolled(shared_phone=True).number == "R-002", "a couple may share it"
+    with pytest.raises(NotEnrollable, match="R-001, R-002"):
+        ward.enrol(shared_phone=False)
+    for one in (first.patient_id, 2):
+        enrolment.withdraw(ward.parts, BY, one, "moved", "keep", ward.now)
+    assert ward.enrolled(shared_phone=False).number == "R-003", "who has left may come again"
+
+
+def test_a_mobile_of_another_site_is_not_told_of(quick: Ward) -> None:
+    quick.enrolled()
+    given: dict[str, Any] = {"criteria": quick.criteria(), "screening_value": 62, "name": "Ada Example"}
+    given |= {"phone": "06 12 34 56 78", "day0": TODAY + timedelta(days=2), "zone": PARIS, "language": "fr"}
+    other = enrolment.enrol(quick.parts, BY, quick.made.sites["L"], **given, moment=quick.now, shared_phone=False)
+    assert isinstance(other, Enrolled)
+
+
+def test_a_form_sent_twice_is_not_asked_about_itself(quick: Ward) -> None:
+    once = "0123456789abcdef" * 2
+    numbers = [quick.enrolled(once=once, shared_phone=False).number for _ in range(2)]
+    assert numbers == ["R-001", "R-001"]
+
+
 def test_nobody_else_is_written_over(quick: Ward) -> None:
     """A form that bears another site's patient's mark makes a patient of its own."""
     once = "6" * 32

@@ -193,6 +193,20 @@ def test_who_works_at_two_sites_chooses_one(parts: Parts) -> None:
     assert "thera-demo, version 1 · Lille" in both.get("/staff/enrol?site=2")
 
 
+def test_the_same_mobile_is_asked_about_before_anybody_is_enrolled_twice(desk: Desk) -> None:
+    enrol(desk)
+    again = desk.post("/staff/enrol", **typed(desk.parts))
+    page = plain(again.text)
+    assert again.status_code == 422
+    assert "This mobile is already that of R-001" in page
+    assert 'name="shared" value="yes">' in page, "and nothing is ticked beforehand"
+    assert len(all_of(desk.parts, Patient)) == 1
+    kept = desk.post("/staff/enrol", **typed(desk.parts, shared="yes", day0=""))
+    assert 'name="shared" value="yes" checked>' in kept.text, "another thing to mend does not lose the tick"
+    assert desk.post("/staff/enrol", **typed(desk.parts, shared="yes")).status_code == 303
+    assert [one.number for one in all_of(desk.parts, Patient)] == ["R-001", "R-002"]
+
+
 # ── Before the patient leaves
 
 

@@ -32,6 +32,8 @@ from pro.store.tables import Assessment, Patient, Response, Site, ZoneHistory, m
 BEFORE_ENROLMENT = "before-enrolment"
 """Why a reminder whose instant had passed when the patient was enrolled was never sent."""
 
+KNOWN = "already-theirs"
+
 
 def enrol(
     parts: Parts,
@@ -48,6 +50,7 @@ def enrol(
     moment: Moment,
     screened_on: date | None = None,
     once: str | None = None,
+    shared_phone: bool = True,
 ) -> Enrolled | Ineligible:
     """Makes a patient of one person, with every assessment the protocol plans.
 
@@ -56,6 +59,7 @@ def enrol(
     up to 14 days ahead, by the patient's clock. `screened_on`: the day the pain was asked, inside the screening
     window; left out, today, or the day before where day 0 is today. None in the others stands for what could not be
     read. `once`: 32 hexadecimal characters made for one form, with which a form sent twice makes one patient.
+    `shared_phone`: whether the number may be that of a patient who is in the study at this site already.
     Raises NotEnrollable with every field that does not hold, and the criteria that would not hold either.
     """
     by = by_of(doer, Right.ENROL, site_id)
@@ -67,6 +71,8 @@ def enrol(
     contact_id = once or uuid.uuid4().hex
     if already := _enrolled_as(parts, by, site_id, contact_id, moment):
         return already
+    if not shared_phone:
+        _refuse_known(parts, where.site, checked.number)
     contact_id = _keep_contact(parts, contact_id, checked, moment)
     try:
         return _make(parts, _New(where, by, contact_id, checked, language), criteria, moment)
@@ -84,6 +90,18 @@ def _checked(where: Place, typed: Typed, criteria: Mapping[str, bool], moment: M
         return check(typed, where.site, where.protocol, moment)
     except NotEnrollable as wrong:
         raise NotEnrollable(*wrong.problems, unmet=_unmet(where.protocol, criteria, readable(wrong, typed))) from None
+
+
+def _refuse_known(parts: Parts, site: Site, number: str) -> None:
+    """The same person would be asked everything twice. Of another site's patients nothing may be told."""
+    with parts.contacts.reading() as session:
+        ids = contacts.ids_of_number(session, parts.cipher, number)
+    theirs = select(Patient.number).where(col(Patient.contact_id).in_(ids), Patient.site_id == site.id)
+    with parts.study.reading() as session:
+        here = theirs.where(col(Patient.withdrawn_at).is_(None), col(Patient.ended_at).is_(None))
+        known = session.exec(here.order_by(col(Patient.id))).all() if ids else ()
+    if known:
+        raise NotEnrollable(Problem("phone", KNOWN, {"numbers": ", ".join(known)}))
 
 
 def _keep_contact(parts: Parts, contact_id: str, checked: Checked, moment: Moment) -> str:
