@@ -67,7 +67,7 @@ _WORDS: Mapping[str, str] = {
     "no-number": "there was no telephone number",
     "cancelled": "the assessment was cancelled",
     "excused": "the assessment was excused by the site",
-    "submitted": "the assessment was sent in already",
+    "submitted": "the assessment was sent in before the message could leave",
     "closed": "the assessment was closed already",
     "not-open": "the assessment was not open",
     "too-late": "too late after its time to be of use",

@@ -172,6 +172,6 @@ def test_a_patient_s_steps_are_told_from_planned_to_answered_with_their_times(de
         "Thu 16 Apr 18:00 reminder , Daily diary of 16 Apr planned",
         "Wed 15 Apr 20:00 reminder , Daily diary of 15 Apr planned",
         "Wed 15 Apr 18:00 reminder , Daily diary of 15 Apr planned",
-        "Tue 14 Apr 20:00 reminder , Daily diary of 14 Apr not sent: the patient had answered already",
+        "Tue 14 Apr 20:00 reminder , Daily diary of 14 Apr not sent: the patient answered before it could leave",
         "Tue 14 Apr 18:00 reminder , Daily diary of 14 Apr delivered 18:01, opened 18:20, answered 18:24",
     ]
