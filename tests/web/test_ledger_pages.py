@@ -9,9 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, update
 
+from pro.clock import Moment
 from pro.services import health
+from pro.services.enrolment import COMMAND_LINE
+from pro.services.enrolment.holding import hold
 from pro.store.tables import Task, metadata
 from tests.factories import NOW, make_patient
+from tests.services.test_bells import set_bells, walk
 from tests.web.test_desk import Desk, desk
 
 __all__ = ["desk"]
@@ -175,3 +179,21 @@ def test_a_patient_s_steps_are_told_from_planned_to_answered_with_their_times(de
         "Tue 14 Apr 20:00 reminder , Daily diary of 14 Apr not sent: the patient answered before it could leave",
         "Tue 14 Apr 18:00 reminder , Daily diary of 14 Apr delivered 18:01, opened 18:20, answered 18:24",
     ]
+
+
+def test_a_step_in_silence_stands_on_both_lists_the_same_evening(desk: Desk) -> None:
+    """Asked why there was no SMS tonight, the site has a line to point at."""
+    patient = make_patient(desk.parts, desk.made)
+    set_bells(desk.parts, patient, NOW)
+    hold(desk.parts, COMMAND_LINE, patient, "hospital", Moment(NOW, NOW))
+    evening = NOW + timedelta(hours=13, minutes=57)
+    walk(desk.parts, evening)
+    desk.clock.moment = Moment(evening, NOW)
+    desk.sign_in("coo")
+    pages = (desk.page(f"/staff/{path}") for path in ("patients/R-001", "messages"))
+    patients, messages = (" ".join(re.sub(r"<[^>]+>|\s+", " ", page).split()) for page in pages)
+    for clock in ("18:00", "20:00"):
+        assert (
+            f"Wed 15 Apr {clock} reminder , Daily diary of 15 Apr not sent: on hold or paused at that time" in patients
+        )
+        assert f"15 Apr {clock} R-001 on hold or paused at that time" in messages
