@@ -159,7 +159,7 @@ class Curve:
     """Days between the dates under the axis."""
 
 
-TOP, BOTTOM, LEFT, RIGHT = 62, 216, 30, 10
+TOP, BOTTOM, LEFT, RIGHT = 62, 216, 30, 30
 
 
 def curve(drawn: Curve, title: str, say_date: SayDate) -> Markup:
@@ -200,7 +200,7 @@ def _y(drawn: Curve, value: Decimal, top: int) -> float:
 def _hatch(drawn: Curve, one: Hatched, top: int) -> str:
     half = (drawn.width - LEFT - RIGHT) / max(1, (drawn.last - drawn.first).days) / 2
     left = max(_x(drawn, max(one.first, drawn.first)) - half, LEFT)
-    width = max(min(_x(drawn, one.last) + half, drawn.width) - left, 8)
+    width = max(min(_x(drawn, one.last) + half, drawn.width - RIGHT + 4) - left, 8)
     box = f'<rect x="{left:.1f}" y="{top}" width="{width:.1f}" height="{BOTTOM - top}" fill="url(#hatch)"/>'
     fits = left < drawn.width - 130
     label = text(left if fits else left + width, top - 8, one.label, "strong", "start" if fits else "end")
@@ -213,6 +213,7 @@ def _grid(drawn: Curve, top: int) -> list[str]:
         y = _y(drawn, Decimal(value), top)
         body.append(line(f"M{LEFT} {y:.1f}H{drawn.width - RIGHT}", "s-line"))
         body.append(text(LEFT - 8, y + 4, str(value), "lab num", "end"))
+        body.append(text(drawn.width - RIGHT + 8, y + 4, str(value), "lab num"))
     return body
 
 

@@ -16,9 +16,11 @@ from pro.domain.assessment import State
 from pro.services.standing import Cell
 from pro.web.charts import SayDate, line, svg, text
 
-WIDTH = 1166
+WIDTH = 1222
 LEFT, DAYS_WIDE = 64, 612
-BAR, FULL = 690, 140
+AGAIN = 690
+"""The number once more, in view where the days begin further left."""
+BAR, FULL = 746, 140
 """Where the bars begin, and how long 100 % is."""
 ROW, HEAD = 22, 24
 LONGEST = 120
@@ -93,6 +95,7 @@ def _row(strip: Strip, y: int, first: date, last: date, pitch: float, words: Wor
     for cell in strip.cells:
         if first <= cell.day <= last:
             by_state.setdefault(cell.state, []).append(LEFT + pitch * (cell.day - first).days)
+    body.append(f'<g aria-hidden="true">{text(AGAIN, y + 12, strip.number)}</g>')
     for state, places in by_state.items():
         body.append(marks(state, places, y, max(pitch - 2, 3.0)))
     if strip.ratio is None:
@@ -101,10 +104,10 @@ def _row(strip: Strip, y: int, first: date, last: date, pitch: float, words: Wor
         wide = FULL * float(strip.ratio)
         css = "f-pain" if strip.below else "f-main"
         body.append(f'<rect class="{css}" x="{BAR}" y="{y + 2}" width="{wide:.1f}" height="10" rx="2"/>')
-        body.append(text(896, y + 12, strip.percent, "strong num", "end"))
+        body.append(text(BAR + 206, y + 12, strip.percent, "strong num", "end"))
     if strip.below:
-        body.append(line(f"M901 {y + 12}l5-9 5 9z", "f-pain"))
-    body += [text(918, y + 12, strip.sum, "lab num"), text(984, y + 12, strip.note)]
+        body.append(line(f"M{BAR + 211} {y + 12}l5-9 5 9z", "f-pain"))
+    body += [text(BAR + 228, y + 12, strip.sum, "lab num"), text(BAR + 294, y + 12, strip.note)]
     return body
 
 

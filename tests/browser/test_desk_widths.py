@@ -24,6 +24,11 @@ ROWS = """(longest) => [...document.querySelectorAll(".tasks li")].map(row => {
     chip_high: a.height > 48,
   }
 })"""
+NEWEST = """() => {
+  const box = document.querySelector(".scroll:has(> .strip)"), edge = box.getBoundingClientRect().right
+  const ends = [...box.querySelectorAll("text")].filter(one => / ?%$/.test(one.textContent) && one.matches(".strong"))
+  return [box.scrollLeft, Math.max(...ends.map(one => one.getBoundingClientRect().right)) - edge]
+}"""
 WELL: dict[str, Any] = {
     "apart": True,
     "button_cut": False,
@@ -49,3 +54,8 @@ def test_the_due_time_keeps_clear_of_its_button(demonstration: Running, browser:
         rows = page.evaluate(ROWS, LONGEST[language])
         assert len(rows) >= 2
         assert rows == [WELL] * len(rows), width
+    assert page.evaluate("document.querySelector('.top').offsetHeight") < 110, "two rows at the width of a telephone"
+    page.goto(f"{demonstration.address}/staff/compliance")
+    left, right = page.evaluate(NEWEST)
+    assert left > 0, "the calendar opens at today"
+    assert right <= 1, "and shows the percentages"

@@ -101,6 +101,9 @@ def test_it_is_approved_with_a_reason_and_a_tick_and_said(desk: Desk) -> None:
     assert "week 6 is wanted" in desk.answer, "what was typed is kept"
     assert desk.post(PAGE, at, to="3", sure="yes", reason=" ") == 422
     assert "Say why, in a few words" in desk.answer
+    assert 'value="yes" checked' in desk.answer, "the tick too"
+    assert desk.post(PAGE, at, to="3", reason=" ") == 422
+    assert ("Say why, in a few words" in desk.answer, "Tick that you" in desk.answer) == (True, True), "told at once"
     assert versions(desk) == ["2", "2", "2"]
     fields = {"to": "3", "sure": "yes", "reason": "week 6 is wanted"}
     assert desk.post(PAGE, at, **fields) == 303

@@ -80,6 +80,7 @@ def test_a_row_has_one_path_per_state_however_many_days() -> None:
     assert len(path_of(svg, "f-main")) == 1
     assert len(path_of(svg, "s-pain")) == 1
     assert "a &#34;note&#34; &amp; &lt;more&gt;" in svg
+    assert re.search(r'<g aria-hidden="true"><text [^>]*>R-001<', str(svg)), "seen beside the bar, read once"
 
 
 @pytest.mark.parametrize("days", [1, 40, 84, 300])

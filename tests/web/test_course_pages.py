@@ -355,11 +355,13 @@ def test_a_hold_is_made_and_taken_back_and_what_is_paused_stays_so(desk: Desk) -
 WRONG = (
     ("hold", {}, "Choose why."),
     ("hold", {"why": "because"}, "Choose why."),
-    ("pause", {"why": "holiday"}, "Write the day as year-month-day"),
+    ("pause", {"why": "holiday", "first": "2026-04-20"}, "Last day: write the day as year-month-day, or choose it."),
     ("pause", {"why": "holiday", "first": "2026-04-20", "last": "2026-04-19"}, "before the first"),
     ("pause", {"why": "holiday", "first": "2026-04-01", "last": "2026-04-14"}, "These days have passed."),
     ("pause", {"why": "holiday", "first": "2026-04-20", "last": "2028-04-19"}, "at most a year"),
     ("pause", {"first": "2026-04-20", "last": "2026-04-21"}, "Choose why."),
+    ("pause", {}, "First day: write the day as year-month-day, or choose it. Last day: write the day"),
+    ("pause", {}, "or choose it. Choose why."),
     ("end", {}, "Choose why."),
     ("event", {"event": "dose-stopped"}, "Choose what happened."),
 )

@@ -34,10 +34,10 @@ def approve_amendment() -> ResponseReturnValue:
     version, found = form.get("to", ""), _found("")
     if not found.may_approve:
         return _page(version, _said("not-allowed")), 403
-    if not form.get("sure"):
-        return _page(version, _said("not-sure")), 422
-    if not form.get("reason", "").strip() and found.begun is None:
-        return _page(version, _said("no-reason")), 422
+    missing = [] if form.get("reason", "").strip() or found.begun is not None else [_said("no-reason")]
+    missing += [] if form.get("sure") else [_said("not-sure")]
+    if missing:
+        return _page(version, " ".join(missing)), 422
     assert found.study.id is not None
     try:
         done = amending.approve(

@@ -40,6 +40,14 @@ class Wrong(Exception):
         self.said = c(f"problem.{why}", **values)
 
 
+class Wrongs(Wrong):
+    """Several of them, each in its line."""
+
+    def __init__(self, found: Sequence[Wrong]) -> None:
+        Exception.__init__(self, *found)
+        self.said = " ".join(one.said for one in found)
+
+
 def c(key: str, **values: object) -> str:
     """A text of this page in the reader's language."""
     return say(f"course.{key}", language(), **values)
@@ -83,6 +91,22 @@ def day_typed(field: str) -> date | None:
     if typed and read_day(typed) is None:
         raise Wrong("no-day")
     return read_day(typed)
+
+
+def day_asked(field: str, label: str) -> date:
+    """A day that has to be given; `label` says which where there is none."""
+    found = read_day(request.form.get(field, "").strip())
+    if found is None:
+        raise Wrong("no-day-of", which=label)
+    return found
+
+
+def is_wrong(ask: Callable[[], object]) -> Wrong | None:
+    try:
+        ask()
+    except Wrong as wrong:
+        return wrong
+    return None
 
 
 def reason_typed() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -15,12 +16,13 @@ from pro.store.desk import Found
 from pro.web.asked import row_number_or_none
 from pro.web.desk.course import (
     ADDRESS,
-    Wrong,
+    Wrongs,
     back,
     c,
     confirm,
-    day_typed,
+    day_asked,
     is_confirmed,
+    is_wrong,
     long_day,
     reason_typed,
     tells,
@@ -52,7 +54,7 @@ def resume_course(row: Found) -> ResponseReturnValue:
 @tells("pause")
 def pause_course(row: Found) -> ResponseReturnValue:
     """First says what is left out, then, asked again, pauses."""
-    (first, last), why = _days_typed(), reason_typed()
+    first, last, why = _pause_typed()
     if is_confirmed():
         done = holding.pause(current_parts(), who(), row.patient_id, first, last, why, moment())
         return back(row, _said("pause.done", row, done, first=long_day(first), last=long_day(last)))
@@ -84,11 +86,13 @@ def end_course(row: Found) -> ResponseReturnValue:
     return confirm(row, "end", _stopping(row), {"why": why}, c("end.button", number=row.number))
 
 
-def _days_typed() -> tuple[date, date]:
-    first, last = day_typed("first"), day_typed("last")
-    if first is None or last is None:
-        raise Wrong("no-day")
-    return first, last
+def _pause_typed() -> tuple[date, date, str]:
+    """Everything that is missing is told at once."""
+    first, last = (partial(day_asked, field, c(f"pause.{field}")) for field in ("first", "last"))
+    wrong = [one for one in (is_wrong(first), is_wrong(last), is_wrong(reason_typed)) if one is not None]
+    if wrong:
+        raise Wrongs(wrong)
+    return first(), last(), reason_typed()
 
 
 def _left_out(row: Found, first: date, last: date, seen: LeftOut) -> list[str]:

@@ -1,7 +1,11 @@
-/* Shows curves from their newest day, and says that the session is about to end; what was typed is kept by the server when it has. */
+/* Shows curves and calendars from their newest day, and says that the session is about to end; what was typed is kept by the server when it has. */
 (() => {
   // On a narrow screen a curve begins at its newest day.
   for (const box of document.querySelectorAll(".scroll:has(> .curve)")) box.scrollLeft = box.scrollWidth;
+  // The calendar shows today and the percentages, which end at four fifths of it; the header shows the tab of this page.
+  for (const box of document.querySelectorAll(".scroll:has(> .strip)")) box.scrollLeft = box.scrollWidth * 0.785 - box.clientWidth;
+  const tab = document.querySelector(".top .tabs [aria-current]");
+  if (tab) tab.parentNode.scrollLeft = tab.offsetLeft - tab.parentNode.offsetLeft - (tab.parentNode.clientWidth - tab.offsetWidth) / 2;
   const note = document.querySelector("[data-leaving]");
   if (!note) return;
   setTimeout(() => { note.hidden = false; }, 25 * 60 * 1000);
