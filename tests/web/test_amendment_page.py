@@ -67,7 +67,7 @@ def test_the_sums_come_first_then_each_patient_in_words(desk: Desk) -> None:
 
 
 def test_no_sms_is_announced_whose_time_has_passed(desk: Desk) -> None:
-    desk.clock.moment = Moment(*[datetime(2026, 5, 24, 12, 0, tzinfo=UTC)] * 2)
+    desk.clock.moment = Moment(*[datetime(2026, 5, 23, 12, 0, tzinfo=UTC)] * 2)
     desk.sign_in("lead")
     assert "<b>Week 6</b> <span>new: 22 May; no SMS</span>" in desk.page(f"{PAGE}?to=3")
 
