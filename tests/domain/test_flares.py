@@ -357,6 +357,22 @@ def test_a_long_diary_is_read_to_the_week_before_the_last_calm_day() -> None:
     ]
 
 
+def test_of_several_means_the_longest_and_every_reference_are_read() -> None:
+    later = replace(CREEP, days=14, reference_first=4, reference_last=5)
+    read = as_far_back_as_needed([later, CREEP], series([30] * 40), day(40)).values[PAIN]
+    assert sorted(read) == [day(at) for at in (1, 2, 3, 5, 6, *range(27, 41))]
+    assert not LookBack([later], day(40), FIRST).needs(day(4))
+
+
+def test_a_run_goes_on_through_its_floor_and_through_days_without_an_answer() -> None:
+    far = LookBack([JUMP], day(40), FIRST)
+    for values in ({}, {PAIN: {}}, {PAIN: {day(39): 40}}):
+        far.saw(day(39), values)
+        assert far.needs(day(1))
+    far.saw(day(39), {PAIN: {day(39): 39}})
+    assert (far.needs(day(33)), far.needs(day(32))) == (True, False)
+
+
 @given(PAINS, st.randoms())
 def test_the_order_of_recording_does_not_matter(values: list[int | None], shuffler: Random) -> None:
     recorded = series(values)
