@@ -73,11 +73,15 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "state": ("where the message stands", ""),
     "sent_at": ("when the provider took it", _UTC),
     "segments": (
-        "SMS segments, as the provider counts them, or by our own count where its answer was lost; empty where nothing "
-        "was sent, and where the worker died before the answer and a receipt alone tells that the text was sent",
+        "SMS segments, as the provider counts them, or by our own count where its answer was lost or told none; empty "
+        "where nothing was sent, and where the worker died before the answer and a receipt alone tells that the text was sent",
         "count",
     ),
-    "cost": ("price the provider named", "currency of its account"),
+    "cost": (
+        "price of all segments as the provider named it by the time its copy of the text was emptied; empty where it "
+        "named none by then",
+        "currency of its account",
+    ),
     "error": ("why it was dropped or failed", "number of the provider"),
     "step": (
         "step of the reminder plan, or what the patient asked for: its clock time in the zone",

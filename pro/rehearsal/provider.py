@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pro.domain.phone import segments
-from pro.sms.sender import Accepted, Found, NotProcessed, Outcome, Refused, Sms, Unknown
+from pro.sms.sender import Accepted, Emptied, Found, NotProcessed, Outcome, Refused, Sms, Unknown
 
 LINK = re.compile(r"(/d/|/staff/\?r=)([A-Za-z0-9_-]{22})")
 DIGITS = re.compile(r"(?<=: )\d{4}(?= )")
@@ -171,9 +171,9 @@ class Provider:
     def verify_receipt(self, url: str, form: Mapping[str, str], signature: str | None) -> bool:
         return False
 
-    def redact(self, provider_id: str) -> bool:
+    def redact(self, provider_id: str) -> Emptied:
         self._by_id[provider_id].redacted = True
-        return True
+        return Emptied()
 
     def newest_link(self, number: str, label: str) -> str | None:
         """The token of the newest text that stands on the phone; the provider's copy may be emptied, a phone's not."""

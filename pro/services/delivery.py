@@ -232,7 +232,8 @@ def _redact(shift: Shift) -> int:
     """Empties texts at the provider once nothing more can happen to them."""
     with shift.parts.study.plain_reading() as session:
         rows = messages.unredacted(session, shift.study() - NO_RECEIPT, REDACT_AT_MOST)
-    emptied = [message_id for message_id, provider_id in rows if shift.parts.sender.redact(provider_id)]
+    tried = [(message_id, shift.parts.sender.redact(provider_id)) for message_id, provider_id in rows]
+    emptied = {message_id: done.cost for message_id, done in tried if done is not None}
     if emptied:  # a crash before this has them emptied once more, which changes nothing
         with shift.parts.study.plain_writing() as session:
             messages.redacted(session, emptied, shift.running())

@@ -34,7 +34,7 @@ def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
     Locked first: a receipt that is just putting a text back into the outbox makes it one that says nothing any more.
     """
     rows: list[dict[str, Any]] = [
-        {"id": letter.message_id, "provider_id": one.provider_id, "segments": one.segments, "cost": one.cost}
+        {"id": letter.message_id, "provider_id": one.provider_id, "segments": _count(letter, one), "cost": one.cost}
         for letter, one in taken.items()
     ]
     with shift.parts.study.plain_writing() as session:
@@ -49,6 +49,10 @@ def record_accepted(shift: Shift, taken: Mapping[Letter, Accepted]) -> None:
         for letter, one in taken.items():
             if one.delivered and messages.end(session, letter.message_id, State.DELIVERED, None):
                 messages.note(session, [letter.message_id], shift.study(), State.DELIVERED)
+
+
+def _count(letter: Letter, one: Accepted) -> int:
+    return one.segments or segments(letter.body).count
 
 
 def record(shift: Shift, letter: Letter, outcome: Refused | NotProcessed | Unknown) -> None:

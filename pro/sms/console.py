@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
-from pro.sms.sender import Accepted, Found, NotProcessed, Outcome, Sms, Unknown
+from pro.sms.sender import Accepted, Emptied, Found, NotProcessed, Outcome, Sms, Unknown
 from pro.store.contacts import VirtualSms
 from pro.store.engine import Database
 
@@ -47,6 +47,6 @@ class ConsoleSender:
         """No provider, no receipts: whoever sends one made it up."""
         return False
 
-    def redact(self, provider_id: str) -> bool:
+    def redact(self, provider_id: str) -> Emptied:
         """The virtual phone keeps its texts, as a phone does."""
-        return True
+        return Emptied()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pro.sms.sender import Accepted, Found, Outcome, Sms, Unknown
+from pro.sms.sender import Accepted, Emptied, Found, Outcome, Sms, Unknown
 
 
 @dataclass
@@ -19,6 +19,8 @@ class MemorySender:
     sent: list[Sms] = field(default_factory=list)
     """What was accepted, in order; the provider id counts from `memory-1`."""
     redacted: list[str] = field(default_factory=list)
+    costs: dict[str, str] = field(default_factory=dict)
+    """What a text is billed for, by its provider id."""
     silent: bool = False
     """`find_since` does not know."""
 
@@ -41,6 +43,6 @@ class MemorySender:
     def verify_receipt(self, url: str, form: Mapping[str, str], signature: str | None) -> bool:
         return signature == "memory"
 
-    def redact(self, provider_id: str) -> bool:
+    def redact(self, provider_id: str) -> Emptied:
         self.redacted.append(provider_id)
-        return True
+        return Emptied(self.costs.get(provider_id))

@@ -83,6 +83,13 @@ class Found:
     cost: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """A text that stands at the provider no more, and what it was billed for, where that is told by then."""
+
+    cost: str | None = None
+
+
 class Sender(Protocol):
     @property
     def settling(self) -> timedelta:
@@ -106,6 +113,6 @@ class Sender(Protocol):
         """Whether a request to our address really comes from the provider."""
         ...
 
-    def redact(self, provider_id: str) -> bool:
-        """Empties the text at the provider; whether that is done."""
+    def redact(self, provider_id: str) -> Emptied | None:
+        """Empties the text at the provider; None where that could not be done."""
         ...

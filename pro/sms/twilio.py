@@ -24,7 +24,7 @@ from urllib3.exceptions import NewConnectionError
 from pro import settings
 from pro.domain.message import Outcome as Meaning
 from pro.domain.message import State, answer_outcome
-from pro.sms.sender import Accepted, Found, NotProcessed, Outcome, Refused, Sms, Unknown
+from pro.sms.sender import Accepted, Emptied, Found, NotProcessed, Outcome, Refused, Sms, Unknown
 
 TIMEOUT = 10.0
 """Seconds to connect, and again to answer."""
@@ -106,16 +106,15 @@ class TwilioSender:
         """A missing signature is an empty one: the validator raises on None."""
         return bool(self._validator.validate(url, dict(form), signature or ""))
 
-    def redact(self, provider_id: str) -> bool:
-        """A message that is not there any more needs no redaction."""
+    def redact(self, provider_id: str) -> Emptied | None:
+        """A message that is not there any more needs no redaction. The answer is the first to hold a price."""
         try:
             with self._client() as client:
-                client.messages(provider_id).update(body="")
+                return Emptied(_cost(client.messages(provider_id).update(body="")))
         except (TwilioRestException, TwilioServiceException) as error:
-            return bool(error.status == 404)
+            return Emptied() if error.status == 404 else None
         except (RequestException, *ANSWERED_BADLY):
-            return False
-        return True
+            return None
 
 
 def _silent() -> logging.Logger:
@@ -136,9 +135,14 @@ def _accepted(made: MessageInstance) -> Outcome:
 
 
 def _bill(one: MessageInstance) -> tuple[int | None, str | None]:
-    """Segments and cost, as far as they are told."""
+    """Segments and cost, as far as they are told: before a service has chosen the sender, Twilio counts none."""
     told = str(one.num_segments or "")
-    return int(told) if told.isdigit() else None, f"{one.price} {one.price_unit}" if one.price else None
+    return int(told) or None if told.isdigit() else None, _cost(one)
+
+
+def _cost(one: MessageInstance) -> str | None:
+    """What the account pays: Twilio writes it as a change of the balance, below zero."""
+    return f"{str(one.price).removeprefix('-')} {str(one.price_unit or '').upper()}".strip() if one.price else None
 
 
 def _meaning(error: TwilioRestException | TwilioServiceException) -> Outcome:

@@ -169,9 +169,13 @@ def _write_each(
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        connection.execute(changing.together, {**{f"b_{name}": [row[name] for row in rows] for name in PROOF}, **same})
+        connection.execute(
+            changing.together, {**{f"b_{name}": [row[name] for row in rows] for name in rows[0]}, **same}
+        )
     else:
-        connection.execute(changing.one, [{**{f"b_{name}": row[name] for name in PROOF}, **same} for row in rows])
+        connection.execute(
+            changing.one, [{**{f"b_{name}": value for name, value in row.items()}, **same} for row in rows]
+        )
 
 
 PROOF = ("id", "provider_id", "segments", "cost")
@@ -229,7 +233,15 @@ _recipients = (
     .outerjoin(staff, message.c.staff_id == staff.c.id)
     .where(among(message.c.id, "ids"))
 )
-_redacted = update(message).where(among(message.c.id, "b_ids")).values(redacted_at=bindparam("b_at"))
+
+
+def _redacting(given: Any) -> Update:
+    cost = func.coalesce(given["b_cost"], message.c.cost)
+    return update(message).where(message.c.id == given["b_id"]).values(redacted_at=bindparam("b_at"), cost=cost)
+
+
+_billed = {name: _kinds[name] for name in ("b_id", "b_cost")}
+_redacted = Each(_redacting(_each_own), _redacting(rows_of(_billed).c))
 
 
 def end(session: Connected, message_id: int, state: State, error: str | None) -> bool:
@@ -287,8 +299,10 @@ def unredacted(session: Connected, sent_before: datetime, limit: int) -> Sequenc
     return found + [(row.id, row.provider_id) for row in silent]
 
 
-def redacted(session: Connected, message_ids: Sequence[int], at: datetime) -> None:
-    session.connection().execute(_redacted, {"b_ids": list(message_ids), "b_at": at})
+def redacted(session: Connected, costs: Mapping[int, str | None], at: datetime) -> None:
+    """Texts that stand at the provider no more; `costs`: per message, what the provider billed, where it told."""
+    rows = [{"id": id_, "cost": cost} for id_, cost in costs.items()]
+    _write_each(session.connection(), _redacted, rows, {"b_at": at})
 
 
 def note_wrong_number(session: Connected, patient_id: int, at: datetime) -> None:

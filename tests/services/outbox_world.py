@@ -19,7 +19,7 @@ from pro import worker
 from pro.clock import FixedClock
 from pro.services.parts import Parts
 from pro.services.shift import PACE
-from pro.sms.sender import Accepted, Found, NotProcessed, Outcome, Refused, Sms, Unknown
+from pro.sms.sender import Accepted, Emptied, Found, NotProcessed, Outcome, Refused, Sms, Unknown
 from pro.store import counters
 from pro.store.engine import Database
 from pro.store.tables import metadata
@@ -134,10 +134,10 @@ class Provider:
     def verify_receipt(self, url: str, form: Mapping[str, str], signature: str | None) -> bool:
         return True
 
-    def redact(self, provider_id: str) -> bool:
+    def redact(self, provider_id: str) -> Emptied:
         for text in self.texts:
             text.redacted |= text.provider_id == provider_id
-        return True
+        return Emptied()
 
     def arrived(self) -> Counter[int]:
         return Counter(text.message_id for text in self.texts if text.arrives)

@@ -764,6 +764,28 @@ def test_a_final_message_is_redacted_once(quick: House) -> None:
     assert row(quick.parts, id_).redacted_at is not None
 
 
+def test_what_a_text_cost_is_told_as_it_is_redacted(house: House) -> None:
+    dear, free = remind(house.parts, house.patient), digits_text(house.parts, house.patient)
+    house.tick()
+    ids = {one: str(row(house.parts, one).provider_id) for one in (dear, free)}
+    house.sender.costs = {ids[dear]: "0.15960 USD"}
+    for one in (dear, free):
+        receipt(house, one, "delivered", provider_id=ids[one])
+    house.tick()
+    assert sorted(house.sender.redacted) == sorted(ids.values())
+    assert [(row(house.parts, one).cost, row(house.parts, one).redacted_at is None) for one in (dear, free)] == [
+        ("0.15960 USD", False),
+        (None, False),
+    ]
+
+
+def test_a_text_whose_segments_the_provider_does_not_tell_has_our_own_count(quick: House) -> None:
+    id_ = remind(quick.parts, quick.patient)
+    quick.answer(Accepted("service-1"))
+    quick.tick()
+    assert (state(quick.parts, id_), row(quick.parts, id_).segments) == ("sent", 1)
+
+
 def test_one_whose_receipt_never_came_is_redacted_all_the_same(quick: House) -> None:
     remind(quick.parts, quick.patient)
     quick.tick()

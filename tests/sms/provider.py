@@ -89,12 +89,13 @@ class Text:
 
     def json(self) -> dict[str, Any]:
         stamp = format_datetime(self.at)
+        waiting = self.status in ("accepted", "queued")
         return {
             "account_sid": SID,
             "api_version": "2010-04-01",
             "body": self.body,
             "date_created": stamp,
-            "date_sent": None if self.status in ("accepted", "queued") else stamp,
+            "date_sent": None if waiting else stamp,
             "date_updated": stamp,
             "direction": "outbound-api",
             "error_code": self.error,
@@ -102,8 +103,8 @@ class Text:
             "from": None,
             "messaging_service_sid": SERVICE,
             "num_media": "0",
-            "num_segments": "1",
-            "price": None,
+            "num_segments": "0" if waiting else "1",  # a Messaging Service has not chosen the sender yet
+            "price": None if waiting else "-0.07980",
             "price_unit": "USD",
             "sid": self.sid,
             "status": self.status,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pro.sms.sender import Accepted, Found, NotProcessed, Refused, Sms, Unknown
+from pro.sms.sender import Accepted, Emptied, Found, NotProcessed, Refused, Sms, Unknown
 from pro.sms.twilio import TwilioSender
 from tests.sms.provider import SERVICE, TOKEN, Faults, Provider
 
@@ -36,7 +36,7 @@ def sms(to: str = NUMBER, body: str = "Hello", valid_for: timedelta = timedelta(
 
 def test_accepted(sender: TwilioSender, provider: Provider) -> None:
     outcome = sender.send(sms())
-    assert outcome == Accepted(provider.texts[0].sid, 1, None)
+    assert outcome == Accepted(provider.texts[0].sid, None, None), "a service has neither segments nor price yet"
     text = provider.texts[0]
     assert (text.to, text.body) == (NUMBER, "Hello")
     assert text.callback == "https://pro.example/hooks/twilio/status/7"
@@ -109,7 +109,9 @@ def test_find_since_tells_what_was_accepted_to_that_number(sender: TwilioSender,
     provider.next_faults.append("ack-lost")
     sender.send(sms(body="one"))
     sender.send(sms(to="+33612345679", body="another phone"))
-    assert sender.find_since(NUMBER, LONG_AGO) == (Found(provider.texts[0].sid, "one", "queued", segments=1),)
+    assert sender.find_since(NUMBER, LONG_AGO) == (Found(provider.texts[0].sid, "one", "queued"),), (
+        "the sender is not chosen yet"
+    )
 
 
 def test_find_since_reads_every_page(sender: TwilioSender, provider: Provider) -> None:
@@ -134,7 +136,17 @@ def test_redact_empties_the_text_at_the_provider(sender: TwilioSender, provider:
     sender.send(sms())
     assert sender.redact(provider.texts[0].sid)
     assert provider.texts[0].body == ""
+    assert sender.redact(provider.texts[0].sid) == Emptied(), "it has no price yet"
     assert sender.redact("SM" + "0" * 30 + "99"), "what is not there needs no redaction"
+
+
+def test_what_a_text_was_billed_is_told_once_it_is_sent(sender: TwilioSender, provider: Provider) -> None:
+    sender.send(sms())
+    provider.texts[0].status = "delivered"
+    assert sender.find_since(NUMBER, LONG_AGO)[0] == Found(
+        provider.texts[0].sid, "Hello", "delivered", None, 1, "0.07980 USD"
+    )
+    assert sender.redact(provider.texts[0].sid) == Emptied("0.07980 USD"), "what is paid, not the change of a balance"
 
 
 def test_redact_says_when_it_is_not_done(provider: Provider) -> None:
