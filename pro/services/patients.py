@@ -21,7 +21,7 @@ from pro.services import audit, audit_trail, courses, wording
 from pro.services.access import Identity, Right
 from pro.services.audit_trail import ChainCheck, Entry
 from pro.services.courses import Standing, Stay
-from pro.services.episodes import Point, curve, diaries, main_item
+from pro.services.episodes import Point, curve, diaries, emergencies, main_item
 from pro.services.following import Followed, followed
 from pro.services.messages_sent import MessageFigures, figures_of
 from pro.services.overview import Place, TaskLine, protocol_of, read_places, task_lines
@@ -60,6 +60,8 @@ class FlareSpan:
     outcome: str | None
     ended: bool
     to_review: bool
+    safety: bool
+    """Nothing but what is judged for the patient's safety was hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def listing(parts: Parts, identity: Identity, moment: Moment, after: str = "") -
         places = read_places(session, ids)
         found = desk.patients_page(session, ids, after, PAGE + 1) if ids else []
         shown = found[:PAGE]
-        rows = rows_of(session, shown, protocol_of(parts.library, places), moment.study)
+        rows = rows_of(session, parts.library, shown, protocol_of(parts.library, places), moment.study)
     return Listing(tuple(rows), places, shown[-1].number if len(found) > PAGE else None)
 
 
@@ -192,7 +194,7 @@ def page(
             visits=flags,
             last_day=max((row.day for row in planned), default=today),
             missed=tuple(day.day for day in days if state(day.instants, now) is State.MISSED),
-            flares=tuple(_span(row) for row in reversed(desk.flares_of(session, found.patient_id))),
+            flares=_spans(session, library, found.patient_id),
             questionnaire=questionnaire,
             item=shown,
             items=tuple(each for each in questionnaire.items if each.kind in COUNTED),
@@ -243,10 +245,22 @@ def _diary_days(planned: Sequence[Found], protocol: Protocol) -> list[Day]:
     return [Day(row.day, instants_of(row)) for row in planned if row.timepoint in daily]
 
 
+def _spans(session: Session, library: Library, patient_id: int) -> tuple[FlareSpan, ...]:
+    return tuple(_span(row) for row in reversed(desk.flares_of(session, patient_id, emergencies(library))))
+
+
 def _span(row: Found) -> FlareSpan:
     waits = row.outcome in (None, "cannot-tell") or row.acknowledged_at is None
-    to_review = waits and row.end_why != "closed-by-investigator"
-    return FlareSpan(row.id, row.n, row.opened_day, row.last_hit_day, row.outcome, row.ended_at is not None, to_review)
+    return FlareSpan(
+        id=row.id,
+        n=row.n,
+        first=row.opened_day,
+        last=row.last_hit_day,
+        outcome=row.outcome,
+        ended=row.ended_at is not None,
+        to_review=waits and row.end_why != "closed-by-investigator",
+        safety=bool(row.safety),
+    )
 
 
 def _beside(

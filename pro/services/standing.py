@@ -25,9 +25,10 @@ from pro.domain.compliance import (
     total,
 )
 from pro.domain.protocol import Protocol
+from pro.library import Library
 from pro.services.access import Identity, Right
 from pro.services.courses import Standing, standings
-from pro.services.episodes import diaries
+from pro.services.episodes import diaries, emergencies
 from pro.services.overview import Place, protocol_of, read_places, site_figures
 from pro.services.parts import Parts
 from pro.store import desk, desk_tallies, desk_tasks
@@ -41,6 +42,8 @@ LOOKED_AT = 150
 TREND = timedelta(weeks=8)
 
 Filter = Literal["all", "below", "missed"]
+Review = Literal["flare", "safety"]
+"""`safety` where nothing but what is judged for the patient's safety was hit."""
 FILTERS: tuple[Filter, ...] = ("all", "below", "missed")
 
 
@@ -67,8 +70,8 @@ class Row:
     """Of the newest days that the protocol looks at, seven where it does not say."""
     tasks: tuple[str, ...]
     """Kinds of its open tasks."""
-    flare: bool
-    """Whether an episode waits for a review."""
+    review: Review | None
+    """What kind of episode waits for a review."""
 
     @property
     def withdrawn_at(self) -> datetime | None:
@@ -130,7 +133,8 @@ def page(
         limit = PAGE if chosen == "all" else LOOKED_AT
         patients = desk.patients_page(session, shown, after, limit + 1) if shown else []
         looked = patients[:limit]
-        rows = tuple(row for row in rows_of(session, looked, protocol, now) if _wanted(row, chosen))[:PAGE]
+        every = rows_of(session, parts.library, looked, protocol, now)
+        rows = tuple(row for row in every if _wanted(row, chosen))[:PAGE]
         last_seen = rows[-1].number if len(rows) == PAGE else looked[-1].number if looked else ""
         more = bool(looked) and (len(patients) > limit or last_seen < looked[-1].number)
         days = [cell.day for row in rows for cell in row.cells]
@@ -154,7 +158,7 @@ def all_rows(parts: Parts, identity: Identity, moment: Moment, chosen: Filter = 
         with parts.study.reading() as session:
             protocol = protocol_of(parts.library, read_places(session, ids))
             patients = desk.patients_page(session, ids, after, PAGE)
-            rows = rows_of(session, patients, protocol, moment.study)
+            rows = rows_of(session, parts.library, patients, protocol, moment.study)
         yield from (row for row in rows if _wanted(row, chosen))
         if len(patients) < PAGE:
             return
@@ -167,7 +171,9 @@ def _wanted(row: Row, chosen: Filter) -> bool:
     return chosen == "all" or row.missed_in_a_row >= MISSED_IN_A_ROW
 
 
-def rows_of(session: Session, patients: Sequence[Found], protocol: Protocol, now: datetime) -> list[Row]:
+def rows_of(
+    session: Session, library: Library, patients: Sequence[Found], protocol: Protocol, now: datetime
+) -> list[Row]:
     """Calendar and figures of these patients."""
     ids = [each.patient_id for each in patients]
     if not ids:
@@ -178,14 +184,15 @@ def rows_of(session: Session, patients: Sequence[Found], protocol: Protocol, now
     tasks: dict[int, list[str]] = {}
     for task in desk_tasks.open_tasks_of(session, ids, diaries(protocol)):
         tasks.setdefault(task.patient_id, []).append(task.kind)
-    flared = set(desk.patients_with_flare(session, ids))
+    waiting = desk.with_review(session, ids, emergencies(library))
+    reviews: dict[int, Review] = {id_: "safety" if safety else "flare" for id_, safety in waiting.items()}
     stands = standings(session, patients, protocol, now)
     return [
         _row(
             each,
             planned.get(each.patient_id, []),
             tuple(tasks.get(each.patient_id, ())),
-            each.patient_id in flared,
+            reviews.get(each.patient_id),
             stands[each.patient_id],
             protocol.attention.last_days,
             now,
@@ -198,7 +205,7 @@ def _row(
     patient: Found,
     planned: Sequence[Found],
     tasks: tuple[str, ...],
-    flared: bool,
+    review: Review | None,
     stands: Standing,
     newest: int,
     now: datetime,
@@ -216,7 +223,7 @@ def _row(
         missed_in_a_row=0 if patient.withdrawn_at else runs_missed(days, now),
         recent=last_seven(days, now, patient.withdrawn_at, newest),
         tasks=tasks,
-        flare=flared,
+        review=review,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
 from pro.store import instants
@@ -104,10 +104,16 @@ def flare_with_patient(session: Session, flare_id: int) -> Found | None:
     ).first()
 
 
-def flares_of(session: Session, patient_id: int, limit: int = 50) -> Sequence[Found]:
-    return session.execute(
-        select(flare).where(flare.c.patient_id == patient_id).order_by(flare.c.n.desc()).limit(limit)
-    ).all()
+def _safety_only(emergencies: Collection[str]) -> ColumnElement[int]:
+    """1 where one of `emergencies` triggered the episode and no other rule did."""
+    mine, urgent = trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies)
+    return case((and_(exists().where(mine, urgent), ~exists().where(mine, ~urgent)), 1), else_=0)
+
+
+def flares_of(session: Session, patient_id: int, emergencies: Collection[str], limit: int = 50) -> Sequence[Found]:
+    """`safety`: nothing but `emergencies` triggered it."""
+    wanted = select(flare, _safety_only(emergencies).label("safety")).where(flare.c.patient_id == patient_id)
+    return session.execute(wanted.order_by(flare.c.n.desc()).limit(limit)).all()
 
 
 def newest_triggers(session: Session, flare_ids: Collection[int], emergencies: Collection[str]) -> Sequence[Found]:
@@ -241,7 +247,8 @@ def stopped(session: Session, ids: Sites, since: datetime, limit: int) -> Sequen
     return session.execute(wanted.order_by(patient.c.opted_out_at.desc(), patient.c.number).limit(limit)).all()
 
 
-def patients_with_flare(session: Session, patient_ids: Collection[int]) -> list[int]:
-    """Those of them with an episode that waits for a review."""
-    wanted = select(flare.c.patient_id).where(flare.c.patient_id.in_(patient_ids), TO_REVIEW)
-    return list(session.execute(wanted.distinct()).scalars())
+def with_review(session: Session, patient_ids: Collection[int], emergencies: Collection[str]) -> dict[int, bool]:
+    """Those of them with an episode that waits for a review: whether nothing but `emergencies` triggered any."""
+    safety = func.min(_safety_only(emergencies)).label("safety")
+    wanted = select(flare.c.patient_id, safety).where(flare.c.patient_id.in_(patient_ids), TO_REVIEW)
+    return {row.patient_id: bool(row.safety) for row in session.execute(wanted.group_by(flare.c.patient_id))}

@@ -385,6 +385,27 @@ def test_a_fever_stands_first_and_says_so_whatever_came_before_and_after(desk: D
     assert path in desk.page("/staff/")
 
 
+def test_a_fever_alone_is_called_what_it_is_wherever_the_patient_is_named(desk: Desk) -> None:
+    """An episode with a flare rule's hit beside it stays a flare to review."""
+    make_staff(desk.parts, desk.made, "invfr", language="fr")
+    fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
+    patient_with_flare(desk, "R-001", hits=fever)
+    patient_with_flare(desk, "R-002", hits=BY_R2_AND_R4 + fever)
+    for login, safety, flare, n in (
+        ("inv", "safety flag to review", "flare to review", "safety flag 1"),
+        ("invfr", "signalement de sécurité à examiner", "poussée à examiner", "signalement de sécurité 1"),
+    ):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        for path in ("/staff/patients", "/staff/compliance"):
+            by_number = re.split("(?=R-00[12]</a>)", desk.page(path))[1:3]
+            assert [(safety in part, flare in part) for part in by_number] == [(True, False), (False, True)], path
+        one, both = (plain(desk.page(f"/staff/patients/R-00{number}")) for number in (1, 2))
+        assert (f"</svg>{safety}</span>" in one, f"</svg>{flare}</span>" in one) == (True, False)
+        assert (f"</svg>{safety}</span>" in both, f"</svg>{flare}</span>" in both) == (False, True)
+        assert (f">{n}</a>" in one, n in both) == (True, False)
+
+
 def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
     make_staff(desk.parts, desk.made, "invfr", language="fr")
     fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
@@ -553,6 +574,7 @@ def test_a_patient_page_tells_the_injections_of_each_day_and_what_they_did(desk:
     desk.sign_in("cofr")
     (newest, _) = re.findall(row, plain(desk.page("/staff/patients/R-001")))
     assert newest[1] == "Injection : Oui, en entier"
+    assert '<h2 id="beside1">Journal des injections</h2>' in desk.page("/staff/patients/R-001")
     assert "Réaction à l’endroit de la piqûre : Rougeur, Démangeaison" in newest[2]
 
 

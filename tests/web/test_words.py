@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from pro.domain.wording import Owned
+from pro.web.desk.phrases import form_title
 from pro.web.words import (
     LANGUAGES,
     NARROW,
@@ -24,6 +25,7 @@ from pro.web.words import (
     say_phone,
     texts,
 )
+from tests.domain.instruments import LIBRARY
 
 AREAS = sorted({path.name.split(".")[0] for path in TEXTS.glob("*.yaml")})
 
@@ -48,6 +50,15 @@ def test_french_keeps_its_signs_on_their_line(area: str) -> None:
     for entry in texts(area, "fr").values():
         for text in (entry,) if isinstance(entry, str) else entry.values():
             assert not re.search(r" [;:?!»]|« ", text), text
+
+
+def test_no_title_that_speaks_to_the_patient_is_a_heading_for_staff() -> None:
+    spoken_to = re.compile(r"\b(your?|vous|votre|vos)\b", re.IGNORECASE)
+    speaking = [one for one in LIBRARY.questionnaires() if spoken_to.search(one.title["en"] + one.title["fr"])]
+    assert "injection-diary" in {one.id for one in speaking}
+    for one in speaking:
+        for language in LANGUAGES:
+            assert not spoken_to.search(form_title(one, language)), (one.id, language)
 
 
 def test_counted_texts_follow_the_language() -> None:

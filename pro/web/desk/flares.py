@@ -129,7 +129,7 @@ def _answers(recorded: episode_page.Recorded) -> dict[str, object]:
         for item in phrases.shown_items(recorded.questionnaire, recorded.answers)
     ]
     asked = recorded.questionnaire
-    return {"title": in_language(asked.title, spoken), "shown": shown, "banner": banner_here(asked, spoken)}
+    return {"title": phrases.form_title(asked, spoken), "shown": shown, "banner": banner_here(asked, spoken)}
 
 
 def _contact(found: Episode) -> list[dict[str, object]]:

@@ -68,7 +68,7 @@ class Missing:
         if not lacks or said & set(lacks):
             return None
         said |= set(lacks)
-        title = in_language(questionnaire.title, self.language)
+        title = phrases.form_title(questionnaire, self.language)
         return Note(
             what=s("missing.no-value", self.language, what=title, visit=visit_name(visit, self.language)),
             missing=s("missing.what", self.language, what=self._what(visit, ways)),
@@ -101,7 +101,7 @@ class Missing:
         source = visit if lack.assessment == "same" else self.found.baseline
         if source is None or lack.why is Why.NO_ASSESSMENT:
             return Cause(s("missing.no-assessment", self.language), "")
-        form = in_language(self._form(source, lack.questionnaire).title, self.language)
+        form = phrases.form_title(self._form(source, lack.questionnaire), self.language)
         words = {"form": form, "visit": visit_name(source, self.language)}
         href = self.enter(source, lack.questionnaire) if lack.who == "clinician" else ""
         match lack.why:

@@ -73,13 +73,13 @@ def _page(row: Found) -> str:
     spoken = language()
     sees_flares = who().may(Right.SEE_FLARE, row.site_id)
     history = page.history if sees_flares else tuple(map(without_flare, page.history))
-    to_review = next((span for span in reversed(page.flares) if span.to_review), None)
+    to_review = [span for span in page.flares if span.to_review]
     return render_template(
         "desk/patient.html",
         active="patients",
         page=page,
-        to_review=to_review,
-        waiting=to_review if sees_flares else None,
+        review=to_review and ("safety" if all(span.safety for span in to_review) else "flare"),
+        waiting=to_review[-1] if to_review and sees_flares else None,
         day_of_study=(page.today - page.day0).days,
         chart=chart(page),
         spans=[_span_words(page, span) for span in page.flares],
@@ -116,7 +116,7 @@ def _beside_view(beside: Beside) -> dict[str, object]:
     """A line a day."""
     asked = beside.questionnaire
     return {
-        "title": in_language(asked.title, language()),
+        "title": phrases.form_title(asked, language()),
         "banner": banner_here(asked, language()),
         "rows": [(row, _reported(asked, row)) for row in beside.rows],
     }
@@ -184,15 +184,20 @@ def _title(page: PatientPage, timepoint: str) -> str:
 
 
 def _hatched(page: PatientPage, span: FlareSpan) -> charts.Hatched:
-    words = t("flare.n-state", n=span.n, state=_state_words(span))
+    words = t("flare.n-state", what=_what(span), state=_state_words(span))
     return charts.Hatched(span.first, max(span.last, span.first), words)
 
 
+def _what(span: FlareSpan) -> str:
+    """`flare 2`, or `safety flag 2` where it is nothing else."""
+    return t("safety.n" if span.safety else "flare.n", n=span.n)
+
+
 def _state_words(span: FlareSpan) -> str:
-    return phrases.word("span", span.outcome or "to-review", language())
+    return phrases.word("safety.span" if span.safety else "span", span.outcome or "to-review", language())
 
 
 def _span_words(page: PatientPage, span: FlareSpan) -> dict[str, object]:
     spoken = language()
     days = t("flare.span", first=phrases.month_day(span.first, spoken), last=phrases.month_day(span.last, spoken))
-    return {"span": span, "days": days, "state": _state_words(span)}
+    return {"span": span, "what": _what(span), "days": days, "state": _state_words(span)}

@@ -149,6 +149,12 @@ def short_name(item: Item, language: str) -> str:
     return in_language(item.short, language).split(",")[0]
 
 
+def form_title(questionnaire: Questionnaire, language: str) -> str:
+    """What staff call it: titles that speak to the patient have a plain name beside them."""
+    own = f"form.{questionnaire.id}" in texts("desk", language)
+    return word("form", questionnaire.id, language) if own else in_language(questionnaire.title, language)
+
+
 def names_of(library: Library, protocol: Protocol, questionnaire: str, language: str) -> Mapping[str, str]:
     for timepoint in protocol.timepoints:
         for each in timepoint.questionnaires:

@@ -63,7 +63,7 @@ class Views:
             same = min((row.absent for row in rows), key=lambda absent: len(" ".join(absent)))
         return CardView(
             id=card.questionnaire.id,
-            title=in_language(card.questionnaire.title, self.language),
+            title=phrases.form_title(card.questionnaire, self.language),
             by=self._by(card),
             banner=banner_here(card.questionnaire, self.language),
             charts=charts,
