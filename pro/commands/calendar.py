@@ -16,7 +16,7 @@ import click
 from pro.cli import Wrong
 from pro.commands.files import written
 from pro.commands.root import root_option
-from pro.commands.schedule import read_cutoff, read_date, zone_option
+from pro.commands.schedule import read_cutoff, read_date, warn_of_no_day, zone_option
 from pro.commands.texts import read_price
 from pro.library import Library, Unknown, Unreadable, load
 from pro.services.previewing import Preview, preview
@@ -70,6 +70,7 @@ def calendar(
     The patient answers nothing, so these are the most messages that there can be.
     """
     library, found = _found(root, protocol_id, version, day0, zone, cutoff, address)
+    warn_of_no_day(day0, zone)
     if file is not None:
         protocol = found.outlook.protocol
         published = library.is_protocol_published(protocol.id, protocol.version)

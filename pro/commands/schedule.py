@@ -16,8 +16,11 @@ from pro.cli import Wrong
 from pro.commands.days import read_day
 from pro.commands.root import root_option
 from pro.domain import zones
-from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, patient_day, plan, waiting_for
+from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, day_exists, patient_day, plan, waiting_for
 from pro.library import Unknown, Unreadable, load
+
+_INSTANT = re.compile("[0-9W-]{8,10}([Tt ][0-9:.,]+([Zz]|[+-][0-9:.]+)?)?")
+"""Of what `fromisoformat` reads: it takes any letter, or none, between date and time, and a blank before the Z."""
 
 HEADINGS = ("timepoint", "day", "opens", "closes", "late until", "reminders")
 
@@ -49,9 +52,18 @@ def read_date(_context: click.Context, _option: click.Parameter, given: str) -> 
     return read_day("--day0", given)
 
 
+def warn_of_no_day(day0: date, zone: ZoneInfo) -> None:
+    """The rest of the calendar is as it would be; nobody is enrolled on such a day."""
+    if not day_exists(day0, zone):
+        said = f"{zone.key} has no {day0}, its clocks skip that date: nothing is asked on it, and no patient can start on it"
+        click.echo(f"warning: --day0: {said}; take the day before or after", err=True)
+
+
 def read_instant(_context: click.Context, _argument: click.Parameter, given: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(given)
+        if not _INSTANT.fullmatch(given):
+            raise ValueError
+        instant = datetime.fromisoformat(given.upper())
     except ValueError:
         raise Wrong(f"INSTANT: {given!r} is not an instant such as 2026-03-02T18:00:00Z") from None
     if instant.tzinfo is None:
@@ -80,6 +92,7 @@ def schedule(protocol_id: str, day0: date, zone: ZoneInfo, cutoff: time | None, 
         raise Wrong(str(refusal)) from None
     except OverflowError:
         raise Wrong(f"--day0: {day0} is too near the end of the calendar") from None
+    warn_of_no_day(day0, zone)
     if as_json:
         click.echo(_json(planned))
         return

@@ -102,7 +102,7 @@ class Plan:
 
 
 def plan(protocol: Protocol, day0: date, zone: ZoneInfo, cutoff: time | None = None) -> tuple[Planned, ...]:
-    """Every assessment counted from day 0, by opening, then timepoint; target dates the zone skips have none.
+    """Every assessment counted from day 0, by opening, then timepoint; where the zone skips a whole window there is none.
 
     `cutoff` stands in for the protocol's own (00:00 to 12:00). What counts from a visit or an event: `plan_all`.
     """
@@ -174,7 +174,7 @@ def target_days(timepoint: Timepoint, day0: date) -> Iterator[date]:
 
 
 def plan_one(timepoint: Timepoint, target: date, zone: ZoneInfo, cutoff: time) -> Planned | None:
-    """The assessment of one target date; None where the zone skips that date."""
+    """The assessment of one target date; None where the zone skips every date of its window."""
     return _on_day(timepoint, target, Calendar.of(zone, cutoff))
 
 
@@ -224,9 +224,9 @@ def _from(timepoint: Timepoint, happened: Happened, calendar: Calendar) -> Itera
 
 
 def _on_day(timepoint: Timepoint, target: date, calendar: Calendar) -> Planned | None:
-    if not calendar.has(target):
-        return None
     days = _window(timepoint, target, calendar)
+    if not days:
+        return None
     opens_at, closes_at = calendar.opens(days[0]), calendar.closes(days[-1])
     reminders = _steps(timepoint, target, days, calendar)
     if calendar.travels:

@@ -238,14 +238,19 @@ def _found(there: Mapping[Name, T], id_: str, version: str, what: str) -> T:
     try:
         return there[id_, version]
     except KeyError:
-        raise Unknown(f"there is no {what} {id_} {version}; {_which(there, id_)}") from None
+        raise Unknown(f"there is no {what} {_as_typed(id_)} {_as_typed(version)}; {_which(there, id_)}") from None
 
 
 def _latest(there: Mapping[Name, T], id_: str, what: str) -> T:
     versions = [each for each in there if each[0] == id_]
     if not versions:
-        raise Unknown(f"there is no {what} {id_}; {_which(there, id_)}")
+        raise Unknown(f"there is no {what} {_as_typed(id_)}; {_which(there, id_)}")
     return there[max(versions, key=lambda each: int(each[1]))]
+
+
+def _as_typed(name: str) -> str:
+    """On one line, whatever was typed."""
+    return name if name and name.isprintable() else repr(name)
 
 
 def _which(there: Mapping[Name, T], id_: str) -> str:

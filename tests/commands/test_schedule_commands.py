@@ -76,6 +76,34 @@ def test_a_skipped_date_has_no_diary() -> None:
     assert days[:3] == ["2011-12-28", "2011-12-29", "2011-12-31"]
 
 
+def test_a_visit_whose_target_date_is_skipped_keeps_the_rest_of_its_window() -> None:
+    found = {one["timepoint"]: one for one in asked("--day0", "2011-10-07", "--zone", "Pacific/Apia")}
+    assert found["week12"] == {
+        "timepoint": "week12",
+        "day": "2011-12-30",
+        "opens_at": "2011-12-29T14:00:00Z",
+        "closes_at": "2011-12-31T14:00:00Z",
+        "late_until": None,
+        "reminders": ["2011-12-29T20:00:00Z", "2011-12-30T20:00:00Z"],
+    }
+
+
+def test_a_screening_whose_target_date_is_skipped_is_there() -> None:
+    (first, *_) = asked("--day0", "2012-01-06", "--zone", "Pacific/Apia")
+    assert (first["timepoint"], first["day"]) == ("screening", "2011-12-30")
+    assert (first["opens_at"], first["closes_at"]) == ("2011-12-23T14:00:00Z", "2012-01-05T14:00:00Z")
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_day0_that_the_zone_skips_is_told(words: tuple[str, ...]) -> None:
+    given = run(schedule, "thera-demo", "--day0", "2011-12-30", "--zone", "Pacific/Apia", *words)
+    assert given.exit_code == 0
+    assert given.stderr.startswith("warning: --day0: Pacific/Apia has no 2011-12-30")
+    assert given.stderr.count("\n") == 1
+    assert "day0" not in given.stdout
+    assert run(schedule, "thera-demo", "--day0", "2011-12-31", "--zone", "Pacific/Apia", *words).stderr == ""
+
+
 def test_the_table_is_in_local_time() -> None:
     given = run(schedule, "thera-demo", "--day0", "2026-03-02", "--zone", "Europe/Paris")
     assert given.exit_code == 0
@@ -94,6 +122,8 @@ def test_the_table_is_in_local_time() -> None:
         (("2026-01-16T04:00+01:00", "--zone", "Europe/Paris"), "2026-01-16"),
         (("2026-03-29T02:00Z", "--zone", "Europe/Paris", "--cutoff", "12:00"), "2026-03-28"),
         (("2011-12-30T13:00:00Z", "--zone", "Pacific/Apia"), "2011-12-29"),
+        (("2026-01-16t02:59:59.999999z", "--zone", "Europe/Paris"), "2026-01-15"),
+        (("20260116T040000+0100", "--zone", "Europe/Paris"), "2026-01-16"),
     ],
 )
 def test_the_day_of_an_instant(words: tuple[str, ...], answer: str) -> None:
@@ -111,6 +141,9 @@ PARIS = ("--zone", "Europe/Paris")
         (day, ("2026-01-15T23:30:00", *PARIS), "INSTANT"),
         (day, ("2026-01-15", *PARIS), "INSTANT"),
         (day, ("yesterday", *PARIS), "INSTANT"),
+        (day, ("2026-01-15+02:00Z", *PARIS), "INSTANT"),
+        (day, ("2026-01-15T23:30 Z", *PARIS), "INSTANT"),
+        (day, ("2026-01-15T23:30:00\0Z", *PARIS), "INSTANT"),
         (day, ("9999-12-31T23:59Z", *PARIS), "INSTANT"),
         (day, ("0001-01-01T00:00Z", *PARIS), "INSTANT"),
         (day, ("2026-01-15T23:30Z", "--zone", "Europe/Pariss"), "--zone"),
@@ -124,6 +157,8 @@ PARIS = ("--zone", "Europe/Paris")
         (schedule, ("thera-demo", "--day0", "9999-12-31", *PARIS), "--day0"),
         (schedule, ("thera-demo", "--day0", "0001-01-01", *PARIS), "--day0"),
         (schedule, ("no-such", *DAY0, *PARIS), "no-such"),
+        (schedule, ("", *DAY0, *PARIS), "no protocol ''"),
+        (schedule, ("thera\ndemo", *DAY0, *PARIS), r"'thera\ndemo'"),
         (schedule, ("thera-demo", *DAY0, *PARIS, "--cutoff", "13:00"), "--cutoff"),
     ],
 )
