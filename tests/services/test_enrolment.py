@@ -248,6 +248,31 @@ def test_day_zero_may_be_today_and_two_weeks_ahead(quick: Ward) -> None:
     assert list(screened.values()) == [TODAY - timedelta(days=1), TODAY]
 
 
+def in_samoa(quick: Ward, at: datetime, day0: date) -> Enrolled | Ineligible:
+    """Enrols there in the week in which the islands skipped 30 December 2011."""
+    with quick.parts.study.writing() as session:
+        session.add(
+            ProtocolInForce(site_id=quick.made.sites["R"], protocol="thera-demo", version="1", sha256="", from_at=at)
+        )
+    return quick.enrol(day0=day0, zone="Pacific/Apia", moment=Moment(at, NOW))
+
+
+def test_nobody_starts_on_a_date_that_the_zone_skips(quick: Ward) -> None:
+    with pytest.raises(NotEnrollable) as refused:
+        in_samoa(quick, datetime(2011, 12, 28, 20, tzinfo=UTC), date(2011, 12, 30))
+
+    assert "2011-12-30 does not exist in Pacific/Apia" in str(refused.value)
+    assert quick.all(Patient) == []
+
+
+def test_a_screening_aimed_at_a_date_that_the_zone_skips_is_kept(quick: Ward) -> None:
+    assert isinstance(in_samoa(quick, datetime(2012, 1, 5, 20, tzinfo=UTC), date(2012, 1, 6)), Enrolled)
+
+    [response] = quick.all(Response)
+    [screening] = [one for one in quick.all(Assessment) if one.timepoint == "screening"]
+    assert (screening.id, screening.day) == (response.assessment_id, date(2011, 12, 30))
+
+
 def test_reminders_of_the_hours_before_are_explained(ward: Ward) -> None:
     """At 18:30 on day 0 the 10:00 and the 18:00 have passed; the diary's bell is the 20:00."""
     moment = Moment(datetime(2026, 4, 15, 16, 30, tzinfo=UTC), NOW)
