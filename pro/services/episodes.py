@@ -59,7 +59,8 @@ class FlareLine:
     opened_at: datetime
     due_at: datetime
     overdue: bool
-    cannot_tell: bool
+    undecided: bool
+    """Reviewed, and nobody can tell yet: it stays on the list, and nothing of it is late."""
     ended: bool
     emergency: bool
     """A trigger of it cannot wait for the review that every episode gets."""
@@ -104,7 +105,7 @@ def flare_lines(parts: Parts, session: Session, ids: Collection[int], now: datet
         hits.setdefault(hit.flare_id, []).append(hit)
     curves = _curves(parts, session, rows)
     lines = (flare_line(parts.library, row, hits.get(row.id, []), curves[row.patient_id], now) for row in rows)
-    return tuple(sorted(lines, key=lambda line: (not line.emergency, line.due_at)))
+    return tuple(sorted(lines, key=lambda line: (not line.emergency, line.undecided, line.due_at)))
 
 
 def emergencies(library: Library) -> frozenset[str]:
@@ -135,7 +136,7 @@ def flare_line(
         opened_at=row.opened_at,
         due_at=due_at,
         overdue=now >= due_at,
-        cannot_tell=row.outcome == "cannot-tell",
+        undecided=row.outcome == "cannot-tell" and row.acknowledged_at is not None,
         ended=row.ended_at is not None,
         emergency=any(isinstance(each.rule, Emergency) for each in triggers + earlier),
         looked_at=row.acknowledged_at is not None,

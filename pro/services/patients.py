@@ -60,6 +60,8 @@ class FlareSpan:
     outcome: str | None
     ended: bool
     to_review: bool
+    undecided: bool
+    """It waits though it was reviewed: nobody can tell yet."""
     safety: bool
     """Nothing but what is judged for the patient's safety was hit."""
 
@@ -259,6 +261,7 @@ def _span(row: Found) -> FlareSpan:
         outcome=row.outcome,
         ended=row.ended_at is not None,
         to_review=waits and row.end_why != "closed-by-investigator",
+        undecided=row.outcome == "cannot-tell" and row.acknowledged_at is not None,
         safety=bool(row.safety),
     )
 

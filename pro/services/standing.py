@@ -42,8 +42,18 @@ LOOKED_AT = 150
 TREND = timedelta(weeks=8)
 
 Filter = Literal["all", "below", "missed"]
-Review = Literal["flare", "safety"]
-"""`safety` where nothing but what is judged for the patient's safety was hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What waits for a review."""
+
+    kind: Literal["flare", "safety"]
+    """`safety` where nothing but what is judged for the patient's safety was hit."""
+    undecided: bool
+    """Reviewed, and nobody can tell yet."""
+
+
 FILTERS: tuple[Filter, ...] = ("all", "below", "missed")
 
 
@@ -71,7 +81,7 @@ class Row:
     tasks: tuple[str, ...]
     """Kinds of its open tasks."""
     review: Review | None
-    """What kind of episode waits for a review."""
+    """None where no episode waits for one."""
 
     @property
     def withdrawn_at(self) -> datetime | None:
@@ -184,8 +194,7 @@ def rows_of(
     tasks: dict[int, list[str]] = {}
     for task in desk_tasks.open_tasks_of(session, ids, diaries(protocol)):
         tasks.setdefault(task.patient_id, []).append(task.kind)
-    waiting = desk.with_review(session, ids, emergencies(library))
-    reviews: dict[int, Review] = {id_: "safety" if safety else "flare" for id_, safety in waiting.items()}
+    reviews = {row.patient_id: _review(row) for row in desk.with_review(session, ids, emergencies(library))}
     stands = standings(session, patients, protocol, now)
     return [
         _row(
@@ -199,6 +208,10 @@ def rows_of(
         )
         for each in patients
     ]
+
+
+def _review(row: Found) -> Review:
+    return Review("safety" if row.safety else "flare", bool(row.undecided))
 
 
 def _row(

@@ -25,6 +25,8 @@ TO_REVIEW = and_(
     or_(flare.c.end_why.is_(None), flare.c.end_why != "closed-by-investigator"),
 )
 """Nobody has said yet what it was, or an emergency came since; that it ended by itself takes it off no list."""
+UNDECIDED = and_(flare.c.outcome == "cannot-tell", flare.c.acknowledged_at.is_not(None))
+"""Reviewed in time, and stays on the list: nothing of it is late."""
 
 _WHO = (
     patient.c.id.label("patient_id"),
@@ -60,13 +62,13 @@ def sites(session: Session, ids: Sites) -> Sequence[Found]:
 
 
 def flares_to_review(session: Session, ids: Sites, emergencies: Collection[str], limit: int) -> Sequence[Found]:
-    """Those that a rule of `emergencies` triggered first, and of each kind the oldest first."""
+    """Those that a rule of `emergencies` triggered first; of each kind those that nobody has reviewed, the oldest first."""
     first = exists().where(trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies))
     wanted = select(flare, *(column for column in _WHO if column.name not in ("site_id", "patient_id")))
     joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
     return session.execute(
         joined.where(flare.c.site_id.in_(ids), TO_REVIEW)
-        .order_by(case((first, 0), else_=1), flare.c.opened_at, flare.c.id)
+        .order_by(case((first, 0), else_=1), case((UNDECIDED, 1), else_=0), flare.c.opened_at, flare.c.id)
         .limit(limit)
     ).all()
 
@@ -247,8 +249,12 @@ def stopped(session: Session, ids: Sites, since: datetime, limit: int) -> Sequen
     return session.execute(wanted.order_by(patient.c.opted_out_at.desc(), patient.c.number).limit(limit)).all()
 
 
-def with_review(session: Session, patient_ids: Collection[int], emergencies: Collection[str]) -> dict[int, bool]:
-    """Those of them with an episode that waits for a review: whether nothing but `emergencies` triggered any."""
+def with_review(session: Session, patient_ids: Collection[int], emergencies: Collection[str]) -> Sequence[Found]:
+    """Those of them with an episode that waits for a review.
+
+    `safety`: nothing but `emergencies` triggered any; `undecided`: of each it was said that nobody can tell yet.
+    """
     safety = func.min(_safety_only(emergencies)).label("safety")
-    wanted = select(flare.c.patient_id, safety).where(flare.c.patient_id.in_(patient_ids), TO_REVIEW)
-    return {row.patient_id: bool(row.safety) for row in session.execute(wanted.group_by(flare.c.patient_id))}
+    undecided = func.min(case((UNDECIDED, 1), else_=0)).label("undecided")
+    wanted = select(flare.c.patient_id, safety, undecided).where(flare.c.patient_id.in_(patient_ids), TO_REVIEW)
+    return session.execute(wanted.group_by(flare.c.patient_id)).all()

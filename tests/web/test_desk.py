@@ -487,6 +487,35 @@ def test_cannot_tell_stays_on_the_list_and_confirmed_leaves_it(desk: Desk) -> No
     assert rows(desk, FlareAction) == 2
 
 
+@pytest.mark.parametrize(
+    ("login", "chip", "listed"),
+    [
+        ("inv", "cannot tell yet", "flare: cannot tell yet"),
+        ("invfr", "pas encore clair", "poussée : pas encore clair"),
+    ],
+)
+def test_what_nobody_can_tell_yet_is_not_overdue_on_any_page(desk: Desk, login: str, chip: str, listed: str) -> None:
+    """Reviewed in time, it waits for a visit; what nobody has reviewed stands before it."""
+    make_staff(desk.parts, desk.made, "invfr", language="fr")
+    _, flare_id = patient_with_flare(desk)
+    desk.sign_in(login)
+    path = f"/staff/flares/{flare_id}"
+    hot = '<span class="chip hot">'
+    with desk.parts.study.writing() as session:
+        session.execute(metadata.tables["flare"].update().values(opened_at=NOW - timedelta(days=3)))
+    pages = ("/staff/", path, "/staff/patients", "/staff/patients/R-001")
+    before = [desk.page(page).count(hot) for page in pages]
+    assert desk.post(f"{path}/review", path, outcome="cannot-tell", note="Comes in on Thursday") == 303
+    assert [was - desk.page(page).count(hot) for was, page in zip(before, pages, strict=True)] == [1] * 4
+    assert "card urgent" not in desk.page("/staff/")
+    assert all(f"</svg>{chip}</span>" in plain(desk.page(page)) for page in pages[:2])
+    assert all(f"</svg>{listed}</span>" in plain(desk.page(page)) for page in pages[2:])
+    _, newer = patient_with_flare(desk, "R-002")
+    page = desk.page("/staff/")
+    assert page.index(f"/staff/flares/{newer}") < page.index(path)
+    assert "card urgent" in page
+
+
 def test_a_flare_page_shows_every_rule_and_what_was_answered(desk: Desk) -> None:
     _, flare_id = patient_with_flare(desk)
     evaluation = [

@@ -177,7 +177,7 @@ def _note(row: Row) -> str:
     if row.withdrawn_at is not None:
         return t("note.withdrawn", day=phrases.month_day(row.withdrawn_at.date(), spoken))
     if row.review and who().may(Right.SEE_FLARE, row.site_id):
-        return t(f"review.{row.review}")
+        return phrases.review_words(row.review, spoken)
     if not row.stands.is_asked:
         return ", ".join(words for _, _, words in badges(row.stands, spoken))
     if row.tasks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 
 from flask import render_template, request
@@ -16,6 +16,7 @@ from pro.services import patients as service
 from pro.services.access import Right
 from pro.services.audit_trail import without_flare
 from pro.services.patients import AnswerRow, Beside, FlareSpan, PatientPage
+from pro.services.standing import Review
 from pro.store.desk import Found
 from pro.web import charts
 from pro.web.desk import phrases
@@ -78,7 +79,7 @@ def _page(row: Found) -> str:
         "desk/patient.html",
         active="patients",
         page=page,
-        review=to_review and ("safety" if all(span.safety for span in to_review) else "flare"),
+        review=_review(to_review),
         waiting=to_review[-1] if to_review and sees_flares else None,
         day_of_study=(page.today - page.day0).days,
         chart=chart(page),
@@ -95,6 +96,13 @@ def _page(row: Found) -> str:
         rights=_rights(row.site_id),
         exams=examining.due(current_parts(), row, moment()),
     )
+
+
+def _review(to_review: Sequence[FlareSpan]) -> Review | None:
+    if not to_review:
+        return None
+    safety, undecided = (all(getattr(span, of) for span in to_review) for of in ("safety", "undecided"))
+    return Review("safety" if safety else "flare", undecided)
 
 
 def _steps(page: service.PatientPage, spoken: str) -> dict[str, object]:

@@ -22,6 +22,7 @@ from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library import Library
 from pro.services.audit_trail import Entry
 from pro.services.episodes import Trigger
+from pro.services.standing import Review
 from pro.web.words import NARROW, in_language, say, say_clock, say_number, say_place, texts
 
 LOCALES = {"en": "en_GB", "fr": "fr"}
@@ -248,6 +249,11 @@ def answer_short(item: Item, answer: Mapping[str, object] | None, language: str)
 def shown_items(questionnaire: Questionnaire, answers: Mapping[str, Mapping[str, object]]) -> list[Item]:
     """Items that the patient saw."""
     return [item for item in questionnaire.items if (answers.get(item.key) or {}).get("code") != "not-shown"]
+
+
+def review_words(review: Review, language: str) -> str:
+    """`flare to review`, `safety flag: cannot tell yet`."""
+    return say(f"desk.review.{review.kind}{'-undecided' if review.undecided else ''}", language)
 
 
 def outcome_words(asked: str, outcome: str, language: str) -> str:

@@ -94,12 +94,18 @@ def flare_view(line: FlareLine, found: Today, now: Moment) -> dict[str, object]:
 
 
 def deadline(line: FlareLine, now: datetime) -> dict[str, object]:
-    """When the review is due, and whether that is today or over: what cannot wait is due at once, on every page."""
+    """The chip that says when the review is due, and whether that presses: the same on every page.
+
+    What cannot wait is due at once; of what nobody can tell yet nothing is late.
+    """
     if line.emergency and not line.looked_at:
-        return {"due": t("today.at-once"), "at_once": True, "urgent": True}
+        return {"due": ("now", "hot", t("today.at-once")), "urgent": True}
+    if line.undecided:
+        return {"due": ("tried", "soft", t("today.cannot-tell")), "urgent": False}
     today = phrases.local(line.due_at, line.zone).date() == phrases.local(now, line.zone).date()
-    due = phrases.due_words(line.due_at, now, line.zone, language())
-    return {"due": due, "at_once": False, "urgent": line.overdue or today}
+    words = phrases.due_words(line.due_at, now, line.zone, language())
+    urgent = line.overdue or today
+    return {"due": ("now", "hot", words) if urgent else ("waiting", "wait", words), "urgent": urgent}
 
 
 def task_view(line: TaskLine, zone: str) -> dict[str, object]:
