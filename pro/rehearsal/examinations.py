@@ -11,7 +11,7 @@ from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.answers import Answer, check
 from pro.domain.examination import EXAMINED_ON
-from pro.domain.protocol import Timepoint
+from pro.domain.protocol import DAY0, Anchor, Timepoint
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.domain.schedule import patient_day
 from pro.rehearsal.answers import day_of
@@ -37,34 +37,44 @@ WHY = ("refused", "not-possible", "no-examiner", "forgotten")
 
 
 def plan_examinations(life: Life) -> None:
-    """Plans who examines when: on the day meant, in the afternoon, at the site; or who says that nobody will."""
-    person, play = life.person, life.play
-    for timepoint in play.brief.protocol.timepoints:
-        if not timepoint.clinician or timepoint.repeats:
-            continue
-        at = _examined_at(life, timepoint)
-        if at is not None and person.dice("exam", timepoint.key).random() < DONE:
-            play.plan(at, _examination(life, timepoint), brings_work=False)
-        elif person.dice("undone", timepoint.key).random() < DECLARED:
-            _plan_declaration(life, timepoint, away=at is None)
+    """Plans who examines when, at the visits that are counted from day 0."""
+    for timepoint in life.play.brief.protocol.timepoints:
+        if timepoint.anchor == DAY0:
+            plan_examination(life, timepoint, life.person.day0 + timedelta(days=timepoint.first_day))
 
 
-def _examined_at(life: Life, timepoint: Timepoint) -> datetime | None:
+def plan_examination(life: Life, timepoint: Timepoint, meant: date) -> None:
+    """On the day meant, in the afternoon, at the site; or somebody says that it will not be."""
+    if not timepoint.clinician or timepoint.repeats:
+        return
+    at = _examined_at(life, timepoint, meant)
+    if at is not None and life.person.dice("exam", timepoint.key).random() < DONE:
+        life.play.plan(at, _examination(life, timepoint), brings_work=_is_waited_for(life, timepoint))
+    elif life.person.dice("undone", timepoint.key).random() < DECLARED:
+        _plan_declaration(life, timepoint, meant, away=at is None)
+
+
+def _examined_at(life: Life, timepoint: Timepoint, meant: date) -> datetime | None:
     """On the day meant; who is away then comes later in the window or in the time that it is given more, or not at all."""
-    meant = life.person.day0 + timedelta(days=timepoint.first_day)
     days = range(timepoint.window_after + MORE.days + 1)
     afternoons = (datetime.combine(meant + timedelta(days=day), AT, zones.zone(ZONE)) for day in days)
     return next((at for at in afternoons if not is_away(life.gaps, at)), None)
 
 
-def _plan_declaration(life: Life, timepoint: Timepoint, *, away: bool) -> None:
+def _plan_declaration(life: Life, timepoint: Timepoint, meant: date, *, away: bool) -> None:
     """Once the window is over. What was forgotten is found on paper later, and entered after all."""
-    last = life.person.day0 + timedelta(days=timepoint.first_day + timepoint.window_after)
+    last = meant + timedelta(days=timepoint.window_after)
     at = datetime.combine(last, AT, zones.zone(ZONE)) + DECLARED_AFTER
     why = "visit-missed" if away else life.person.dice("why", timepoint.key).choice(WHY)
     life.play.plan(at, _declaration(life, timepoint, why), brings_work=False)
     if why == "forgotten":
-        life.play.plan(at + FOUND_AFTER, _examination(life, timepoint), brings_work=False)
+        found_at = at + FOUND_AFTER
+        life.play.plan(found_at, _examination(life, timepoint), brings_work=_is_waited_for(life, timepoint))
+
+
+def _is_waited_for(life: Life, timepoint: Timepoint) -> bool:
+    anchor = Anchor("visit", timepoint.key, "examination")
+    return any(one.anchor == anchor for one in life.play.brief.protocol.timepoints)
 
 
 def _declaration(life: Life, timepoint: Timepoint, why: str) -> Act:
@@ -93,6 +103,7 @@ def _examination(life: Life, timepoint: Timepoint) -> Act:
             given = filled(asked, person, today, timepoint.key)
             done = examining.enter(play.parts, doer, life.patient_id, timepoint.key, one.id, given, moment)
             play.happened["examined" if isinstance(done, Entered) else "examined refused"] += 1
+        life.expect(moment)
 
     return examine
 

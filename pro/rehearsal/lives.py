@@ -1,4 +1,5 @@
-"""What simulated patients do: come in, and answer or not. What happens to them once: `turns`."""
+"""What simulated patients do: come in, and answer or not. What happens to them once: `turns`; which forms no calendar
+from day 0 holds: `unforeseen`."""
 
 from __future__ import annotations
 
@@ -9,13 +10,15 @@ from datetime import date, datetime, time, timedelta
 from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.assessment import Instants, end
+from pro.domain.protocol import Timepoint
 from pro.domain.schedule import Planned, plan
 from pro.rehearsal.answers import as_saved, day_of
-from pro.rehearsal.examinations import plan_examinations
+from pro.rehearsal.examinations import plan_examination, plan_examinations
 from pro.rehearsal.people import AT_WEEKENDS, BEFORE, HABITS, Person, Profile
 from pro.rehearsal.play import Act, Play, code_of
 from pro.rehearsal.provider import LINK
-from pro.rehearsal.turns import Gap, plan_turns, seat
+from pro.rehearsal.turns import Gap, is_away, plan_turns, seat
+from pro.rehearsal.unforeseen import days_of_reports, made_since
 from pro.services import answering, enrolment
 from pro.services.answering import Save, Started, Waiting
 
@@ -43,10 +46,19 @@ class Life:
     """Whose clocks they live by today."""
     gaps: list[Gap] = field(default_factory=list)
     """When they are away."""
+    expected: set[int] = field(default_factory=set)
+    """Assessments of forms that waited for a visit or an event, which they know of."""
 
     @property
     def telephone(self) -> str:
         return self.person.number(self.phone)
+
+    def expect(self, moment: Moment) -> None:
+        """Something happened that a form may have waited for: plans when they sit down for what it brought."""
+        for id_, one in made_since(self.play, self.patient_id, self.zone, self.expected):
+            self.expected.add(id_)
+            _plan_sitting(self, one, moment.study)
+            plan_examination(self, self.play.brief.protocol.timepoint(one.timepoint), one.day)
 
 
 def come_in(play: Play, lives: dict[int, Life]) -> None:
@@ -82,6 +94,7 @@ def _enrolment(play: Play, person: Person, lives: dict[int, Life]) -> Act:
         enrolment.send_test(play.parts, made.patient_id, moment)
         plan_turns(life)
         _plan_sittings(life, moment.study)
+        _plan_reports(life)
         plan_examinations(life)
 
     return enrol
@@ -91,11 +104,26 @@ def _plan_sittings(life: Life, now: datetime) -> None:
     protocol, person = life.play.brief.protocol, life.person
     lived = {zone: plan(protocol, person.day0, zones.zone(zone)) for zone in person.zones}
     for one in (one for zone, planned in lived.items() for one in planned if person.clocks(one.day) == zone):
-        if one.respondent != "patient" or (meant := when(person, one, now)) is None:
-            continue
-        if (at := seat(life.gaps, one, meant)) is not None:
-            half = person.dice("half", one.timepoint, one.day).random() < HABITS[person.profile].half
-            life.play.plan(at, _sitting(life, half))
+        _plan_sitting(life, one, now)
+
+
+def _plan_sitting(life: Life, one: Planned, now: datetime) -> None:
+    person = life.person
+    if one.respondent != "patient" or (meant := when(person, one, now)) is None:
+        return
+    if (at := seat(life.gaps, one, meant)) is not None:
+        half = person.dice("half", one.timepoint, one.day).random() < HABITS[person.profile].half
+        life.play.plan(at, _sitting(life, half))
+
+
+def _plan_reports(life: Life) -> None:
+    """When they open a form themselves."""
+    for timepoint, day in days_of_reports(life.play.brief.protocol, life.person):
+        dice = life.person.dice("reported", timepoint.key, day)
+        clock = time(dice.randrange(9, 21), dice.randrange(60))
+        at = datetime.combine(day, clock, zones.zone(life.person.clocks(day)))
+        if not _has_left(life.person, day) and not is_away(life.gaps, at):
+            life.play.plan(at, _reporting(life, timepoint))
 
 
 def when(person: Person, one: Planned, enrolled_at: datetime) -> datetime | None:
@@ -136,8 +164,25 @@ def _sitting(life: Life, half: bool) -> Act:
         life.sittings += 1
         for waiting in view.waiting:
             _fill(life, token, waiting, half, moment)
+        life.expect(moment)
 
     return sit
+
+
+def _reporting(life: Life, timepoint: Timepoint) -> Act:
+    """Opens the newest link and there what nobody asked for, and fills it in."""
+
+    def report(moment: Moment) -> None:
+        play = life.play
+        token = play.provider.newest_link(life.telephone, life.number) or life.token
+        made = answering.report_now(play.parts, token, timepoint.key, moment)
+        play.happened["opened" if made is not None else "opened refused"] += 1
+        for waiting in answering.open_link(play.parts, token, moment).waiting:
+            if waiting.assessment_id == made:
+                _fill(life, token, waiting, half=False, moment=moment)
+        life.expect(moment)
+
+    return report
 
 
 def _fill(life: Life, token: str, waiting: Waiting, half: bool, moment: Moment) -> None:

@@ -34,6 +34,7 @@ from pro.rehearsal.lives import Life, come_in
 from pro.rehearsal.people import ENROLLING, Person, people
 from pro.rehearsal.play import AFTER, Brief, begin
 from pro.rehearsal.report import Asked, Document, document
+from pro.rehearsal.unforeseen import longest_wait
 from pro.services.parts import Parts
 from pro.services.passwords import light_passwords
 from pro.settings import read
@@ -107,7 +108,8 @@ def _end(asked: Asked, everybody: Sequence[Person]) -> datetime:
         return datetime.combine(asked.start + timedelta(days=asked.days), NIGHT, UTC)
     last = max(everybody, key=lambda one: one.day0)
     planned = [plan(asked.protocol, last.day0, zones.zone(zone)) for zone in {one.zone for one in everybody}]
-    return max(one.late_until or one.closes_at for ones in planned for one in ones) + AFTER
+    over = max(one.late_until or one.closes_at for ones in planned for one in ones)
+    return over + longest_wait(asked.protocol) + AFTER
 
 
 def _task(

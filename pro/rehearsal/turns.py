@@ -14,8 +14,9 @@ from pro.domain.protocol import Timepoint
 from pro.domain.schedule import Planned, plan_one
 from pro.rehearsal.people import ZONE, Profile
 from pro.rehearsal.play import Act, code_of
-from pro.services import extending, inbound
+from pro.services import anchoring, extending, inbound
 from pro.services.access import Identity, Right
+from pro.services.anchoring import NotReported
 from pro.services.enrolment import holding
 from pro.services.enrolment.holding import NotNow
 from pro.services.enrolment.travelling import change_zone
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 ROUND = 17
 """Turns are dealt by the patient's number, in another round than the profiles, so that each meets each."""
-PAUSED, HELD, ENDED, ILL = (6, 9), (3, 12), 4, 2
+PAUSED, HELD, ENDED, ILL, REPORTED = (6, 9), (3, 12), 4, 2, (5, 13)
 BACK_EARLY = 0.4
 """How many are back before a longer pause ends, and have it taken back."""
 MORE = timedelta(days=2)
@@ -69,6 +70,8 @@ def plan_turns(life: Life) -> None:
         _plan_pause(life)
     if place == ENDED or place in HELD:
         _plan_hold(life, for_good=place == ENDED)
+    if place in REPORTED:
+        _plan_events(life)
     visits = [one for one in life.play.brief.protocol.timepoints if _is_visit(one)]
     for n, visit in enumerate(visits):
         if (person.n + n) % ROUND == ILL:
@@ -99,7 +102,7 @@ def _decision(life: Life, role: str, said: str, decide: Decide) -> Act:
             return
         try:
             done = decide(life.play.staff[f"{role}-{code_of(life.person.site).lower()}"], moment)
-        except (NotNow, NotExtended):
+        except (NotNow, NotExtended, NotReported):
             done = False
         life.play.happened[said if done else f"{said} refused"] += 1
 
@@ -189,6 +192,21 @@ def _plan_illness(life: Life, visit: Timepoint) -> None:
     play.plan(window.end - timedelta(hours=13), _decision(life, "coordinator", "more time", extend))
     well = window.end + timedelta(hours=person.dice("well", visit.key).randrange(7, 16))
     life.gaps.append(Gap(window.opens_at, well, visit.key))
+
+
+def _plan_events(life: Life) -> None:
+    """What the site reports, such as a dose that was stopped, where the protocol counts anything from it."""
+    play, span = life.play, _span(life)
+    for name in anchoring.reportable(play.brief.protocol):
+
+        def report(doer: Identity, moment: Moment, name: str = name) -> bool:
+            actor = doer.actor(Right.WITHDRAW, play.site_ids[life.person.site])
+            planned = anchoring.report(play.parts, actor, life.patient_id, name, moment)
+            life.expect(moment)
+            return planned > 0
+
+        day = life.person.dice("event", name).randrange(1, max(2, span // 2))
+        play.plan(_at(life, day, 11, 45), _decision(life, "coordinator", name, report))
 
 
 # Journeys, telephones, STOP
