@@ -67,6 +67,10 @@ def enrol(
         screened_on=read_day("--asked-on", asked_on) if asked_on else None,
     )
     tell(outcome, as_json)
+    if isinstance(outcome, Enrolled) and (others := enrolment.sharing(parts, outcome.patient_id)):
+        click.echo(
+            f"warning: this mobile is also that of {', '.join(others)} at this site: is it the same person?", err=True
+        )
 
 
 def tell(outcome: Enrolled | Ineligible, as_json: bool) -> None:

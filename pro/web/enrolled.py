@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from pro.services import enrolment as service
 from pro.services.access import Right
-from pro.services.enrolment import EARLIER, WHY, NotEnrollable, NotHeard, Sheet
+from pro.services.enrolment import EARLIER, WHY, NotEnrollable, NotHeard, Problem, Sheet
+from pro.services.enrolment.known import KNOWN_TOO
 from pro.web.desk.frame import language
 from pro.web.desk.phrases import word
 from pro.web.enrolment_forms import PhoneForm, WithdrawForm
@@ -143,24 +144,24 @@ def phone_now(patient_id: int) -> ResponseReturnValue:
     try:
         if service.lacks_contact(current_parts(), patient_id):
             service.check_name(name)
-        number = service.check_phone(current_parts(), patient_id, typed)
+        shared = form.shared.data == "yes"
+        number = service.check_phone(current_parts(), patient_id, typed, shared)
         if form.step.data == "change":
-            service.change_phone(current_parts(), who(), patient_id, typed, moment(), name)
+            service.change_phone(current_parts(), who(), patient_id, typed, moment(), name, shared)
             return back(patient_id, done="phone")
     except NotEnrollable as wrong:
-        return phone_page(found, form, errors={one.field: problem_words(one) for one in wrong.problems}), 422
+        return phone_page(found, form, problems=wrong.problems), 422
     return phone_page(found, form, number=number)
 
 
-def phone_page(
-    found: Sheet, form: PhoneForm, number: str | None = None, errors: Mapping[str, str] | None = None
-) -> str:
+def phone_page(found: Sheet, form: PhoneForm, number: str | None = None, problems: Sequence[Problem] = ()) -> str:
     return render_template(
         "enrolment/phone.html",
         sheet=found,
         form=form,
         number=number,
-        errors=errors or {},
+        errors={one.field: problem_words(one) for one in problems},
+        known=any(one.why == KNOWN_TOO for one in problems),
         missing=service.lacks_contact(current_parts(), found.patient_id),
         moves=service.preview_phone_change(current_parts(), found.patient_id, moment()),
     )

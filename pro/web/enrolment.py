@@ -15,7 +15,7 @@ from pro.domain.schedule import patient_day
 from pro.services import enrolment as service
 from pro.services.access import Right
 from pro.services.enrolment import DAYS_AHEAD, Enrolled, Ineligible, NotEnrollable, Problem
-from pro.services.enrolment.inclusion import KNOWN
+from pro.services.enrolment.known import KNOWN
 from pro.services.overview import Place, places
 from pro.web import enrolled
 from pro.web.asked import row_number_or_none

@@ -41,6 +41,8 @@ class PhoneForm(FlaskForm):
     name = StringField()
     """Asked for where the contact is missing."""
     phone = StringField()
+    shared = StringField()
+    """`yes`: another patient of the site has this mobile too."""
     step = HiddenField()
 
 

@@ -510,6 +510,16 @@ def test_a_day_is_written_in_one_way(founded: Shell, day: str) -> None:
     assert "is not a date" in founded.refused(*enrol, "--day0", day, given=PERSON)
 
 
+def test_a_mobile_that_is_known_at_the_site_is_told_and_not_refused(founded: Shell) -> None:
+    first = founded(*ENROL, "--pain", "41", "--json", given=PERSON)
+    assert first.stderr == ""
+    again = founded(*ENROL, "--pain", "41", "--json", given="Bea Example\n06 98 76 54 32\n")
+    assert (again.exit_code, json.loads(again.stdout)["number"]) == (0, "R-002")
+    assert again.stderr.splitlines() == [
+        "warning: this mobile is also that of R-001 at this site: is it the same person?"
+    ]
+
+
 # ── What changes a patient's course
 
 

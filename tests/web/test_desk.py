@@ -391,9 +391,12 @@ def test_a_fever_alone_is_called_what_it_is_wherever_the_patient_is_named(desk: 
     fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
     patient_with_flare(desk, "R-001", hits=fever)
     patient_with_flare(desk, "R-002", hits=BY_R2_AND_R4 + fever)
-    for login, safety, flare, n in (
-        ("inv", "safety flag to review", "flare to review", "safety flag 1"),
-        ("invfr", "signalement de sécurité à examiner", "poussée à examiner", "signalement de sécurité 1"),
+    for login, safety, flare, n, button in (
+        ("inv", "safety flag to review", "flare to review", "safety flag 1", "Review the safety flag"),
+        (
+            *("invfr", "signalement de sécurité à examiner", "poussée à examiner"),
+            *("signalement de sécurité 1", "Examiner le signalement de sécurité"),
+        ),
     ):
         desk.client = desk.app.test_client()
         desk.sign_in(login)
@@ -404,6 +407,7 @@ def test_a_fever_alone_is_called_what_it_is_wherever_the_patient_is_named(desk: 
         assert (f"</svg>{safety}</span>" in one, f"</svg>{flare}</span>" in one) == (True, False)
         assert (f"</svg>{safety}</span>" in both, f"</svg>{flare}</span>" in both) == (False, True)
         assert (f">{n}</a>" in one, n in both) == (True, False)
+        assert (f">{button}</a>" in one, button in both) == (True, False)
 
 
 def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from pro.services.parts import Parts
 from pro.sms.memory import MemorySender
 from pro.sms.sender import Refused
 from pro.store import contacts
-from pro.store.tables import AuditEvent, Link, Message, Patient, ProtocolInForce, Response, Study
+from pro.store.tables import AuditEvent, Link, Message, Patient, ProtocolInForce, Response, Study, metadata
 from pro.web.words import texts
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, make_parts, make_staff, make_study
@@ -334,8 +334,41 @@ def test_a_new_number_is_shown_before_it_is_changed(desk: Desk) -> None:
     assert number_of(desk.parts) == "+33622334455"
 
 
+@pytest.mark.parametrize(
+    ("lang", "said", "tick"),
+    [
+        ("en", "This mobile is already that of R-002, at this site.", "Both share this telephone"),
+        ("fr", "Ce mobile est déjà celui de R-002, dans ce centre.", "Ils partagent ce téléphone"),
+    ],
+)
+def test_a_new_number_that_is_somebody_elses_here_is_asked_about(desk: Desk, lang: str, said: str, tick: str) -> None:
+    with desk.parts.study.writing() as session:
+        session.execute(metadata.tables["staff"].update().values(language=lang))
+    path = f"/staff/enrol/{enrol(desk)}/phone"
+    enrol(desk, phone="06 22 33 44 55")
+    for step in ({}, {"step": "change"}):
+        asked = desk.post(path, phone="06 22 33 44 55", **step)
+        assert asked.status_code == 422
+        assert said in plain(asked.text)
+        assert 'name="shared" value="yes">' in asked.text, "nothing is ticked beforehand"
+        assert tick in asked.text
+    assert number_of(desk.parts) == "+33698765432", "nothing changed"
+    shown = desk.post(path, phone="06 22 33 44 55", shared="yes")
+    assert '<input type="hidden" name="step" value="change">' in shown.text
+    assert '<input type="hidden" name="shared" value="yes">' in shown.text, "what was said is not asked again"
+    assert desk.post(path, phone="06 22 33 44 55", shared="yes", step="change").status_code == 303
+    assert number_of(desk.parts) == "+33622334455"
+
+
+def test_the_patients_own_number_is_nobody_elses(desk: Desk) -> None:
+    patient_id = enrol(desk)
+    shown = desk.post(f"/staff/enrol/{patient_id}/phone", phone="06 98 76 54 32")
+    assert shown.status_code == 200
+    assert 'name="shared"' not in shown.text
+
+
 def number_of(parts: Parts) -> str:
-    [patient] = all_of(parts, Patient)
+    patient = all_of(parts, Patient)[0]
     with parts.contacts.reading() as session:
         return contacts.find(session, parts.cipher, [patient.contact_id])[patient.contact_id].number
 

@@ -67,7 +67,7 @@ def test_the_morning_s_line_counts_what_was_to_be_sent_and_names_what_nobody_rea
     put(desk, second, "delivered", 60 * 24)
     page = desk.page("/staff/")
     assert "1 of 2 sent this morning." in page
-    assert "Counted are" not in page, "nothing there to wonder about"
+    assert "Of the SMS that fell due" not in page, "nothing there to wonder about"
     with desk.parts.study.writing() as session:
         session.add(
             Task(site_id=desk.made.sites["R"], patient_id=second, kind="number-unreachable", detail="", made_at=NOW)
@@ -75,7 +75,7 @@ def test_the_morning_s_line_counts_what_was_to_be_sent_and_names_what_nobody_rea
     page = desk.page("/staff/")
     assert re.search(r'1 of 2 sent this morning, <a href="#calls">1 number unreachable</a>\.', page)
     said = page.partition("1 number unreachable</a>.")[2].partition("</p>")[0]
-    assert "Counted are the SMS that fell due." in said, "why those of the unreachable number are not of the two"
+    assert "Of the SMS that fell due." in said, "why those of the unreachable number are not of the two"
     assert 'href="/staff/messages?show=not-sent"' in said
     assert "R-002" in page[page.index('id="calls"') :]
 

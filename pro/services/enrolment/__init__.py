@@ -4,6 +4,7 @@ from pro.services.enrolment.checks import DAYS_AHEAD
 from pro.services.enrolment.facts import COMMAND_LINE, By, Doer, Enrolled, Ineligible, NotEnrollable, Problem
 from pro.services.enrolment.inclusion import enrol
 from pro.services.enrolment.journeys import set_out
+from pro.services.enrolment.known import sharing
 from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
 from pro.services.enrolment.links import first_link, revoke_links
 from pro.services.enrolment.sheet import Appointment, Sheet, sheet
@@ -53,6 +54,7 @@ __all__ = [
     "revoke_links",
     "send_test",
     "set_out",
+    "sharing",
     "sheet",
     "sweep",
     "test_digits",

@@ -45,6 +45,7 @@ SAID: Mapping[str, str] = {
     "no-phone": "{why}",
     "no-such-number": "{why}",
     "already-theirs": "this mobile is already that of {numbers} at this site",
+    "theirs-too": "this mobile is already that of {numbers} at this site",
     "not-a-date": "give a date (YYYY-MM-DD)",
     "past": "day 0 is today ({today}) or later",
     "too-far": "day 0 is at most {most} days ahead: {latest} at the latest",

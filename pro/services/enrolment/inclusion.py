@@ -19,6 +19,7 @@ from pro.services.access import Right
 from pro.services.audit import record
 from pro.services.enrolment.checks import Checked, Typed, check
 from pro.services.enrolment.facts import By, Doer, Enrolled, Ineligible, NotEnrollable, Problem, by_of
+from pro.services.enrolment.known import refuse_known
 from pro.services.enrolment.links import address, first_link, make_link
 from pro.services.enrolment.screening import screening_response
 from pro.services.enrolment.where import Place, newest_there, place
@@ -31,8 +32,6 @@ from pro.store.tables import Assessment, Patient, Response, Site, ZoneHistory, m
 
 BEFORE_ENROLMENT = "before-enrolment"
 """Why a reminder whose instant had passed when the patient was enrolled was never sent."""
-
-KNOWN = "already-theirs"
 
 
 def enrol(
@@ -72,7 +71,7 @@ def enrol(
     if already := _enrolled_as(parts, by, site_id, contact_id, moment):
         return already
     if not shared_phone:
-        _refuse_known(parts, where.site, checked.number)
+        refuse_known(parts, site_id, checked.number)
     contact_id = _keep_contact(parts, contact_id, checked, moment)
     try:
         return _make(parts, _New(where, by, contact_id, checked, language), criteria, moment)
@@ -90,18 +89,6 @@ def _checked(where: Place, typed: Typed, criteria: Mapping[str, bool], moment: M
         return check(typed, where.site, where.protocol, moment)
     except NotEnrollable as wrong:
         raise NotEnrollable(*wrong.problems, unmet=_unmet(where.protocol, criteria, readable(wrong, typed))) from None
-
-
-def _refuse_known(parts: Parts, site: Site, number: str) -> None:
-    """The same person would be asked everything twice. Of another site's patients nothing may be told."""
-    with parts.contacts.reading() as session:
-        ids = contacts.ids_of_number(session, parts.cipher, number)
-    theirs = select(Patient.number).where(col(Patient.contact_id).in_(ids), Patient.site_id == site.id)
-    with parts.study.reading() as session:
-        here = theirs.where(col(Patient.withdrawn_at).is_(None), col(Patient.ended_at).is_(None))
-        known = session.exec(here.order_by(col(Patient.id))).all() if ids else ()
-    if known:
-        raise NotEnrollable(Problem("phone", KNOWN, {"numbers": ", ".join(known)}))
 
 
 def _keep_contact(parts: Parts, contact_id: str, checked: Checked, moment: Moment) -> str:

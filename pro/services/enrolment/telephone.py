@@ -15,6 +15,7 @@ from pro.services.access import Right
 from pro.services.audit import lock_patient, record
 from pro.services.enrolment.checks import tidy, wrong_name, wrong_phone
 from pro.services.enrolment.facts import Doer, NotEnrollable, by_of
+from pro.services.enrolment.known import KNOWN_TOO, refuse_known
 from pro.services.enrolment.leaving import coming_reminders, planned_reminders, unfinished, waiting_messages
 from pro.services.enrolment.links import protocol_of, renew_links, revoke
 from pro.services.parts import Parts
@@ -39,17 +40,23 @@ class Moves:
     opted_out: bool
 
 
-def check_phone(parts: Parts, patient_id: int, phone: str) -> str:
-    """The number as it would be kept, E.164; NotEnrollable names the mend, KeyError where there is no patient."""
+def check_phone(parts: Parts, patient_id: int, phone: str, shared_phone: bool = True) -> str:
+    """The number as it would be kept, E.164; NotEnrollable names the mend, KeyError where there is no patient.
+
+    `shared_phone`: whether it may be that of another patient who is in the study at this site.
+    """
     with parts.study.reading() as session:
         patient = session.get(Patient, patient_id)
         if patient is None:
             raise KeyError(f"no patient {patient_id}")
         region = session.get_one(Site, patient.site_id).region
     try:
-        return phones.parse(phone, region)
+        number = phones.parse(phone, region)
     except ValueError as wrong:
         raise NotEnrollable(wrong_phone(wrong, region)) from None
+    if not shared_phone:
+        refuse_known(parts, patient.site_id, number, KNOWN_TOO, patient.contact_id)
+    return number
 
 
 def lacks_contact(parts: Parts, patient_id: int) -> bool:
@@ -83,14 +90,23 @@ def preview_phone_change(parts: Parts, patient_id: int, moment: Moment) -> Moves
         return Moves(patient.number, len(waiting), len(coming), soonest, patient.opted_out_at is not None)
 
 
-def change_phone(parts: Parts, doer: Doer, patient_id: int, phone: str, moment: Moment, name: str = "") -> None:
+def change_phone(
+    parts: Parts,
+    doer: Doer,
+    patient_id: int,
+    phone: str,
+    moment: Moment,
+    name: str = "",
+    shared_phone: bool = True,
+) -> None:
     """Keeps the new number; every earlier link and phone stops working.
 
-    `name` counts for a patient whose contact is missing, who gets one again. NotEnrollable for a wrong number, or
-    where such a patient is given no name, KeyError where there is no patient: nothing is changed then. The contact
-    is written while the patient's row is locked, so that no message leaves for the old number afterwards.
+    `name` counts for a patient whose contact is missing, who gets one again; `shared_phone` as for `check_phone`.
+    NotEnrollable for a wrong number, or where such a patient is given no name, KeyError where there is no patient:
+    nothing is changed then. The contact is written while the patient's row is locked, so that no message leaves for
+    the old number afterwards.
     """
-    number = check_phone(parts, patient_id, phone)
+    number = check_phone(parts, patient_id, phone, shared_phone)
     with parts.study.writing() as session:
         patient = lock_patient(session, patient_id)
         by = by_of(doer, Right.CHANGE_PHONE, patient.site_id)
