@@ -14,8 +14,8 @@ import click
 from pro.cli import Wrong
 from pro.commands.root import root_option
 from pro.domain import zones
+from pro.domain.outlook import outlook
 from pro.domain.protocol import Protocol
-from pro.domain.schedule import plan
 from pro.domain.sms_texts import SmsText, sms_texts
 from pro.library import Unknown, Unreadable, load
 
@@ -75,9 +75,8 @@ def _json(one: SmsText) -> dict[str, Any]:
 
 
 def _per_patient(protocol: Protocol, texts: tuple[SmsText, ...], price: Decimal | None) -> dict[str, Any]:
-    """At most: nobody has answered anything, and reminders of one instant share one message."""
-    planned = plan(protocol, ANY_DAY, zones.zone(ANY_ZONE))
-    reminders = len({step.at for one in planned for step in one.reminders})
+    """At most: nobody has answered anything; reminders of one instant share a message, and the daily cap holds."""
+    reminders = len(outlook(protocol, ANY_DAY, zones.zone(ANY_ZONE)).sent)
     most = max(one.cost.count for one in texts if one.template == "reminder")
     cost = None if price is None else str(price * reminders * most)
     return {"reminders_at_most": reminders, "segments_at_most": reminders * most, "cost_at_most": cost}

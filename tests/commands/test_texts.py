@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
 
 from pro.cli import main
+from pro.commands import texts
 from pro.domain import message
 from pro.domain.sms_texts import sms_texts, study_words
 from pro.library import DEFAULT_ROOT, Unreadable, check_protocol_file, load
@@ -24,17 +26,23 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_every_text_in_both_languages_with_its_cost() -> None:
     code, said = run("thera-demo", "--price", "0.08", "--json")
     document = json.loads(said)
-    texts = document["texts"]
+    listed = document["texts"]
     assert code == 0
-    assert {(one["template"], one["language"]) for one in texts} == {
+    assert {(one["template"], one["language"]) for one in listed} == {
         (template, language) for template in message.TEMPLATES for language in ("en", "fr")
     }
-    for one in texts:
+    for one in listed:
         assert (one["encoding"], one["segments"], one["culprits"], one["problems"]) == ("GSM-7", 1, [], [])
         assert one["units"] <= 160
     most = document["per_patient"]
     assert most["segments_at_most"] == most["reminders_at_most"] > 84 * 2
     assert Decimal(most["cost_at_most"]) == Decimal("0.08") * most["segments_at_most"]
+
+
+def test_a_patient_never_gets_more_than_the_cap_allows() -> None:
+    protocol = replace(load().latest_protocol("thera-demo"), daily_cap=1)
+    most = texts._per_patient(protocol, sms_texts(protocol), None)
+    assert most["reminders_at_most"] == 84 + 2, "the days of the diary, and two more of week 12"
 
 
 def test_the_words_of_the_study_itself_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
