@@ -21,7 +21,13 @@ _DAYS_KEPT = 65_536
 @lru_cache(maxsize=_DAYS_KEPT)
 def clock_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant of a clock time: forward by the gap where the clocks skip it, the first where it repeats."""
-    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
+    first, second = (datetime.combine(day, at.replace(fold=fold), zone) for fold in (0, 1))
+    instant = first.astimezone(UTC)
+    if first.utcoffset() == second.utcoffset() or _wall(instant, zone) == first.replace(tzinfo=None):
+        return instant
+    # zoneinfo itself errs by an hour for the last hour before a closing rule begins (Nuuk, 28 October 2023)
+    other = second.astimezone(UTC)
+    return other if _wall(other, zone) == first.replace(tzinfo=None) else instant
 
 
 @lru_cache(maxsize=_DAYS_KEPT)

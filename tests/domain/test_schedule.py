@@ -246,6 +246,15 @@ def test_a_reminder_is_a_clock_time(day: str, clock: str, cutoff: str, expected:
     assert plain(reminder.at) == expected
 
 
+@pytest.mark.parametrize("clock", ["22:45", "23:00", "23:30", "23:45"])
+def test_a_clock_time_before_a_closing_rule_begins(clock: str) -> None:
+    """Nuuk kept -02:00 through that night; the zone library calls its last hour -01:00."""
+    day, at = date(2023, 10, 28), time.fromisoformat(clock)
+    expected = datetime.combine(day, at, UTC) + timedelta(hours=2)
+    assert schedule.clock_instant(day, at, zone("America/Nuuk")) == expected
+    assert schedule.first_instant(day, at, zone("America/Nuuk")) == expected
+
+
 def test_a_step_on_one_day_of_the_window_keeps_its_key() -> None:
     once = timepoint("visit", 14, before=1, after=1, steps=(ReminderStep("call", time(9), day=1),))
     (reminder,) = schedule.reminder_steps(once, date(2026, 3, 16), zone("Europe/Paris"), FOUR)
