@@ -19,11 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pro.clock import Moment
 from pro.services import numbers, reconciling, settling
-from pro.services.lanes import in_lanes
+from pro.services.lanes import in_lanes, side_by_side
 from pro.services.marking import Letter, mark
 from pro.services.parts import Parts
 from pro.services.shift import PACE, Pace, Shift, begin, pass_by, steady
-from pro.sms.sender import Accepted, NotProcessed, Outcome, Sms, Unknown
+from pro.sms.sender import Accepted, Emptied, NotProcessed, Outcome, Sms, Unknown
 from pro.store import leases, messages
 from pro.store.messages import Recipient
 
@@ -229,10 +229,17 @@ def _give_back(shift: Shift, letters: Sequence[Letter], why: str) -> None:
 
 
 def _redact(shift: Shift) -> int:
-    """Empties texts at the provider once nothing more can happen to them."""
+    """Empties texts at the provider once nothing more can happen to them, side by side and for one turn: a provider that
+    hangs must not hold up the tick."""
+    ends = shift.running() + shift.pace.turn
+
+    def empty(row: tuple[int, str]) -> tuple[int, Emptied | None]:
+        message_id, provider_id = row
+        return message_id, shift.parts.sender.redact(provider_id) if shift.running() < ends else None
+
     with shift.parts.study.plain_reading() as session:
         rows = messages.unredacted(session, shift.study() - NO_RECEIPT, REDACT_AT_MOST)
-    tried = [(message_id, shift.parts.sender.redact(provider_id)) for message_id, provider_id in rows]
+    tried = side_by_side(rows, shift.parts.sender.lanes, empty)
     emptied = {message_id: done.cost for message_id, done in tried if done is not None}
     if emptied:  # a crash before this has them emptied once more, which changes nothing
         with shift.parts.study.plain_writing() as session:

@@ -764,6 +764,26 @@ def test_a_final_message_is_redacted_once(quick: House) -> None:
     assert row(quick.parts, id_).redacted_at is not None
 
 
+def test_a_provider_that_hangs_over_old_texts_does_not_hold_up_the_tick(quick: House) -> None:
+    sent = [remind(quick.parts, quick.patient, due_at=EVENING + n * MINUTE) for n in range(3)]
+    for _ in sent:
+        quick.tick()
+        quick.clock.move(MINUTE)
+    for id_ in sent:
+        receipt(quick, id_, "delivered", provider_id=str(row(quick.parts, id_).provider_id))
+    passed, asked = [0.0], list[str]()
+
+    def hang(provider_id: str) -> None:
+        asked.append(provider_id)
+        passed[0] += 20
+
+    redact, quick.sender.redact = quick.sender.redact, hang  # type: ignore[method-assign]
+    held_up = delivery.tick(quick.parts, quick.clock.now(), "w1", seconds=lambda: passed[0])
+    assert (held_up.redacted, len(asked)) == (0, 1)
+    quick.sender.redact = redact  # type: ignore[method-assign]
+    assert quick.tick().redacted == 3, "nothing is forgotten over it"
+
+
 def test_what_a_text_cost_is_told_as_it_is_redacted(house: House) -> None:
     dear, free = remind(house.parts, house.patient), digits_text(house.parts, house.patient)
     house.tick()
