@@ -395,7 +395,7 @@ def test_a_fever_alone_is_called_what_it_is_wherever_the_patient_is_named(desk: 
         ("inv", "safety flag to review", "flare to review", "safety flag 1", "Review the safety flag"),
         (
             *("invfr", "signalement de sécurité à examiner", "poussée à examiner"),
-            *("signalement de sécurité 1", "Examiner le signalement de sécurité"),
+            *("signalement de sécurité 1", "Examiner le signalement"),
         ),
     ):
         desk.client = desk.app.test_client()
