@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ LINES = ROOT / "var" / "prove.jsonl"
 PAGE = ROOT / "docs" / "guarantees.md"
 BEGIN, END = "<!-- counts: written by make prove -->", "<!-- end of counts -->"
 PART_BEGIN, PART_END = "<!-- a part: written by make prove PART=… -->", "<!-- end of the part -->"
+PART = re.compile(r"^(?=`make prove PART=)", re.MULTILINE)
 PREFACE = """# What is held, and how often it was tried
 
 `make prove` runs the long proofs; `make test` runs the same code at small size.
@@ -110,9 +112,15 @@ def written(page: str, counts: str, marks: tuple[str, str] = (BEGIN, END)) -> st
 
 
 def written_part(page: str, counts: str, part: list[str]) -> str:
-    """The page with the counts of a part, which stand apart: they are of another commit than those of the whole."""
-    said = f'## A part, run by itself\n\n`make prove PART="{" ".join(part)}"`: {counts}'
-    return written(page, said, (PART_BEGIN, PART_END))
+    """The page with the counts of a part, which stand apart: they are of another commit than those of the whole.
+
+    What other parts came to stays.
+    """
+    called = f'`make prove PART="{" ".join(part)}"`: '
+    before = page.partition(PART_BEGIN)[2].partition(PART_END)[0]
+    parts = {one.partition("`: ")[0]: one.strip() for one in PART.split(before)[1:]}
+    parts[called.removesuffix("`: ")] = called + counts
+    return written(page, "\n\n".join(["## Parts, each run by itself", *parts.values()]), (PART_BEGIN, PART_END))
 
 
 def commit_now() -> str:

@@ -30,6 +30,10 @@ def test_the_counts_of_a_part_stand_apart() -> None:
     assert "7 kills" not in again
     assert "8 kills" in again
     assert "3,000 kills" in again
+    both = written_part(again, table([{**PROOF, "count": 9}], "eee", NOW), ["tests/sms"])
+    assert [one in both for one in ("3,000 kills", "8 kills", "9 kills")] == [True] * 3
+    assert "8 kills" not in written_part(both, table([PROOF], "ddd", NOW), ["tests/mutation"])
+    assert both.count("run by itself") == 1
 
 
 def test_a_proof_without_a_count_has_its_name_alone() -> None:
