@@ -42,6 +42,7 @@ MOST = 4000
 @click.option("--processes", type=click.IntRange(1, 2), default=2, show_default=True, help="How many play.")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="The report as one HTML file.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the whole data set there as CSV.")
+@click.option("--replace", is_flag=True, help="Write over a data set that stands in --out already.")
 @click.option("--json", "as_json", is_flag=True, help="The whole document on standard output.")
 def command(
     id_: str,
@@ -56,6 +57,7 @@ def command(
     processes: int,
     page: Path | None,
     out: Path | None,
+    replace: bool,
     as_json: bool,
 ) -> None:
     """Play a whole study with simulated patients through the services that will run it, on throw-away databases.
@@ -67,7 +69,7 @@ def command(
     first = default_start() if start is None else read_day("--start", start)
     asked = Asked(protocol, patients, seed, first, min(sites, patients), _price(price), days)
     draft = not library.is_protocol_published(protocol.id, protocol.version)
-    _look_first(page, out, server)
+    _look_first(page, out, replace, server)
     if asked.sites < sites:
         click.echo(f"--sites: {sites} sites need as many patients; {counted(asked.sites, 'site')} played", err=True)
     after = _writer(out, asked)
@@ -101,12 +103,14 @@ def _played(asked: Asked, draft: bool) -> dict[str, str]:
     return {"version": __version__, "command": call, "draft": "draft" if draft else ""}
 
 
-def _look_first(page: Path | None, out: Path | None, server: str | None) -> None:
+def _look_first(page: Path | None, out: Path | None, replace: bool, server: str | None) -> None:
     """Refuses before hours are played what could not be kept, or not be played at all."""
     if page is not None:
         writable(page, "--html")
     if out is not None:
         made_folder(out, "--out")
+        if not replace and tables.stands_in(out):
+            raise Wrong(f"--out: {out} holds a data set already: give another folder, or --replace to write over it")
     if server is not None:
         _reachable(server)
 

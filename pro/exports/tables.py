@@ -19,7 +19,7 @@ from pro.exports.codes import CODES
 from pro.services.exporting import TABLES, Table, Values
 from pro.services.parts import Parts
 
-__all__ = ["TABLES", "Table", "csv_line", "said", "write"]
+__all__ = ["TABLES", "Table", "csv_line", "said", "stands_in", "write"]
 MANIFEST = "manifest.json"
 CODEBOOK = ("table", "column", "meaning", "codes")
 SHEETS: Mapping[str, tuple[str, ...]] = {
@@ -30,13 +30,21 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
 """What stands beside the tables for whoever reads them alone."""
 
 
+def stands_in(folder: Path) -> bool:
+    """Whether a data set stands there, whole or broken off."""
+    names = (MANIFEST, *(f"{name}.csv" for name in (*(table.name for table in TABLES), *SHEETS, "codebook")))
+    return any((folder / name).exists() for name in names)
+
+
 def write(folder: Path, studies: Sequence[Parts], about: dict[str, object], tables: Iterable[Table] = TABLES) -> None:
     """A file for each table, rows of every study database merged by their keys, what its keys and
     codes mean (`items`, `scales`, `codes`, `codebook`), and the manifest.
 
-    `about` goes into the manifest beside row counts and SHA-256. OSError where the folder cannot be written.
+    `about` goes into the manifest beside row counts and SHA-256. The manifest of an older data set goes first and
+    the new one comes last, so that none speaks for files that are not its own. OSError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
     asked = tuple(tables)
     files = [_write(folder, table.name, table.columns, _merged(table, studies)) for table in asked]
     protocols = keys.protocols_of(studies)

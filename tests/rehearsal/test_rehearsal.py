@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -174,6 +174,35 @@ def test_a_wrong_call_is_one_line(option: str, said: str, monkeypatch: pytest.Mo
     ended = CliRunner().invoke(main, f"protocol rehearse thera-demo {option}".split())
     assert (ended.exit_code, type(ended.exception)) == (2, SystemExit), ended.output
     assert said in ended.stderr
+
+
+@pytest.mark.parametrize("there", ["manifest.json", "answers.csv", "codebook.csv"])
+def test_a_data_set_is_not_written_over_unasked(
+    there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, played: Document
+) -> None:
+    """Also one that broke off before its manifest."""
+    monkeypatch.setattr(command, "rehearse", lambda *given, **more: pytest.fail("played"))
+    (tmp_path / there).write_text("older")
+    call = ["protocol", "rehearse", "thera-demo", "--out", str(tmp_path)]
+    ended = CliRunner().invoke(main, call)
+    assert (ended.exit_code, type(ended.exception)) == (2, SystemExit), ended.output
+    assert len(ended.stderr.splitlines()) == 1
+    assert f"--out: {tmp_path} holds a data set already: give another folder, or --replace" in ended.stderr
+    assert (tmp_path / there).read_text() == "older"
+    monkeypatch.setattr(command, "rehearse", lambda *given, **more: played)
+    assert CliRunner().invoke(main, [*call, "--replace"]).exit_code == 0
+    (tmp_path / there).rename(tmp_path / "notes.txt")
+    assert CliRunner().invoke(main, call).exit_code == 0, "what is no data set is in nobody's way"
+
+
+def test_a_data_set_that_breaks_off_has_no_manifest(tmp_path: Path) -> None:
+    def broken(parts: object) -> Iterator[tables.Values]:
+        raise OSError("the disk is full")
+
+    (tmp_path / "manifest.json").write_text("older")
+    with pytest.raises(OSError, match="full"):
+        tables.write(tmp_path, [None], {}, [tables.Table("patients", ("patient",), broken)])  # type: ignore[list-item]
+    assert not (tmp_path / "manifest.json").exists()
 
 
 def test_fewer_patients_than_sites_says_how_many_play(monkeypatch: pytest.MonkeyPatch, played: Document) -> None:
