@@ -73,7 +73,7 @@ class FlareLine:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """An episode that nobody acknowledged while the protocol waits: all that a reader without `SEE_FLARE` is told."""
+    """An episode that nobody acknowledged in time: all that a reader without `SEE_FLARE` is told."""
 
     number: str
     since: datetime
@@ -85,7 +85,10 @@ class Unseen:
 
 
 def unseen(library: Library, session: Session, ids: Collection[int], now: datetime) -> tuple[tuple[Unseen, ...], int]:
-    """Those of these sites that have waited longer than `duty_delay`, and how many: safety flags, then the longest."""
+    """Those of these sites, and how many: safety flags at once, others when `duty_delay` is over, the longest first.
+
+    The patient of a safety flag is told to call the site: whoever answers has to know of it.
+    """
     until = {(each.id, each.version): now - each.duty_delay for each in library.protocols()}
     rows = desk.unseen_flares(session, ids, emergencies(library), until, SHOWN) if ids else []
     return tuple(Unseen(row.number, row.since, bool(row.safety)) for row in rows), rows[0].in_all if rows else 0

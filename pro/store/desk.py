@@ -82,11 +82,13 @@ def unseen_flares(
 ) -> Sequence[Found]:
     """Flares that nobody has acknowledged since the instant that `until` gives for their protocol and version.
 
-    `since` is when the episode was opened or, once it was reviewed, when the newest of `emergencies` came; `in_all`
-    counts those beyond the limit too. Those that one of `emergencies` triggered first, of each kind the longest.
+    Those that one of `emergencies` triggered are among them from their first second. `since` is when the episode was
+    opened or, once it was reviewed, when the newest of `emergencies` came; `in_all` counts those beyond the
+    limit too. Those that one of `emergencies` triggered first, of each kind the longest.
     """
     hit = (trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies))
-    newest, safety = select(func.max(trigger.c.at)).where(*hit), case((exists().where(*hit), 1), else_=0)
+    urgent, newest = exists().where(*hit), select(func.max(trigger.c.at)).where(*hit)
+    safety = case((urgent, 1), else_=0)
     again = func.coalesce(newest.scalar_subquery(), flare.c.opened_at)
     since = case((flare.c.outcome.is_(None), flare.c.opened_at), else_=again)
     late = [
@@ -95,7 +97,7 @@ def unseen_flares(
     ]
     wanted = select(patient.c.number, since.label("since"), safety.label("safety"), func.count().over().label("in_all"))
     joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
-    mine = joined.where(flare.c.site_id.in_(ids), TO_REVIEW, flare.c.acknowledged_at.is_(None), or_(*late))
+    mine = joined.where(flare.c.site_id.in_(ids), TO_REVIEW, flare.c.acknowledged_at.is_(None), or_(urgent, *late))
     return session.execute(mine.order_by(safety.desc(), "since", patient.c.number).limit(limit)).all()
 
 

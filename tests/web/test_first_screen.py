@@ -186,6 +186,21 @@ def test_a_safety_flag_stands_first_by_its_name_and_without_its_value(desk: Desk
     assert unseen_part(read(desk, "fr")).count("Signalement de sécurité, à examiner tout de suite") == 1
 
 
+def test_whoever_answers_the_telephone_sees_a_safety_flag_from_its_first_second(desk: Desk) -> None:
+    """The patient reads "call your study site at once", so the call comes before any delay of the duty list is over."""
+    flared(desk, "R-001", NOW)
+    fever = flared(desk, "R-009", NOW)
+    hit_by_fever(desk, fever, NOW)
+    page = read(desk, "coo")
+    assert ("R-001" in unseen_part(page), "R-009" in unseen_part(page)) == (False, True)
+    assert "Safety flag, look at once" in unseen_part(page)
+    assert "One thing needs you today" in page
+    assert "Signalement de sécurité, à examiner tout de suite" in unseen_part(read(desk, "fr"))
+    with desk.parts.study.writing() as session:
+        session.execute(update(FLARE).where(FLARE.c.id == fever).values(acknowledged_at=NOW, outcome="not-a-flare"))
+    assert unseen_part(read(desk, "coo")) == "", "somebody has looked at it"
+
+
 @pytest.mark.parametrize("later", [0, 1])
 def test_a_safety_flag_has_one_deadline_on_every_page(desk: Desk, later: int) -> None:
     """Also where rules of another day were hit since."""
@@ -204,10 +219,10 @@ def test_an_emergency_after_the_review_counts_from_its_own_hour(desk: Desk) -> N
     for number, at in (("R-001", NOW - DELAY - timedelta(minutes=1)), ("R-002", NOW - DELAY + timedelta(minutes=1))):
         flare = flared(desk, number, NOW - timedelta(days=3), outcome="confirmed")
         rule = hit_by_fever(desk, flare, at)
-    part = unseen_part(read(desk, "coo"))
-    assert ("R-001" in part, "R-002" in part) == (True, False)
-    assert say_clock((NOW - DELAY - timedelta(minutes=1)).astimezone(ZoneInfo("Europe/Paris")), "en") in part
-    assert rule not in part
+        here = say_clock(at.astimezone(ZoneInfo("Europe/Paris")), "en")
+        said = unseen_part(read(desk, "coo")).partition(f"{number}</a>")[2].partition("</li>")[0]
+        assert f"not acknowledged since {here}, " in said
+        assert rule not in said
 
 
 def test_a_flare_is_a_word_in_the_list_for_everybody(desk: Desk) -> None:
