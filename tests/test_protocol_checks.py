@@ -66,6 +66,7 @@ REFUSED = [
     ("two anchors", week2("    days: 14\n    anchor: {visit: day0, event: dose-stopped}"), "anchor:", "one visit or one event"),
     ("no days", week2("    window: {before: 1, after: 1}"), "key: week2", "`days:` is missing here"),
     ("hours backwards", week2("    hours: {from: 72, to: 24}"), "    hours: {", "from before to"),
+    ("hours without the clock time", week2("    hours: {from: 240, to: 242}"), None, "10:00 is never in the window: day 0 begins at 04:00, so it is open from 04:00 to 06:00"),  # noqa: E501
     ("hours and days", week2("    days: 14\n    hours: {from: 24, to: 72}"), "    hours: {", "days and hours are both given"),
     ("hours and window", week2("    hours: {from: 400, to: 472}\n    window: {after: 1}"), "    hours: {", "has no window:"),
     ("words of every", (DIARY_DAYS, "    days: {from: 0, to: 83, every: fortnight}\n"), "every:", "'fortnight' must be a number of days"),  # noqa: E501
@@ -83,6 +84,90 @@ def test_what_cannot_come_about_is_refused_at_its_line(
     path = changed(tmp_path, pair)
     problems, _ = told(path)
     assert any(what in one and (at is None or one.startswith(f"{line_of(path, at)}: ")) for one in problems), problems
+
+
+@pytest.mark.parametrize("hours", ["{from: 246, to: 248}", "{from: 244, to: 251}", "{from: 240, to: 260}"])
+def test_hours_that_may_hold_a_clock_time_are_not_refused(tmp_path: Path, hours: str) -> None:
+    """10:00 to 12:00, and 08:00 to 15:00; the clocks may change by two hours on the way."""
+    problems, warnings = told(changed(tmp_path, week2(f"    hours: {hours}")))
+    assert [one for one in problems if "10:00" in one] == []
+    assert any("may hold no 10:00" in one for one in warnings)
+
+
+@pytest.mark.parametrize("anchor", ["{visit: day0}", "{event: dose-stopped}"])
+def test_hours_from_an_instant_nobody_foresees_are_not_refused(tmp_path: Path, anchor: str) -> None:
+    problems, warnings = told(changed(tmp_path, week2(f"    hours: {{from: 240, to: 242}}\n    anchor: {anchor}")))
+    assert problems == []
+    assert any("may hold no 10:00" in one for one in warnings)
+
+
+NEVER_HIT = [
+    ((90, 92), "reference_first:", "joint-pain-diary is asked on days 0 to 83, on none of days 90 to 92, so R3 can never be hit"),
+    ((-3, -1), "reference_first:", "on none of days -3 to -1, so R3 can never be hit"),
+    ((81, 83), "reference_last:", "never after day 83, so nothing is compared and R3 can never be hit"),
+]  # fmt: skip
+
+
+def reference(first: int, last: int) -> tuple[tuple[str, str], ...]:
+    return ("reference_first: 0 ", f"reference_first: {first} "), ("reference_last: 2", f"reference_last: {last}")
+
+
+@pytest.mark.parametrize(("days", "at", "what"), NEVER_HIT)
+def test_a_rule_that_compares_with_days_nobody_answers_on_is_refused(
+    tmp_path: Path, days: tuple[int, int], at: str, what: str
+) -> None:
+    path = changed(tmp_path, *reference(*days))
+    (one,), _ = told(path)
+    assert one.startswith(f"{line_of(path, at)}: ")
+    assert what in one
+
+
+def test_a_rule_that_may_compare_holds(tmp_path: Path) -> None:
+    assert told(changed(tmp_path, *reference(80, 82)))[0] == []
+    every = (DIARY_DAYS, "    days: {from: 0, to: 83, every: week}\n")
+    assert any("on none of days 1 to 6" in one for one in told(changed(tmp_path, every, *reference(1, 6)))[0])
+    assert told(changed(tmp_path, every, *reference(1, 7)))[0] == []
+    asked = "questionnaires: [joint-pain-diary 1, injection-diary 1]"
+    away = (DIARY_DAYS, DIARY_DAYS + "    anchor: {event: dose-stopped}\n")
+    assert asked in SOURCE.read_text("utf-8")
+    assert [one for one in told(changed(tmp_path, away, *reference(90, 92)))[0] if "R3" in one] == []
+
+
+@pytest.mark.parametrize("slip", ["joint-pain-diary 9", "joint-pain-diray 1"])
+def test_a_slip_in_a_timepoint_is_said_once(tmp_path: Path, slip: str) -> None:
+    """The rules that read the questionnaire say nothing more of it."""
+    (one,), _ = told(changed(tmp_path, ("[joint-pain-diary 1,", f"[{slip},")))
+    assert slip.split()[0] in one
+
+
+def test_an_event_that_there_is_not_brings_no_warnings(tmp_path: Path) -> None:
+    (one,), warnings = told(changed(tmp_path, week2("    days: 14\n    anchor: {event: flair}")))
+    assert "unknown event 'flair'" in one
+    assert [each for each in warnings if "flair" in each] == []
+
+
+AS_NUMBERS = [
+    ("review_within: 24 h", "review_within: 24", "review_within: must be a time span such as 30 min, 2 h or 14 d"),
+    ("link_life: ", "link_life: 14 #", "link_life: must be a time span such as 30 min, 2 h or 14 d"),
+    ("cutoff: 04:00", "cutoff: 4", "cutoff: must be a clock time from 00:00 to 23:59, such as 08:30"),
+    ("reminders: [18:00, 20:00]", "reminders: [18, 9.5]", "reminders: must be a clock time from 00:00 to 23:59"),
+    ("reminders: [18:00, 20:00]", "reminders: [18:00, 9.5]", "reminders: must be a clock time from 00:00 to 23:59"),
+    ("late_until: 12:00", "late_until: 12", "late_until: must be a clock time from 00:00 to 23:59"),
+    ("from: 20:30", "from: 20.5", "from: must be a clock time from 00:00 to 23:59"),
+    ("version: \"1\"", "version: 1", "version: put it in quotes, as in \"1\""),
+    (DIARY_DAYS, "    days: {from: 0:00, to: 83}\n", "from: must be a whole number, not text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "what"), AS_NUMBERS)
+def test_a_number_where_a_text_belongs_is_told_what_it_looks_like(
+    tmp_path: Path, old: str, new: str, what: str
+) -> None:
+    path = changed(tmp_path, (old, new))
+    (one,), _ = told(path)
+    line = path.read_text("utf-8").splitlines()[int(one.split(":")[0]) - 1]
+    assert new.strip() in line
+    assert what in one
 
 
 def test_an_overlap_is_said_once_with_all_that_both_windows_ask(tmp_path: Path) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from typing import get_args
 
 from pro.domain import zones
-from pro.domain.protocol import Event, Protocol, Timepoint
+from pro.domain.protocol import Event, Hours, Protocol, Timepoint
 from pro.library.files import Place
 from pro.library.wording import Findings, one_of
 
 EVENTS: tuple[str, ...] = get_args(Event)
 _DAY = timedelta(days=1)
+CLOCK_CHANGE = timedelta(hours=2)
+"""No zone's clocks go further forward or back in a year."""
 
 
 def check_anchors(findings: Findings, protocol: Protocol) -> None:
@@ -23,7 +25,7 @@ def check_anchors(findings: Findings, protocol: Protocol) -> None:
             _check_visit(findings, protocol, timepoint, (*place, "anchor", "visit"))
         elif timepoint.anchor.kind == "event":
             _check_event(findings, protocol, timepoint, (*place, "anchor", "event"))
-        _check_hours(findings, timepoint, place)
+        _check_hours(findings, timepoint, place, protocol.cutoff)
         _check_on_demand(findings, timepoint, place)
 
 
@@ -77,7 +79,7 @@ def _check_event(findings: Findings, protocol: Protocol, timepoint: Timepoint, p
         findings.add(place, f"no flare rule opens a flare here, so {timepoint.key} never comes; add a rule")
 
 
-def _check_hours(findings: Findings, timepoint: Timepoint, place: Place) -> None:
+def _check_hours(findings: Findings, timepoint: Timepoint, place: Place, cutoff: time) -> None:
     if timepoint.hours is None:
         return
     where = (*place, "hours")
@@ -89,9 +91,32 @@ def _check_hours(findings: Findings, timepoint: Timepoint, place: Place) -> None
     for i, step in enumerate(timepoint.reminders):
         if step.day is not None:
             findings.add((*place, "reminders", i), "a window in hours has no days; give the clock time alone")
+        elif timepoint.anchor.kind == "day0" and _never_holds(timepoint.hours, step.at, cutoff):
+            findings.add((*place, "reminders", i), _out_of_hours(timepoint.hours, step.at, cutoff))
         elif short:
             what = f"a window under 24 hours may hold no {step.at:%H:%M}; that reminder is then left out"
             findings.warn((*place, "reminders", i), what)
+
+
+def _never_holds(hours: Hours, at: time, cutoff: time) -> bool:
+    """Whether a window in hours from day 0, which begins at the cut-off, is without that clock time for everybody
+    who stays at home; a clock change on the way moves it."""
+    room = hours.closes - hours.opens + 2 * CLOCK_CHANGE
+    after = _since_midnight(at) - _since_midnight(cutoff) - hours.opens + CLOCK_CHANGE
+    return room < _DAY and after % _DAY > room
+
+
+def _out_of_hours(hours: Hours, at: time, cutoff: time) -> str:
+    opens, closes = (datetime.combine(date(2000, 1, 1), cutoff) + one for one in (hours.opens, hours.closes))
+    window = f"{opens:%H:%M} to {closes:%H:%M}"
+    return (
+        f"{at:%H:%M} is never in the window: day 0 begins at {cutoff:%H:%M}, so it is open from {window}; "
+        "say a time in it, or move the hours"
+    )
+
+
+def _since_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute)
 
 
 def _check_on_demand(findings: Findings, timepoint: Timepoint, place: Place) -> None:

@@ -207,17 +207,20 @@ class _Reader:
 # --- from plain values to typed ones
 
 
-def typed(document: Document, kind: type[T]) -> T:
-    """The document as a strict struct; raises Unreadable naming the line and what would be right."""
+def typed(document: Document, kind: type[T], texts: Mapping[str, str] | None = None) -> T:
+    """The document as a strict struct; raises Unreadable naming the line and what would be right (`texts`: by key)."""
     try:
         return msgspec.convert(document.data, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise Unreadable([_translated(document, str(error), kind)]) from None
+        raise Unreadable([_translated(document, str(error), kind, texts or {})]) from None
 
 
-def _translated(document: Document, message: str, kind: type[object]) -> Problem:
+def _translated(document: Document, message: str, kind: type[object], texts: Mapping[str, str]) -> Problem:
     what, _, path = message.partition(" - at `$")
     place = _place(path.rstrip("`"))
+    looks = texts.get(next((key for key in reversed(place) if isinstance(key, str)), ""))
+    if looks is not None and _TEXT_AS_NUMBER.match(what):
+        return document.problem(place, _at(place, f"must be {looks}"))
     shape = _Shape(kind)
     unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what)
     if unknown:
@@ -287,6 +290,7 @@ def _kinds(words: str) -> str:
     return " or ".join(_KINDS.get(word.strip(), word.strip()) for word in words.split("|"))
 
 
+_TEXT_AS_NUMBER = re.compile(r"Expected `str\b.*`, got `(int|float|decimal)`")
 _Saying = Callable[["re.Match[str]"], str]
 _SAYINGS: tuple[tuple[str, _Saying], ...] = (
     (r"Object missing required field `missing`", lambda m: _MISSING_MISSING),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 
 from pro.domain.answers import NUMBERS
 from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
-from pro.domain.protocol import Protocol
+from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library.files import Place
 from pro.library.wording import Findings, one_of
@@ -25,8 +27,9 @@ def check_flare_rules(findings: Findings, protocol: Protocol, known: Known) -> N
     findings.unique(place, [rule.key for rule in protocol.flare_rules], "flare rule", "key")
     for i, rule in enumerate(protocol.flare_rules):
         _check_counts(findings, rule, (*place, i))
+        _check_reference(findings, protocol, rule, (*place, i))
         asked = _asked(protocol, known, rule.questionnaire)
-        if not asked:
+        if not asked and not _is_told(protocol, known, rule.questionnaire):
             findings.add((*place, i, "questionnaire"), _not_asked(protocol, rule.questionnaire))
         for questionnaire in asked:
             _check_items(findings, rule, questionnaire, (*place, i))
@@ -42,6 +45,14 @@ def _asked(protocol: Protocol, known: Known, id_: str, timepoint: str | None = N
         if each.id == id_
     }
     return [known[name] for name in sorted(named) if name in known]
+
+
+def _is_told(protocol: Protocol, known: Known, id_: str, timepoint: str | None = None) -> bool:
+    """Whether it is missing because of a slip in a timepoint, which the timepoint's own line tells of."""
+    ids = {name for name, _ in known}
+    points = [point for point in protocol.timepoints if timepoint in (None, point.key)]
+    slips = [one.id for point in points for one in point.questionnaires if (one.id, one.version) not in known]
+    return id_ in slips or bool(get_close_matches(id_, [slip for slip in slips if slip not in ids], n=1))
 
 
 def _not_asked(protocol: Protocol, id_: str) -> str:
@@ -64,6 +75,34 @@ def _check_counts(findings: Findings, rule: FlareRule, place: Place) -> None:
                 findings.add((*place, "reference_first"), "must not be after reference_last")
         case Criteria() if rule.needed > 4:
             findings.add((*place, "needed"), "must be 1 to 4, there are four criteria")
+
+
+def _check_reference(findings: Findings, protocol: Protocol, rule: FlareRule, place: Place) -> None:
+    """Refuses a comparison that no patient can come to; days that count from a visit or an event nobody foresees."""
+    if not isinstance(rule, Creep) or rule.reference_first > rule.reference_last:
+        return
+    points = [one for one in protocol.timepoints if rule.questionnaire in {each.id for each in one.questionnaires}]
+    if not points or any(one.anchor.kind != "day0" for one in points):
+        return
+    days = {day for one in points for day in _days_of(one)}
+    if not days:
+        return
+    reference = range(rule.reference_first, rule.reference_last + 1)
+    asked = f"{rule.questionnaire} is asked on days {min(days)} to {max(days)}"
+    if days.isdisjoint(reference):
+        what = f"{asked}, on none of days {reference[0]} to {reference[-1]}, so {rule.key} can never be hit"
+        findings.add((*place, "reference_first"), f"{what}; name days on which it is asked")
+    elif max(days) <= rule.reference_last:
+        what = f"{asked}, never after day {rule.reference_last}, so nothing is compared and {rule.key} can never be hit"
+        findings.add((*place, "reference_last"), f"{what}; name earlier days")
+
+
+def _days_of(timepoint: Timepoint) -> Sequence[int]:
+    """The days from day 0 that its answers may stand under; a clock change moves a window in hours over midnight."""
+    if timepoint.hours is not None and not timepoint.on_demand:
+        opens = timepoint.hours.opens // timedelta(days=1)
+        return range(opens - 1, opens + 2)
+    return range(timepoint.first_day, timepoint.last_day + 1) if timepoint.on_demand else timepoint.targets
 
 
 _COUNTED = frozenset({"recorded_days", "baseline_days", "baseline_least", "days", "days_least", "needed"})
@@ -133,7 +172,7 @@ def check_screening(findings: Findings, protocol: Protocol, known: Known) -> Non
         findings.add(("screening", "timepoint"), what)
         return
     asked = _asked(protocol, known, screening.questionnaire, screening.timepoint)
-    if not asked:
+    if not asked and not _is_told(protocol, known, screening.questionnaire, screening.timepoint):
         what = f"the timepoint {screening.timepoint} does not ask {screening.questionnaire!r}"
         findings.add(("screening", "questionnaire"), what)
     for questionnaire in asked:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pro.domain.protocol import Anchor, Protocol, Timepoint
+from pro.library.anchor_checks import EVENTS
 from pro.library.wording import Findings
 
 _DAY = timedelta(days=1)
@@ -84,7 +85,7 @@ def _warn_of_events(findings: Findings, i: int, events: dict[tuple[str, str], li
 
 def _spans(protocol: Protocol, timepoint: Timepoint) -> Iterator[_Span]:
     root = _root(protocol, timepoint, ())
-    if root is None:
+    if root is None or (root[0].kind == "event" and root[0].name not in EVENTS):
         return
     anchor, low, high = root
     for first, last, label in _windows(timepoint):

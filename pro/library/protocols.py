@@ -55,7 +55,7 @@ def build(
 
     What is allowed and worth a second look goes to `warnings`.
     """
-    file = typed(document, ProtocolFile)
+    file = typed(document, ProtocolFile, _TEXTS)
     findings = Findings(document)
     findings.identity(file.id, file.version, path, room)
     findings.languages(file.languages)
@@ -189,18 +189,24 @@ class _Reader:
     def clock(self, text: str, place: Place) -> time:
         match = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text)
         if match is None:
-            self.findings.add(place, f"{text!r} must be a clock time from 00:00 to 23:59, such as 08:30")
+            self.findings.add(place, f"{text!r} must be {_CLOCK}")
             return time()
         return time(int(match[1]), int(match[2]))
 
     def duration(self, text: str, place: Place) -> timedelta:
         match = re.fullmatch(r"([1-9][0-9]{0,4}) ?(min|h|d)", text)
         if match is None:
-            self.findings.add(place, f"{text!r} must be a time span such as 30 min, 2 h or 14 d")
+            self.findings.add(place, f"{text!r} must be {_SPAN}")
             return timedelta()
         return int(match[1]) * _UNITS[match[2]]
 
 
+_CLOCK = "a clock time from 00:00 to 23:59, such as 08:30"
+_SPAN = "a time span such as 30 min, 2 h or 14 d"
+_TEXTS = {
+    **dict.fromkeys(("cutoff", "from", "to", "late_until", "reminders", "at"), _CLOCK),
+    **dict.fromkeys(("late_message", "link_life", "review_within", "duty_delay"), _SPAN),
+}
 _MOST_HOURS = 24 * 366
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
