@@ -63,23 +63,22 @@ class Wrong(click.ClickException):
 
 
 class Family(click.Group):
-    """A command of several modules: the others are read one by one, until the command that is asked for is there."""
+    """A command of several modules: the one named like what is asked for is read, else one by one until it is there."""
 
     others: tuple[str, ...] = ()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         while self.others:
-            self._read_one()
+            self._read(self.others[0])
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         while cmd_name not in self.commands and self.others:
-            self._read_one()
+            self._read(cmd_name if cmd_name in self.others else self.others[0])
         return super().get_command(ctx, cmd_name)
 
-    def _read_one(self) -> None:
-        name, *others = self.others
-        self.others = tuple(others)
+    def _read(self, name: str) -> None:
+        self.others = tuple(other for other in self.others if other != name)
         module = _module(name)
         for each in module.commands if module is not None else ():
             self.add_command(each)

@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from click import Context
+from click import Command, Context
 from click.testing import CliRunner, Result
 
-from pro.cli import COMMANDS, SAID_OF, main
+from pro import cli
+from pro.cli import COMMANDS, SAID_OF, Family, main
 from pro.library import DEFAULT_ROOT, load
 
 PROTOCOL = "protocols/thera-demo/1.yaml"
@@ -399,6 +401,25 @@ def test_the_help_lists_what_is_built() -> None:
 
 def test_commands_of_another_module_join_their_group() -> None:
     assert {"check", "publish", "schedule", "day"} <= set(re.findall(r"^  (\w+)", pro("protocol", "-h").stdout, re.M))
+
+
+def test_a_command_named_like_its_module_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"a": ["a"], "b": ["b", "hidden"], "c": ["c"]}
+    read: list[str] = []
+
+    def module(name: str) -> SimpleNamespace:
+        read.append(name)
+        return SimpleNamespace(commands=[Command(one) for one in made[name]])
+
+    monkeypatch.setattr(cli, "_module", module)
+    family = Family("family")
+    family.others, context = ("a", "b", "c"), Context(main)
+    assert family.get_command(context, "c") is not None
+    assert read == ["c"]
+    assert family.get_command(context, "hidden") is not None
+    assert read == ["c", "a", "b"]
+    assert family.get_command(context, "nowhere") is None
+    assert family.list_commands(context) == ["a", "b", "c", "hidden"]
 
 
 def test_every_module_of_commands_is_reachable() -> None:

@@ -5,12 +5,12 @@ Texts are held against what the provider took, not against what our own tables s
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import String, Text, func, or_, select
 
 from pro.domain import zones
@@ -228,11 +228,13 @@ def _submissions(checks: Checks, play: Play, record: Record) -> None:
 
 
 def _kept(check: Check, record: Record, response: Found, given: Mapping[str, object]) -> None:
+    held = {
+        f"{response.questionnaire}.{item}": one.get("value")
+        for item, one in msgspec.json.decode(response.answers).items()
+        if one["code"] in ("answered", "skipped")
+    }
     number = record.patients[response.patient_id].number
-    for item, one in json.loads(response.answers).items():
-        key = f"{response.questionnaire}.{item}"
-        if one["code"] in ("answered", "skipped"):
-            check.see(given.get(key) == one.get("value"), f"{number} {response.day} {key}")
+    check.count(len(held), [f"{number} {response.day} {key}" for key, one in held.items() if given.get(key) != one])
 
 
 def _told(check: Check, record: Record, texts: Mapping[int, Sequence[Sent]]) -> None:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from pro.commands import rehearse as command
 from pro.exports import tables
 from pro.exports.codes import is_known
 from pro.rehearsal.figures import Share
-from pro.rehearsal.guarantees import WHAT
+from pro.rehearsal.guarantees import WHAT, Check, _kept
 from pro.rehearsal.page import html, named
 from pro.rehearsal.people import Profile
 from pro.rehearsal.report import Asked, Document, document, lines
@@ -154,6 +155,23 @@ def test_a_planted_fault_is_found_and_ends_with_1(monkeypatch: pytest.MonkeyPatc
     assert ended.exit_code == 1, ended.output
     broken = {one["key"]: one for one in json.loads(ended.stdout)["guarantees"] if one["broken"]}
     assert broken["no-duplicate"]["examples"][0].endswith("2 texts")
+
+
+def test_an_answer_that_is_not_the_one_given_is_named() -> None:
+    code = {"code": "answered"}
+    answers = {"pain": {**code, "value": 3}, "sites": {**code, "value": ["left", "right"]}, "why": {"code": "skipped"}}
+    response: Any = SimpleNamespace(
+        patient_id=1,
+        questionnaire="diary",
+        day=date(2026, 3, 24),
+        answers=json.dumps({**answers, "rest": {"code": "x"}}),
+    )
+    record: Any = SimpleNamespace(patients={1: SimpleNamespace(number="R-001")})
+    given: dict[str, object] = {"diary.pain": 3, "diary.sites": ["left", "right"]}
+    for changed, broken in (({}, []), ({"diary.pain": 4}, ["R-001 2026-03-24 diary.pain"])):
+        check = Check("answers-kept")
+        _kept(check, record, response, given | changed)
+        assert (check.checked, check.broken, check.examples) == (3, len(broken), broken)
 
 
 @pytest.mark.parametrize(
