@@ -5,8 +5,10 @@ A flag is never taken back and never deleted: every review is one more row, and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -15,7 +17,9 @@ from pro.clock import Moment
 from pro.services import anchoring, audit
 from pro.services.access import Identity, Right
 from pro.services.enrolment.telephone import MISSING, UNREACHABLE
+from pro.services.episodes import emergencies
 from pro.services.parts import Parts
+from pro.store import flares
 from pro.store.tables import Flare, FlareAction, Patient, Task
 
 LONGEST_NOTE = 2000
@@ -72,7 +76,8 @@ def review(
         flare.outcome = outcome
         flare.acknowledged_at = flare.acknowledged_at or moment.study
         flare.next_tell_at = None
-        _act(session, identity, patient, flare, "review", outcome, note, moment)
+        safety = _safety_only(parts, session, flare_id)
+        _act(session, identity, patient, flare, "review", outcome, note, moment, {"safety": True} if safety else {})
         return Recorded()
 
 
@@ -153,6 +158,12 @@ def _flare(session: Session, identity: Identity, flare_id: int) -> tuple[Patient
     return patient, session.exec(again).one()
 
 
+def _safety_only(parts: Parts, session: Session, flare_id: int) -> bool:
+    """Whether nothing but what is judged for the patient's safety was hit: then another question was asked of it."""
+    hit = flares.rules_hit(session, flare_id)
+    return bool(hit) and hit <= emergencies(parts.library)
+
+
 def _act(
     session: Session,
     identity: Identity,
@@ -162,6 +173,7 @@ def _act(
     outcome: str | None,
     note: str,
     moment: Moment,
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     assert flare.id is not None
     session.add(flare)
@@ -175,7 +187,7 @@ def _act(
             note=note.strip(),
         )
     )
-    payload = {"flare": flare.id, "n": flare.n, "outcome": outcome, "note": note.strip()}
+    payload = {"flare": flare.id, "n": flare.n, "outcome": outcome, "note": note.strip(), **more}
     event = "flare.reviewed" if kind == "review" else "flare.ended"
     audit.record(session, patient, event, payload, identity.actor(Right.REVIEW_FLARE, flare.site_id), moment.study)
 

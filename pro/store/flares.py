@@ -113,6 +113,12 @@ def newest_hit(session: Connected, flare_id: int, rules: Collection[str]) -> dat
     return found
 
 
+def rules_hit(session: Connected, flare_id: int) -> frozenset[str]:
+    """Keys of the rules that triggered the episode."""
+    wanted = select(flare_trigger.c.rule).where(flare_trigger.c.flare_id == flare_id).distinct()
+    return frozenset(session.connection().execute(wanted).scalars())
+
+
 def tell(
     session: Connected, *, key: str, patient_id: int, site_id: int, rank: int, at: datetime, urgent: bool = False
 ) -> bool:

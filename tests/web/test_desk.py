@@ -410,6 +410,9 @@ def test_a_fever_alone_is_called_what_it_is_wherever_the_patient_is_named(desk: 
         assert (f">{button}</a>" in one, button in both) == (True, False)
 
 
+CHOICES = ("not-a-flare", "confirmed")
+
+
 def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
     make_staff(desk.parts, desk.made, "invfr", language="fr")
     fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
@@ -422,6 +425,10 @@ def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
     assert "Safety flag: R-001, since" in page
     assert "Is this a flare?" not in page
     assert "Confirmed flare" not in page
+    assert "What came of it?" in page
+    seen_to, as_well = (page.partition(f'value="{each}"')[2].partition("</label>")[0] for each in CHOICES)
+    assert ("false alarm" in seen_to, "Not counted as a flare" in seen_to) == (True, True)
+    assert "This alone counts in the study" in as_well
     assert re.findall(r'name="outcome" value="([a-z-]+)" required><span><b>([^<]*)', page) == [
         ("not-a-flare", "Seen to, no flare"),
         ("confirmed", "A flare as well"),
@@ -432,10 +439,13 @@ def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
     assert desk.post(f"{path}/review", path, outcome="not-a-flare", note="Sore throat, seen by the doctor") == 303
     assert path not in desk.page("/staff/")
     assert desk.page(path).count("Seen to, no flare") == 3
+    assert "Safety flag 1 reviewed: Seen to, no flare. Sore throat" in desk.page("/staff/patients/R-001")
     desk.client = desk.app.test_client()
     desk.sign_in("invfr")
     page = desk.page(path)
     assert "Est-ce une poussée" not in page
+    assert "fausse alerte" in page
+    assert "Signalement de sécurité 1 examiné" in desk.page("/staff/patients/R-001")
     assert "Pris en charge, pas de poussée" in page
 
 

@@ -38,6 +38,19 @@ def test_the_service_is_named_in_words() -> None:
     assert phrases.by_words(entry("patient.held", "investigator", "leroy"), "en") == "by leroy"
 
 
+def test_what_was_flagged_for_safety_alone_is_no_flare_in_the_history() -> None:
+    fever, both = ([{"rule": rule} for rule in rules] for rules in (("R7",), ("R2", "R7")))
+    for kind, alone, beside in (
+        ("flare.opened", "Safety flag raised by R7", "Flare opened by R2, R7"),
+        ("flare.triggered", "Safety flag raised again by R7", "Flare: another hit by R2, R7"),
+    ):
+        assert phrases.event_line(entry(kind, triggers=fever), PROTOCOL, "en") == alone
+        assert phrases.event_line(entry(kind, triggers=both), PROTOCOL, "en") == beside
+        assert "écurité" in phrases.event_line(entry(kind, triggers=fever), PROTOCOL, "fr")
+    reviewed = entry("flare.reviewed", n=1, outcome="confirmed", note="", safety=True)
+    assert phrases.event_line(reviewed, PROTOCOL, "en") == "Safety flag 1 reviewed: A flare as well."
+
+
 def test_a_day_that_ends_in_a_point_takes_no_second_one() -> None:
     said = phrases.event_line(entry("window.extended", day="2026-04-15", note="réseau"), PROTOCOL, "fr")
     assert said.endswith("15 avr. réseau")

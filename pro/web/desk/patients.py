@@ -177,7 +177,7 @@ def chart(page: PatientPage) -> str:
     )
     what = phrases.short_name(page.item, spoken)
     since = phrases.month_day(page.day0, spoken)
-    title = t("curve.whole", what=what, since=since, flares=len(page.flares))
+    title = t("curve.whole", what=what, since=since, flares=sum(not span.safety for span in page.flares))
     return charts.curve(drawn, title, lambda day: phrases.month_day(day, spoken))
 
 

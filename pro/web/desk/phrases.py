@@ -278,20 +278,20 @@ def word(group: str, code: str, language: str) -> str:
 def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
     """One event of the trail in plain language."""
     payload = entry.payload or {}
-    title = payload.get("timepoint")
+    title, safety = payload.get("timepoint"), _for_safety(payload, protocol)
     timepoint = next((each for each in protocol.timepoints if each.key == title), None)
     values = {
         **_course(payload, language),
         "what": in_language(timepoint.title, language) if timepoint else str(title or ""),
         "day": _day(payload.get("day") or payload.get("from_day"), language),
         "n": payload.get("n", ""),
-        "outcome": word("outcome", str(payload.get("outcome") or ""), language),
+        "outcome": outcome_words("safety" if safety else "flare", str(payload.get("outcome") or ""), language),
         "note": payload.get("note") or payload.get("reason") or "",
         "rules": _rules(payload),
     }
     known = texts("desk", language)
     key = entry.kind.replace(".", "-")
-    suffix = "withheld" if entry.withheld else payload.get("how")
+    suffix = "withheld" if entry.withheld else "safety" if safety else payload.get("how")
     if f"event.{key}-{suffix}" in known:
         key += f"-{suffix}"
     if f"event.{key}" not in known:
@@ -335,10 +335,21 @@ def _day(day: object, language: str) -> str:
 
 
 def _rules(payload: Mapping[str, object]) -> str:
+    return ", ".join(_triggered_by(payload))
+
+
+def _triggered_by(payload: Mapping[str, object]) -> tuple[str, ...]:
     triggers = payload.get("triggers")
     if not isinstance(triggers, list):
-        return ""
-    return ", ".join(dict.fromkeys(str(each.get("rule")) for each in triggers if isinstance(each, dict)))
+        return ()
+    return tuple(dict.fromkeys(str(each.get("rule")) for each in triggers if isinstance(each, dict)))
+
+
+def _for_safety(payload: Mapping[str, object], protocol: Protocol) -> bool:
+    """Whether an event is of nothing but what is judged for the patient's safety."""
+    urgent = {rule.key for rule in protocol.flare_rules if isinstance(rule, Emergency)}
+    rules = _triggered_by(payload)
+    return payload.get("safety") is True or (bool(rules) and urgent.issuperset(rules))
 
 
 def role_word(role: str, language: str) -> str:
