@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from pro.rehearsal.draw import bars, shares
+from pro.rehearsal.report import not_looked_at
 from pro.web.desk.phrases import month_day
 from pro.web.words import LANGUAGES, NAMES, say, say_day, say_number
 
@@ -50,6 +51,7 @@ def _page(found: Mapping[str, Any], language: str) -> dict[str, Any]:
         "t": t,
         "number": number,
         "found": found,
+        "unlooked": len(not_looked_at(found)),
         "named": lambda code: named(code, language),
         "title": t("title", protocol=protocol),
         "intro": t("intro", patients=found["patients"], sites=found["sites"], seed=found["seed"], **days),

@@ -226,8 +226,19 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         "",
         *(_line(one) for one in found["guarantees"]),
         "",
-        "No guarantee was broken." if found["holds"] else "A GUARANTEE WAS BROKEN.",
+        _verdict(found),
     ]
+
+
+def _verdict(found: Mapping[str, Any]) -> str:
+    said = "No guarantee was broken." if found["holds"] else "A GUARANTEE WAS BROKEN."
+    n = len(not_looked_at(found))
+    return f"{said} Not looked at, for want of an occasion: {n} of {len(found['guarantees'])}." if n else said
+
+
+def not_looked_at(found: Mapping[str, Any]) -> list[str]:
+    """Guarantees of which nothing can be said: what they speak of did not come up."""
+    return [one["key"] for one in found["guarantees"] if not one["checked"]]
 
 
 def counted(n: int, what: str) -> str:
@@ -239,6 +250,8 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def _line(one: Mapping[str, Any]) -> str:
+    if not one["checked"]:
+        return f"–       {one['what']}: not looked at"
     if not one["broken"]:
         return f"holds   {one['what']}: {one['checked']} checked"
     return f"BROKEN  {one['what']}: {one['broken']} of {one['checked']}, such as {'; '.join(one['examples'])}"

@@ -107,6 +107,24 @@ def test_what_was_sent_to_staff_is_said_where_it_counts(played: Document) -> Non
     assert " sent " not in happened, "messages are sent"
 
 
+def test_a_guarantee_that_nobody_looked_at_is_not_said_to_hold(played: Document) -> None:
+    given = [{**one, "checked": 0 if one["key"] == "flare-told" else 3} for one in played["guarantees"]]
+    none = {**played, "guarantees": given}
+    said = lines(none)
+    what = WHAT["flare-told"]
+    assert [one for one in said if what in one] == [f"–       {what}: not looked at"]
+    assert f"holds   {WHAT['ticks']}: 3 checked" in said
+    assert said[-1] == f"No guarantee was broken. Not looked at, for want of an occasion: 1 of {len(WHAT)}."
+    page = html(none)
+    for language in LANGUAGES:
+        assert say("rehearsal.unlooked", language, n=1, of=len(WHAT)) in page
+        row = page[page.index(say("rehearsal.rule.flare-told", language)) :].split("<tr")[0]
+        assert f'{say("rehearsal.not_looked_at", language)}<td class="n">–' in row
+    every = {**played, "guarantees": [{**one, "checked": 3} for one in given]}
+    assert lines(every)[-1] == "No guarantee was broken."
+    assert say("rehearsal.not_looked_at", "en") not in html(every)
+
+
 def test_two_processes_and_postgresql_give_the_same_document(played: Document, postgres_url: str) -> None:
     assert rehearse(asked(), processes=2, server=postgres_url) == played
 
