@@ -106,7 +106,8 @@ def test_every_reminder_of_the_first_day_is_told_with_what_it_is_for(desk: Desk)
     kept = "Week 4 is open already: its reminder stays at 10:00 in Paris, {} in {}."
     page = foreseen(desk, "R-009", "America/Montreal")
     assert diary.format("Montréal", "00:00 and 02:00") in page
-    assert kept.format("04:00", "Montréal")[:-1] + ", in the quiet hours there: it is not sent." in page
+    silent = "Week 4 is open already: its reminders of Wed 15 Apr 10:00, Thu 16 Apr 10:00, Fri 17 Apr 10:00 in Paris"
+    assert page.count(f"{silent} fall in the quiet hours of Montréal and are not sent.") == 1
     page = foreseen(desk, "R-009", "Asia/Tokyo")
     assert diary.format("Tokyo", "11:00 and 13:00") in page
     assert kept.format("17:00", "Tokyo") in page
@@ -169,8 +170,8 @@ def test_the_reminders_of_tonight_that_the_new_quiet_hours_silence_are_named(des
     """At 18:00 and 20:00 in Paris it is 01:00 and 03:00 in Tokyo, where the quiet hours are those of now on."""
     desk.sign_in("coo")
     silent = (
-        "Daily diary is open already: its reminders stay at 18:00 and 20:00 in Paris, 01:00 and 03:00 in Tokyo,"
-        " in the quiet hours there: they are not sent."
+        "Daily diary is open already: its reminders of Wed 15 Apr 18:00 and 20:00 in Paris fall in the quiet hours of"
+        " Tokyo and are not sent. Call the patient instead."
     )
     assert silent in foreseen(desk, "R-001", "Asia/Tokyo")
     assert "not sent" not in foreseen(desk, "R-001", "Europe/London")
@@ -179,8 +180,28 @@ def test_the_reminders_of_tonight_that_the_new_quiet_hours_silence_are_named(des
     desk.clock.move(timedelta(hours=11))
     desk.sign_in("fr")
     page = foreseen(desk, "R-001", "Asia/Tokyo")
-    named = "le rappel reste à 20.h, heure de .+Paris.+soit 3.h, .+Tokyo.+ silence.+ pas envoyé"
+    named = "le rappel du mer. 15 avr. 20.h, heure de .+Paris.+ silence .+Tokyo.+ pas envoyé. Appelez le patient."
     assert re.search(named, page), "18:00 has gone"
+
+
+def test_a_form_whose_reminders_a_journey_silences_is_named_once_with_their_dates_and_again_when_it_is_made(
+    desk: Desk,
+) -> None:
+    """Week 8 of R-002 is open from 15 to 17 April: at 10:00 in Paris it is 04:00 in Montréal, on each day."""
+    made = Made(patient(desk).study_id, {"R": patient(desk).site_id})
+    set_bells(desk.parts, make_patient(desk.parts, made, "R-002", day0=date(2026, 2, 19)), NOW)
+    desk.sign_in("coo")
+    said_once = (
+        "Week 8 is open already: its reminders of Wed 15 Apr 10:00, Thu 16 Apr 10:00, Fri 17 Apr 10:00 in Paris fall in"
+        " the quiet hours of Montréal and are not sent. Call the patient instead."
+    )
+    assert foreseen(desk, "R-002", "America/Montreal").count("Week 8") == 1
+    assert said_once in foreseen(desk, "R-002", "America/Montreal")
+    assert "Call the patient" not in foreseen(desk, "R-002", "Europe/London")
+    fields = {"zone": "America/Montreal", "from": "", "step": "do"}
+    page = PAGE.replace("R-001", "R-002")
+    desk.post(f"{page}/zone", page, **fields)
+    assert f'<p class="note">{said_once}</p>' in plain(desk.page(page))
 
 
 def steps_said(desk: Desk) -> list[str]:

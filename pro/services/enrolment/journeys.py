@@ -66,6 +66,8 @@ class Foreseen:
     held_up: tuple[Foretold, ...] = ()
     """Those from now until that day opens that stand in the quiet hours there, in order; where it is made at once: the
     worker comes once an hour, and what leaves before it comes goes by the old clocks."""
+    silent: tuple[Foretold, ...] = ()
+    """All that will not go for the quiet hours there, in order: only a call by the site can stand in for them."""
     instead_of: Stay | None = None
     """Another journey that was to come: it is taken back."""
 
@@ -99,15 +101,17 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
         expected = unfinished(session, patient_id, made_at)
         rows = recomputed(parts, session, patient, expected, moved, made_at)
         told = _all_foretold(parts, patient, expected, rows, moved)
+        opens = moved.opens(first)
         return Foreseen(
             zone=zone,
             old=patient.zone,
             from_day=first,
-            at=moved.opens(first),
+            at=opens,
             at_once=at_once,
             assessments=len(rows),
             reminders=_first_reminders(told, moved),
-            held_up=_held_up(told, made_at, moved.opens(first)) if at_once else (),
+            held_up=_held_up(told, made_at, opens) if at_once else (),
+            silent=_silent(told, made_at, opens, at_once=at_once),
             instead_of=_another(session, patient_id, zone, first, at_once=at_once),
         )
 
@@ -258,6 +262,13 @@ def _first_reminders(told: Sequence[Foretold], moved: Calendar) -> tuple[Foretol
 def _held_up(told: Sequence[Foretold], made_at: datetime, opens: datetime) -> tuple[Foretold, ...]:
     """Quiet hours go by the new clocks from the change on, before the first day by them has opened."""
     return tuple(each for each in told if made_at < each.at < opens and each.leaves_at != each.at)
+
+
+def _silent(told: Sequence[Foretold], made_at: datetime, opens: datetime, *, at_once: bool) -> tuple[Foretold, ...]:
+    """Until the worker makes a journey that was planned, what comes before its day may leave by the old clocks."""
+    return tuple(
+        each for each in told if each.leaves_at is None and (each.at > made_at if at_once else each.at >= opens)
+    )
 
 
 def _foretold(

@@ -119,6 +119,10 @@ def reason_typed() -> str:
 # ── What is answered
 
 
+TO_DO = "to-do"
+"""The category of a line that says what is left for the site to do."""
+
+
 def back(row: Found, said: str) -> ResponseReturnValue:
     """The page again, with one line that says what happened."""
     flash(said)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from flask import request
+from flask import flash, request
 from flask.typing import ResponseReturnValue
 
 from pro.services.access import Right
@@ -15,7 +15,19 @@ from pro.services.enrolment.travelling import SameZone
 from pro.store.desk import Found
 from pro.web import places
 from pro.web.desk import phrases
-from pro.web.desk.course import ADDRESS, Wrong, back, c, confirm, day_typed, is_confirmed, long_day, tells, titles
+from pro.web.desk.course import (
+    ADDRESS,
+    TO_DO,
+    Wrong,
+    back,
+    c,
+    confirm,
+    day_typed,
+    is_confirmed,
+    long_day,
+    tells,
+    titles,
+)
 from pro.web.desk.frame import blueprint, language
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
@@ -65,7 +77,10 @@ def zone_typed() -> str:
 
 def _moved(row: Found, seen: Foreseen) -> ResponseReturnValue:
     values = {"number": row.number, "place": say_place(seen.zone, language()), "day": long_day(seen.from_day)}
-    return back(row, c("zone.done", **values, n=seen.assessments) if seen.at_once else c("zone.planned", **values))
+    done = c("zone.done", **values, n=seen.assessments) if seen.at_once else c("zone.planned", **values)
+    for each in _silent(row, seen):
+        flash(each, TO_DO)
+    return back(row, done)
 
 
 def _lines(row: Found, seen: Foreseen) -> list[str]:
@@ -84,8 +99,31 @@ def _lines(row: Found, seen: Foreseen) -> list[str]:
 
 def _reminders(row: Found, seen: Foreseen, place: str, old: str) -> list[str]:
     """`Daily diary: reminders move to 18:00 and 20:00 in Montréal.`, a line for each thing that is asked."""
-    before, after = (_each_told(row, seen, told, place, old) for told in (seen.held_up, seen.reminders))
-    return [*before, *(after or [c("zone.line-none")])]
+    going = ([each for each in told if each.leaves_at] for told in (seen.held_up, seen.reminders))
+    before, after = (_each_told(row, seen, told, place, old) for told in going)
+    none = [] if seen.reminders else [c("zone.line-none")]
+    return [*before, *after, *none, *_silent(row, seen)]
+
+
+def _silent(row: Found, seen: Foreseen) -> list[str]:
+    """`Week 8 is open already: its reminders of Wed 15 Apr 10:00 …`, each form once."""
+    told: dict[str, list[Foretold]] = {}
+    for each in seen.silent:
+        told.setdefault(each.timepoint, []).append(each)
+    spoken = language()
+    names = {"place": say_place(seen.zone, spoken), "old": say_place(seen.old, spoken)}
+    return [
+        c("zone.line-silent", what=titles(row, [key]), n=len(these), when=", ".join(_stamps(these, seen.old)), **names)
+        for key, these in told.items()
+    ]
+
+
+def _stamps(told: Sequence[Foretold], zone: str) -> list[str]:
+    """`Wed 15 Apr 18:00 and 20:00`: a day each."""
+    days: dict[date, list[datetime]] = {}
+    for each in told:
+        days.setdefault(phrases.local(each.at, zone).date(), []).append(each.at)
+    return [f"{phrases.short_day(day, language())} {_clocks(these, zone)}" for day, these in days.items()]
 
 
 def _each_told(row: Found, seen: Foreseen, foretold: Sequence[Foretold], place: str, old: str) -> list[str]:
@@ -98,7 +136,7 @@ def _each_told(row: Found, seen: Foreseen, foretold: Sequence[Foretold], place: 
 def _fate(one: Foretold) -> str:
     if one.moves:
         return "moves"
-    return "stays" if one.leaves_at == one.at else "waits" if one.leaves_at else "silent"
+    return "stays" if one.leaves_at == one.at else "waits"
 
 
 def _told(row: Found, seen: Foreseen, told: Sequence[Foretold], place: str, old: str) -> str:
@@ -112,7 +150,10 @@ def _told(row: Found, seen: Foreseen, told: Sequence[Foretold], place: str, old:
 
 def _clocks(instants: Sequence[datetime], zone: str) -> str:
     """`18:00 and 20:00`."""
-    said = [phrases.clock(at, zone, language()) for at in instants]
+    return _and([phrases.clock(at, zone, language()) for at in instants])
+
+
+def _and(said: Sequence[str]) -> str:
     if len(said) < 2:
         return "".join(said)
     return say("enrolment.sheet.and", language(), first=", ".join(said[:-1]), last=said[-1])
