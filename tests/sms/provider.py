@@ -137,6 +137,8 @@ class Provider:
     drawn: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     address: str = ""
+    first: int = 0
+    """Ids count up from it."""
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
@@ -170,7 +172,7 @@ class Provider:
 
     def _accept(self, form: Mapping[str, str]) -> Text:
         validity = int(form["ValidityPeriod"]) if "ValidityPeriod" in form else None
-        sid = f"SM{len(self.texts):032x}"
+        sid = f"SM{self.first + len(self.texts):032x}"
         body = form["Body"]
         text = Text(sid, form["To"], body, form.get("StatusCallback"), validity, datetime.now(UTC), first_body=body)
         self.texts.append(text)
@@ -221,18 +223,26 @@ class Provider:
 
     def post(self, receipt: Receipt) -> int:
         """Calls the address as the real one does; the HTTP status that it answers."""
+        return self.call(receipt)[0]
+
+    def call(self, receipt: Receipt) -> tuple[int, str]:
+        """The same, with what is answered."""
         body = urlencode(receipt.form).encode()
         headers = {"X-Twilio-Signature": receipt.signature, "Content-Type": "application/x-www-form-urlencoded"}
         try:
             with urlopen(Request(receipt.url, body, headers), timeout=5) as answer:
-                return int(answer.status)
+                return int(answer.status), answer.read().decode()
         except HTTPError as refused:
-            return refused.code
+            return refused.code, ""
+
+    def other(self, path: str, form: Mapping[str, str]) -> tuple[int, str] | None:
+        """What is posted to an address that Twilio does not have: status and answer, None for a plain refusal."""
+        return None
 
     @contextmanager
-    def serving(self) -> Iterator[Provider]:
-        """Serves on a port of its own for as long as the block lasts."""
-        server = _Server(("127.0.0.1", 0), _handler(self))
+    def serving(self, port: int = 0) -> Iterator[Provider]:
+        """Serves, on a port of its own unless one is given, for as long as the block lasts."""
+        server = _Server(("127.0.0.1", port), _handler(self))
         self.address = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -275,6 +285,9 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             form = _flat(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
             path = urlsplit(self.path).path
             provider.requests.append(f"POST {path}")
+            if answered := provider.other(path, form):
+                self._send(answered[0], answered[1].encode(), "text/plain; charset=utf-8")
+                return
             if not self._allowed():
                 return
             if path == f"{ROOT}.json":
@@ -326,9 +339,9 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
         def _answer(self, status: int, payload: Mapping[str, Any]) -> None:
             self._send(status, json.dumps(payload).encode())
 
-        def _send(self, status: int, body: bytes) -> None:
+        def _send(self, status: int, body: bytes, kind: str = "application/json") -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
