@@ -22,6 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from pro.clock import Moment
 from pro.faults import place_of
 from pro.services import amending, attention, balancing, closing, delivery, enrolment, flagging, reminding
+from pro.services.outages import Outages
 from pro.services.parts import Parts
 from pro.services.shift import pass_by, steady
 from pro.services.timekeeping import Timekeeper
@@ -52,10 +53,12 @@ def run(parts: Parts, stopped: threading.Event | None = None) -> None:
     """Ticks until SIGTERM or SIGINT, or until `stopped` is set; the tick in hand is finished."""
     stopped = stopped or threading.Event()
     every = EVERY_IN_DEMONSTRATION if parts.settings.demo else EVERY
-    worker, keeper = name(), Timekeeper()
+    worker, keeper, outages = name(), Timekeeper(), Outages()
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
-        lambda: _until_through(lambda: _tick(parts, parts.clock.now, worker, every, keeper=keeper), stopped),
+        lambda: _until_through(
+            lambda: _tick(parts, parts.clock.now, worker, every, keeper=keeper, outages=outages), stopped
+        ),
         "interval",
         seconds=every,
         max_instances=1,
@@ -105,6 +108,7 @@ def _tick(
     at: Callable[[str], None] = pass_by,
     seconds: Callable[[], float] = steady,
     keeper: Timekeeper | None = None,
+    outages: Outages | None = None,
 ) -> Ticked:
     """One look first: an idle tick is that look and a sign of life, however many patients there are."""
     failed, more = [], False
@@ -116,7 +120,7 @@ def _tick(
 
     def deliver() -> None:
         nonlocal more
-        more = delivery.tick(parts, now(), worker, at=at, seconds=seconds).more
+        more = delivery.tick(parts, now(), worker, at=at, seconds=seconds, outages=outages).more
 
     def survives(part: str, do: Callable[[], object]) -> None:
         if not _survives(part, do):

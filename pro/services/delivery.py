@@ -21,6 +21,7 @@ from pro.clock import Moment
 from pro.services import numbers, reconciling, settling
 from pro.services.lanes import in_lanes, side_by_side
 from pro.services.marking import Letter, mark
+from pro.services.outages import Asked, Outages
 from pro.services.parts import Parts
 from pro.services.shift import PACE, Pace, Shift, begin, pass_by, steady
 from pro.sms.sender import Accepted, Emptied, NotProcessed, Outcome, Sms, Unknown
@@ -57,14 +58,18 @@ def tick(
     pace: Pace = PACE,
     at: Callable[[str], None] = pass_by,
     seconds: Callable[[], float] = steady,
+    outages: Outages | None = None,
 ) -> Delivered:
     """Moves every due message as far as it goes. Any number of workers may do so at once; `worker` names this one.
 
-    `at` is called at named points, so that tests can end the process there; `seconds` counts running time on.
+    `at` is called at named points, so that tests can end the process there; `seconds` counts running time on;
+    `outages` remembers from tick to tick whether calls fail.
     """
     shift = begin(parts, moment, worker, pace, at, seconds)
     looked_up = reconciling.reconcile(shift)
     marked, more = _send_due(shift)
+    if outages is not None:
+        outages.tell(parts, shift.calls, shift.study(), shift.running())
     return Delivered(looked_up, marked, _redact(shift), more)
 
 
@@ -170,6 +175,7 @@ class Round:
         return outcome
 
     def _keep(self, letter: Letter, outcome: Outcome) -> None:
+        self.shift.calls.note(Asked.SEND, outcome)
         if isinstance(outcome, Accepted):
             self.taken.add(letter, outcome)
         else:

@@ -10,6 +10,7 @@ from pro.domain.message import Outcome as Known
 from pro.domain.message import State, receipt_outcome
 from pro.services import numbers, settling
 from pro.services.marking import token_hash
+from pro.services.outages import Asked
 from pro.services.shift import Shift
 from pro.sms.sender import Found as Listed
 from pro.sms.sender import Unknown
@@ -64,6 +65,7 @@ def _ask(shift: Shift, row: Found, number: str) -> tuple[Listed, ...] | Unknown:
         hashes = messages.link_hashes(session, row.id)
         spent = tries.spent(session, [row.id])
     listed = shift.parts.sender.find_since(number, row.marked_at - SLACK)
+    shift.calls.note(Asked.LIST, listed)
     if isinstance(listed, Unknown):
         return listed
     return tuple(one for one in listed if (row.id, one.provider_id) not in spent and carries(one.body, hashes))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pro.clock import Moment
+from pro.services.outages import Calls
 from pro.services.parts import Parts
 
 
@@ -50,6 +51,8 @@ class Shift:
     at: Callable[[str], None] = pass_by
     seconds: Callable[[], float] = steady
     began: float = field(default=0.0)
+    calls: Calls = field(default_factory=Calls)
+    """What came of this tick's calls to the provider."""
 
     def now(self) -> Moment:
         """The tick's reading, and as much as has passed since."""

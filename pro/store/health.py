@@ -54,6 +54,12 @@ def oldest_due(session: Session, now: datetime) -> datetime | None:
     return session.execute(select(func.min(_message.c.due_at)).where(*waiting)).scalar()
 
 
+def how_many_due(session: Session, now: datetime) -> int:
+    """How many messages wait that are due; study time."""
+    waiting = (states.PENDING, _message.c.due_at <= now)
+    return int(session.execute(select(func.count()).where(*waiting)).scalar_one())
+
+
 def unknown_outcomes(session: Session) -> tuple[int, datetime | None]:
     """How many messages may or may not have been sent, and since when the oldest; running time."""
     found = session.execute(select(func.count(), func.min(_message.c.marked_at)).where(states.SENDING)).one()
