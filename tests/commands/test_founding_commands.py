@@ -245,6 +245,20 @@ def test_a_real_study_refuses_a_draft(shell: Shell, monkeypatch: pytest.MonkeyPa
     assert "is a draft and REAL is no demonstration" in shell.refused(*site)
 
 
+@pytest.mark.parametrize(("more", "warned"), [((), True), (("--demonstration",), False)])
+def test_a_real_study_of_a_demonstration_protocol_is_warned_of(
+    shell: Shell, more: tuple[str, ...], warned: bool
+) -> None:
+    made = shell("study", "create", "--code", "ONE", "--protocol", "thera-demo", *more)
+    assert made.exit_code == 0
+    warnings = [line for line in made.stderr.splitlines() if line.startswith("warning:")]
+    assert len(warnings) == warned
+    if warned:
+        assert (
+            "thera-demo is a demonstration: its visits, questionnaires, doses, reminders and flare rules" in warnings[0]
+        )
+
+
 @pytest.mark.parametrize(("more", "newest"), [((), False), (("--demonstration",), True)])
 def test_a_real_study_takes_the_newest_published_protocol_and_a_demonstration_the_newest(
     shell: Shell, sqlite_urls: Urls, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], newest: bool
