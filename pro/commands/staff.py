@@ -27,7 +27,12 @@ def staff() -> None:
 @click.option("--site", help="Code of the site; left out, every site.")
 @click.option("--duty", type=int, help="Rank on the site's duty list: 1 is told of a flare first.")
 @click.option("--phone", help="Their mobile, for the duty list; kept in the contacts database alone.")
-@click.option("--language", default="en", show_default=True, help="en or fr.")
+@click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    help="en or fr: of texts to them and of the desk, until they choose another there.",
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def create(
     login: str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
@@ -29,7 +31,7 @@ from pro.web.desk import (
     undoing,
     windows,
 )
-from pro.web.desk.frame import blueprint, language, t
+from pro.web.desk.frame import blueprint, t
 from pro.web.parts import current_parts, moment
 from pro.web.rights import cookie_name, open_to_all, own_page, signed_in
 from pro.web.words import LANGUAGES
@@ -70,7 +72,7 @@ def door() -> ResponseReturnValue:
     """Sign-in, or for whoever is signed in: today."""
     identity = signed_in()
     if identity is None:
-        return _sign_in_page(SignInForm(after=request.args.get("after", ""), lang=language()))
+        return _sign_in_page(SignInForm(after=request.args.get("after", ""), lang=_chosen(request.args)))
     if request.args.get("after"):
         return redirect(own_page(request.args["after"]), 303)
     if not identity.may(Right.SEE_TODAY):
@@ -114,11 +116,15 @@ def choose_language() -> ResponseReturnValue:
 
 
 def _keep_language(opened: SignedIn) -> None:
-    """The desk goes on in the language of the page where somebody signed in."""
-    now, chosen = moment(), request.form.get("lang", "")
-    identity = access.staff_of(current_parts(), opened.token, now) if chosen in LANGUAGES else None
+    """The desk goes on in the language that somebody chose at the door; the browser's alone does not change the account."""
+    now, chosen = moment(), _chosen(request.form)
+    identity = access.staff_of(current_parts(), opened.token, now) if chosen else None
     if identity is not None and identity.language != chosen:
         access.choose_language(current_parts(), identity, chosen, now)
+
+
+def _chosen(given: Mapping[str, str]) -> str:
+    return given["lang"] if given.get("lang") in LANGUAGES else ""
 
 
 def _sign_in_page(form: SignInForm, problem: str = "") -> str:

@@ -213,6 +213,21 @@ def test_the_desk_goes_on_in_the_language_of_the_sign_in_page(desk: Desk, spoken
     assert f'<html lang="{kept}">' in again.get("/staff/").get_data(as_text=True)
 
 
+@pytest.mark.parametrize(("chosen", "kept"), [("", "fr"), ("?lang=en", "en")])
+def test_the_account_s_language_wins_over_the_browser_s_unless_one_was_chosen_at_the_door(
+    desk: Desk, chosen: str, kept: str
+) -> None:
+    make_staff(desk.parts, desk.made, "cam", language="fr")
+    page = desk.client.get(f"/staff/{chosen}", headers={"Accept-Language": "en-GB"}).get_data(as_text=True)
+    assert '<html lang="en">' in page
+    hidden = re.search(r'name="lang"[^>]*value="([^"]*)"', page)
+    assert hidden is not None
+    fields = {"login": "cam", "password": PASSWORD, "csrf_token": token_in(page), "lang": hidden[1]}
+    assert desk.client.post("/staff/sign-in", data=fields | {"password": "wrong"}).status_code == 401
+    assert desk.client.post("/staff/sign-in", data=fields).status_code == 303
+    assert f'<html lang="{kept}">' in desk.page("/staff/")
+
+
 def test_signing_out_ends_the_session(desk: Desk) -> None:
     desk.sign_in("inv")
     cookie = desk.client.get_cookie("staff")
