@@ -245,7 +245,9 @@ def test_a_study_does_not_start_before_it_and_does_after(
     create = shell("study", "create", "--code", "THERA", "--protocol", "thera-demo")
     assert create.exit_code == 0
     site = ("site", "create", "--study", "THERA", "--code", "R", "--name", "Rennes", "--telephone", "02 99 28 43 21")
-    for said in (create.stderr, shell.refused("serve"), shell.refused("worker"), shell.refused(*site)):
+    warning, _, lacking = create.stderr.partition("\n")
+    assert "thera-demo is a demonstration" in warning
+    for said in (lacking, shell.refused("serve"), shell.refused("worker"), shell.refused(*site)):
         (line,) = said.splitlines()
         assert "raid 1 in en, fr (EULAR)" in line
         assert "`pro questionnaires wording raid --language fr FILE`" in line
