@@ -50,6 +50,8 @@ class Item:
     steps: tuple[StepChange, ...]
     row: Found | None
     clocks: str | None = None
+    passed: bool = False
+    """It keeps its window, and every instant at which it was or would be reminded is over: nothing of it changes."""
 
     @property
     def day(self) -> date:
@@ -96,7 +98,7 @@ class Amended:
     @property
     def numbers(self) -> Numbers:
         kinds = [_counted(item) for item in self.items]
-        sms = sum(item.kind == "moves" and item.why == "reminders" for item in self.items)
+        sms = sum(item.kind == "moves" and item.why == "reminders" and not item.passed for item in self.items)
         return Numbers(1, **{name: kinds.count(name) for name in COUNTED}, sms=sms)
 
 
@@ -105,7 +107,7 @@ COUNTED = ("moves", "appears", "vanishes", "renewed", "kept", "same", "over")
 
 def _counted(item: Item) -> str:
     if item.kind != "stays":
-        return item.kind
+        return "same" if item.passed else item.kind
     return {"same": "same", "over": "over", "would-be-over": "over"}.get(item.why, "kept")
 
 
@@ -269,7 +271,9 @@ class _Case:
             elif why == "same" and self.planner.asks_other(row):
                 kind, why = "renewed", "questions"
         clocks = self._clocks(change.after) if change.after is not None and kind in ("appears", "moves") else None
-        return Item(kind, why, change.timepoint, change.before, change.after, change.steps, row, clocks)
+        instants = [at for step in change.steps for at in (step.before, step.after) if at is not None]
+        passed = kind == "moves" and why == "reminders" and max(instants, default=self.now) <= self.now
+        return Item(kind, why, change.timepoint, change.before, change.after, change.steps, row, clocks, passed)
 
 
 def _on_its_way(step: Found) -> bool:

@@ -106,9 +106,13 @@ def _still(protocol: str, version: str) -> ColumnElement[bool]:
 
 
 def patients(session: Connected, site_ids: Ids, protocol: str, version: str, after: int, limit: int) -> Sequence[Found]:
-    """Patients in the study whom `version` concerns, by id from the one after `after`."""
+    """Patients in the study whom `version` concerns, by id from the one after `after`; `site_zone`: their site's."""
     mine = _patient.c.site_id.in_(site_ids)
-    wanted = select(_patient).where(mine, _still(protocol, version), _patient.c.id > after)
+    wanted = (
+        select(_patient, _site.c.zone.label("site_zone"))
+        .join(_site, _patient.c.site_id == _site.c.id)
+        .where(mine, _still(protocol, version), _patient.c.id > after)
+    )
     return _all(session, wanted.order_by(_patient.c.id).limit(limit))
 
 

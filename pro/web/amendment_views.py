@@ -13,12 +13,13 @@ from markupsafe import Markup
 from pro.domain import zones
 from pro.domain.patient_days import patient_day
 from pro.domain.protocol import Protocol
+from pro.domain.reminders import leaves_at
 from pro.domain.schedule import Planned
 from pro.library import Library
 from pro.services.amended import Amended, Item, Numbers
 from pro.web.amendment_drawing import Words, drawing
 from pro.web.desk.phrases import month_day
-from pro.web.words import in_language, say, say_clock
+from pro.web.words import in_language, say, say_clock, say_place
 
 KINDS = ("appears", "vanishes", "renewed", "kept", "same", "over")
 STAYS = ("answered", "begun", "message-sent", "over", "would-be-over")
@@ -40,6 +41,8 @@ class Card:
     versions: str
     drawn: Markup
     lines: tuple[Line, ...]
+    place: str
+    """Whose clocks its times go by, where the site's show another; else empty."""
     stays: tuple[str, ...]
 
 
@@ -67,13 +70,18 @@ def card(one: Amended, library: Library, to: Protocol, now: datetime, language: 
         say("amendment.versions", language, before=patient.protocol_version, after=to.version),
         drawing(one.items, visits, today, words, partial(month_day, language=language)),
         tuple(speak.lines(one.items)),
+        "" if _same_clocks(patient.zone, patient.site_zone, now) else say_place(patient.zone, language),
         tuple(_stays(one.items, language)),
     )
 
 
+def _same_clocks(zone: str, other: str, now: datetime) -> bool:
+    return now.astimezone(zones.zone(zone)).utcoffset() == now.astimezone(zones.zone(other)).utcoffset()
+
+
 def _stays(items: Sequence[Item], language: str) -> Iterator[str]:
     for why in (*STAYS, "same"):
-        n = sum(item.kind == "stays" and item.why == why for item in items)
+        n = sum((item.kind == "stays" and item.why == why) or (item.passed and why == "same") for item in items)
         if n:
             yield say(f"amendment.stay.{why}", language, n=n)
 
@@ -88,7 +96,9 @@ class Speaker:
 
     def lines(self, items: Iterable[Item]) -> Iterator[Line]:
         """Like changes in a row are one line; visits are told before what repeats."""
-        changed = sorted((self._to_come(item) for item in items if item.kind != "stays"), key=self._place)
+        changed = sorted(
+            (self._to_come(item) for item in items if item.kind != "stays" and not item.passed), key=self._place
+        )
         for (_, kind, key, _), group in groupby(changed, key=self._like):
             alike = list(group)
             yield Line(kind, self.title(key), self._said(alike))
@@ -134,8 +144,7 @@ class Speaker:
         item = alike[0]
         when = self._days([each.day for each in alike])
         if item.kind == "appears":
-            silent = item.after is None or not item.after.reminders
-            return self.say("appears-silent" if silent else "appears", when=when, sms=self._sms(item.after))
+            return self._new(item.after, when)
         if item.kind in ("vanishes", "renewed"):
             return self.say(item.kind, when=when)
         assert item.before is not None
@@ -146,12 +155,29 @@ class Speaker:
 
     def _parts(self, before: Planned, after: Planned, when: str) -> Iterator[str]:
         if self._clocks(before) != self._clocks(after):
-            yield self.say("sms", when=when, before=self._sms(before), after=self._sms(after))
+            silenced = self._silenced(after)
+            said = self.say("sms", when=when, before=self._sms(before), after=self._sms(after))
+            yield "; ".join([said, self.say("quiet", sms=", ".join(silenced))] if silenced else [said])
         if self._window(before) != self._window(after):
             spans = [" – ".join(self._day(each) for each in self._window(one)) for one in (before, after)]
             yield self.say("open", before=spans[0], after=spans[1])
         if before.late_until != after.late_until:
             yield self.say("late", before=self._late(before), after=self._late(after))
+
+    def _new(self, after: Planned | None, when: str) -> str:
+        """A form that appears, and whether any SMS will ask for it."""
+        silenced = self._silenced(after) if after is not None else ()
+        go = [clock for clock in self._clocks(after) if clock not in silenced] if after is not None else []
+        if go:
+            said = self.say("appears", when=when, sms=", ".join(go))
+            return "; ".join([said, self.say("quiet", sms=", ".join(silenced))] if silenced else [said])
+        return self.say("appears-quiet" if silenced else "appears-silent", when=when, sms=", ".join(silenced))
+
+    def _silenced(self, one: Planned) -> tuple[str, ...]:
+        """Clock times at which the quiet hours keep an SMS back until it is too late."""
+        zone, quiet, late = zones.zone(self.zone), self.to.quiet_hours, self.to.late_message
+        kept = [step for step in one.reminders if leaves_at(step.at, one.closes_at, zone, quiet, late) is None]
+        return self._clocks(replace(one, reminders=tuple(kept)))
 
     def _late(self, one: Planned) -> str:
         if one.late_until is None:

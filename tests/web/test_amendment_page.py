@@ -16,6 +16,8 @@ from pro.clock import Moment
 from pro.domain.schedule import Planned
 from pro.services import amending, amendment_page
 from pro.services.amended import Item
+from pro.services.audit import WORKER
+from pro.services.enrolment import journeys
 from pro.store.tables import metadata
 from pro.web.amendment_views import Speaker
 from pro.web.words import say
@@ -23,6 +25,7 @@ from tests.amendment import with_third
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_staff, make_study, the_library
 from tests.web.test_desk import Desk
+from tests.web.test_enrolment_pages import plain
 
 PAGE = "/staff/protocol/amendment"
 t = metadata.tables
@@ -70,6 +73,38 @@ def test_no_sms_is_announced_whose_time_has_passed(desk: Desk) -> None:
     desk.clock.moment = Moment(*[datetime(2026, 5, 23, 12, 0, tzinfo=UTC)] * 2)
     desk.sign_in("lead")
     assert "<b>Week 6</b> <span>new: 22 May; no SMS</span>" in desk.page(f"{PAGE}?to=3")
+
+
+def test_what_is_over_is_not_among_the_days_whose_sms_move(desk: Desk) -> None:
+    """At 08:04 the diary of the 14th may still be filled in until noon; both its reminders have gone by."""
+    desk.sign_in("lead")
+    page = desk.page(f"{PAGE}?to=3")
+    moved = re.findall(r"<span>(\d+ days, .+?): SMS at 18:00, 20:00 → 19:00, 20:00", page)
+    assert moved == ["76 days, 15 Apr – 29 Jun"] * 3
+    assert "228 stay on their days with other SMS times" in page
+
+
+def test_an_sms_that_the_quiet_hours_keep_back_is_told_as_such_and_by_whose_clocks(desk: Desk) -> None:
+    """Week 6 of 14 April opened in Paris; in Montréal its last reminder of 10:00 comes at 04:00."""
+    parts, made = replace(desk.parts, library=the_library()), desk.made
+    there = make_patient(parts, made, "R-004", day0=date(2026, 3, 3))
+    evening = datetime(2026, 4, 14, 16, 17, tzinfo=UTC)
+    journeys.plan_journey(parts, WORKER, there, "America/Montreal", date(2026, 4, 15), Moment(evening, evening))
+    night = datetime(2026, 4, 15, 1, tzinfo=UTC)
+    assert journeys.set_out(parts, Moment(night, night)) == 1
+    for login, new, place in (
+        (
+            "lead",
+            "new: 14 Apr; no SMS will go: 04:00 is in the quiet hours; call the patient",
+            "the clocks of Montréal.",
+        ),
+        ("dm", "aucun SMS ne partira : 4 h tombe pendant les heures de silence", "Heures locales : Montréal."),
+    ):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        page = plain(desk.page(f"{PAGE}?to=3"))
+        assert new in page
+        assert page.count(place) == 1, "the others live by their site's clocks"
 
 
 def test_a_site_s_staff_read_of_their_own_patients_and_approve_nothing(desk: Desk) -> None:
