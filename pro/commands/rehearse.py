@@ -20,7 +20,7 @@ from pro.commands.files import made_folder, writable, written
 from pro.exports import tables
 from pro.library import load
 from pro.rehearsal.page import html
-from pro.rehearsal.people import SITES
+from pro.rehearsal.people import MEANING, SITES
 from pro.rehearsal.report import Asked, Document, counted, lines
 from pro.rehearsal.run import default_start, rehearse
 from pro.services.parts import Parts
@@ -154,7 +154,10 @@ def _writer(out: Path | None, asked: Asked) -> Callable[[Sequence[Parts], Mappin
 def _behaviours(first: Parts, kinds: Mapping[str, str]) -> tables.Table:
     """Told once, with the first study: what a simulated patient is like stands in no database."""
     rows = sorted(kinds.items())
-    return tables.Table("behaviour", ("patient", "behaviour"), lambda parts: iter(rows if parts is first else ()))
+    codes = {"behaviour": MEANING}
+    return tables.Table(
+        "behaviour", ("patient", "behaviour"), lambda parts: iter(rows if parts is first else ()), codes
+    )
 
 
 def _show(found: Document, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pro.exports.codes import CODES
 
-_UTC = "instant, UTC"
+_UTC = "instant, UTC, YYYY-MM-DDThh:mm:ssZ, fractions of a second cut off"
 _DAY = "date, YYYY-MM-DD"
 _COLUMNS: dict[str, tuple[str, str]] = {
     "patient": ("study number", ""),
@@ -20,7 +20,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "opted_out_at": ("since when no message is wanted; empty again after START", _UTC),
     "last_stop_at": ("last time STOP was taken, whether START followed or not", _UTC),
     "last_start_at": ("last time START was taken after a STOP", _UTC),
-    "behaviour": ("kind of simulated patient; of rehearsals only", "see docs/rehearsal.md"),
+    "behaviour": ("kind of simulated patient; of rehearsals only", ""),
     "timepoint": ("key of the timepoint in the protocol", ""),
     "day": ("target day of the assessment, by the patient's calendar", _DAY),
     "respondent": ("who fills it in", ""),
@@ -93,6 +93,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "last": ("last day that is paused", _DAY),
     "why": ("reason", ""),
     "taken_back_at": ("when the site took it back; empty while it stands", _UTC),
+    "from_day": ("first patient-day by the clocks of the zone; the first zone held on the days before it too", _DAY),
     "held_at": ("from when on nobody asked the patient", _UTC),
     "over_at": ("when the hold was taken back, or ended with the patient's part in the study", _UTC),
     "how": ("whether the patient's part ended by the site's decision or by withdrawal", ""),
@@ -138,6 +139,7 @@ _OF_A_TABLE: dict[tuple[str, str], tuple[str, str]] = {
         "when the reminder was planned; of an assessment that was cancelled only steps that had passed by then are listed",
         _UTC,
     ),
+    ("zones", "zone"): ("time zone the patient lived by from that day on, until the next row", "IANA name"),
     ("pauses", "made_at"): ("when the site entered it", _UTC),
     ("not_done", "made_at"): ("when the form was declared not done", _UTC),
     ("not_done", "questionnaire"): ("id of the clinician's form that nobody will enter", ""),

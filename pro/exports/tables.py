@@ -1,4 +1,5 @@
-"""Tables as CSV files with a manifest: UTF-8, commas, `\\r\\n`, instants as `…Z`, an empty field for what is not there."""
+"""Tables as CSV files with a manifest: UTF-8, commas, `\\r\\n`, an empty field for what is not there, and instants
+as `…Z` in whole seconds, one format in every column: a fraction is cut off, so that what came first stays no later."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from hashlib import sha256
 from heapq import merge
 from pathlib import Path
 
+from pro import __version__
+from pro.domain.protocol import Protocol
 from pro.exports import content, keys
 from pro.exports.code_words import said_of
 from pro.exports.codebook import meaning
@@ -20,6 +23,8 @@ from pro.services.exporting import TABLES, Table, Values
 from pro.services.parts import Parts
 
 __all__ = ["TABLES", "Table", "csv_line", "said", "stands_in", "write"]
+Codes = Mapping[tuple[str, str], Mapping[str, str]]
+"""Table and column → code → what it means."""
 MANIFEST = "manifest.json"
 CODEBOOK = ("table", "column", "meaning", "codes")
 SHEETS: Mapping[str, tuple[str, ...]] = {
@@ -40,8 +45,9 @@ def write(folder: Path, studies: Sequence[Parts], about: dict[str, object], tabl
     """A file for each table, rows of every study database merged by their keys, what its keys and
     codes mean (`items`, `scales`, `codes`, `codebook`), and the manifest.
 
-    `about` goes into the manifest beside row counts and SHA-256. The manifest of an older data set goes first and
-    the new one comes last, so that none speaks for files that are not its own. OSError where the folder cannot be written.
+    `about` goes into the manifest beside row counts and SHA-256, the version of `pro`, and the protocols with the
+    SHA-256 of their files. The manifest of an older data set goes first and the new one comes last, so that none
+    speaks for files that are not its own. OSError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -50,29 +56,39 @@ def write(folder: Path, studies: Sequence[Parts], about: dict[str, object], tabl
     protocols = keys.protocols_of(studies)
     questionnaires = keys.questionnaires_of(studies, protocols)
     known = keys.keys_of(protocols, questionnaires)
+    own = {(table.name, column): codes for table in asked for column, codes in table.codes.items()}
     columns = {**{table.name: table.columns for table in asked}, **SHEETS}
-    sheets = (content.items(questionnaires), content.scales(questionnaires), _coded(columns, known))
+    sheets = (content.items(questionnaires), content.scales(questionnaires), _coded(columns, known, own))
     files += [_write(folder, name, SHEETS[name], rows) for name, rows in zip(SHEETS, sheets, strict=True)]
-    book = [_described(name, column, known) for name, listed in columns.items() for column in listed]
+    book = (
+        _described(name, one, known.get(one, own.get((name, one), ()))) for name in columns for one in columns[name]
+    )
     files.append(_write(folder, "codebook", CODEBOOK, book))
-    manifest = {"about": about, "files": files}
+    _tell(folder, {"about": about, "files": files, "pro": __version__, "protocols": _followed(protocols)})
+
+
+def _followed(protocols: Iterable[Protocol]) -> list[dict[str, str]]:
+    return [{"id": each.id, "version": each.version, "sha256": each.sha256} for each in protocols]
+
+
+def _tell(folder: Path, manifest: Mapping[str, object]) -> None:
     text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def _described(table: str, column: str, known: keys.Keys) -> Values:
+def _described(table: str, column: str, known: Iterable[str]) -> Values:
     """A line of the codebook; where the column holds keys of the protocol, these are its codes."""
     said, codes = meaning(table, column)
-    return (table, column, said, ", ".join((*known.get(column, ()), *([codes] if codes else ()))))
+    return (table, column, said, ", ".join((*known, *([codes] if codes else ()))))
 
 
-def _coded(columns: Mapping[str, tuple[str, ...]], known: keys.Keys) -> Iterator[Values]:
+def _coded(columns: Mapping[str, tuple[str, ...]], known: keys.Keys, own: Codes) -> Iterator[Values]:
     """Every code and key that may stand in the tables, in words."""
     for table, listed in columns.items():
         for column in listed:
             for code in CODES.get((table, column), ()):
                 yield (table, column, str(code), said_of(table, column, code))
-            for key, said in known.get(column, {}).items():
+            for key, said in {**known.get(column, {}), **own.get((table, column), {})}.items():
                 yield (table, column, key, said)
 
 
@@ -105,7 +121,7 @@ def said(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, Decimal):
         return format(value, "f")
     return value.isoformat() if isinstance(value, date) else str(value)

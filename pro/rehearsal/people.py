@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -32,6 +32,16 @@ class Profile(StrEnum):
     CHANGES_PHONE = "changes-phone"
 
 
+MEANING: Mapping[str, str] = {
+    Profile.DILIGENT: "fills in nearly every day, most often on time",
+    Profile.FORGETFUL: "leaves days out; often after the last text only, or the next morning",
+    Profile.FLARES: "has bad spells; fills in nearly every day",
+    Profile.WEEKEND: "fills in on working days, and seldom on Saturday and Sunday",
+    Profile.TRAVELLER: "lives in another time zone for some days; a little less regular",
+    Profile.DROPS_OUT: "stops filling in for good, some by STOP first; the site takes them out",
+    Profile.CHANGES_PHONE: "has a telephone that dies and is replaced",
+}
+"""What the data set says of each; the figures are the habits below."""
 D, F, FL, W, T, DO, C = Profile
 CYCLE = (D, F, FL, W, T, DO, C, D, F, D, W, D, FL, D, F, D, T, D, W, F)
 """How often each is met: seven patients hold one of each, twenty the usual mixture."""

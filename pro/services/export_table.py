@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -20,6 +20,8 @@ class Table:
     name: str
     columns: tuple[str, ...]
     rows: Callable[[Parts], Iterator[Values]]
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Column → code → what it means, where `pro.exports.codes` does not know the table."""
 
 
 def read(parts: Parts, wanted: Any) -> Iterable[Row[Any]]:

@@ -1,4 +1,4 @@
-"""What staff decided about a patient's course, as rows: pauses, holds, the end, forms not done, windows given more time.
+"""A patient's course as rows: zones lived in, pauses, holds, the end, forms not done, windows given more time.
 
 Pauses and forms have rows of their own; a hold that is over, an end and a window's extension are told by the trail
 alone. Where its words were redacted since, the row keeps its instant and nothing else.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pro.services.export_table import Table, Values, read
 from pro.services.parts import Parts
@@ -24,6 +24,21 @@ _event = _t["audit_event"].c
 HELD, ENDS = "patient.held", {"patient.ended": "ended", "patient.withdrawn": "withdrawn"}
 OVER = ("patient.resumed", *ENDS)
 EXTENDED = "window.extended"
+
+
+def _zones(parts: Parts) -> Iterator[Values]:
+    """Each zone from the patient-day on which it began; of somebody whose history is not written down the zone alone."""
+    row = _t["zone_history"].c
+    kept = (
+        func.coalesce(row.from_day, _patient.c.day0).label("from_day"),
+        func.coalesce(row.zone, _patient.c.zone).label("zone"),
+    )
+    wanted = select(_patient.c.number, *kept).outerjoin(_t["zone_history"], row.patient_id == _patient.c.id)
+    before: Values = ()
+    for one in read(parts, wanted.order_by(_patient.c.number, row.from_day)):
+        if (one.number, one.zone) != before:  # a journey that was given up leaves its day behind
+            yield tuple(one)
+        before = one.number, one.zone
 
 
 def _pauses(parts: Parts) -> Iterator[Values]:
@@ -74,6 +89,7 @@ def _forms_not_done(parts: Parts) -> Iterator[Values]:
 
 
 TABLES: tuple[Table, ...] = (
+    Table("zones", ("patient", "from_day", "zone"), _zones),
     Table("pauses", ("patient", "first", "last", "why", "made_at", "taken_back_at"), _pauses),
     Table("holds", ("patient", "held_at", "why", "over_at"), _holds),
     Table("ends", ("patient", "ended_at", "how", "why", "earlier_data"), _ends),

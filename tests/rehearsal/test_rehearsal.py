@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from pro import __version__
 from pro.cli import main
 from pro.commands import rehearse as command
 from pro.exports import tables
@@ -29,6 +30,7 @@ from pro.rehearsal.people import Profile
 from pro.rehearsal.report import Asked, Document, document, lines
 from pro.rehearsal.run import rehearse
 from pro.services import reconciling
+from pro.services.parts import Parts
 from pro.web.words import LANGUAGES, say, typeset
 from tests.conftest import PROVE
 from tests.factories import the_library
@@ -125,8 +127,43 @@ def test_a_guarantee_that_nobody_looked_at_is_not_said_to_hold(played: Document)
     assert say("rehearsal.not_looked_at", "en") not in html(every)
 
 
-def test_two_processes_and_postgresql_give_the_same_document(played: Document, postgres_url: str) -> None:
-    assert rehearse(asked(), processes=2, server=postgres_url) == played
+def test_two_processes_and_postgresql_give_the_same_document_and_data_set(
+    played: Document, data: Path, postgres_url: str, tmp_path: Path
+) -> None:
+    def write(studies: Sequence[Parts], kinds: object) -> None:
+        tables.write(tmp_path, studies, {})
+
+    assert rehearse(asked(), processes=2, server=postgres_url, after=write) == played
+    assert _files(tmp_path) == _files(data)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
+
+
+def test_every_instant_of_the_data_set_has_one_format(played: Document, data: Path) -> None:
+    """Also of what really took place, which has fractions of a second in the database."""
+    told = Counter[str]()
+    for one in table(data, "codebook"):
+        if not one["codes"].startswith("instant, UTC"):
+            continue
+        assert "YYYY-MM-DDThh:mm:ssZ" in one["codes"]
+        found = [row[one["column"]] for row in table(data, one["table"]) if row[one["column"]]]
+        assert [each for each in found if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each)] == [], one
+        told[f"{one['table']}.{one['column']}"] += len(found)
+    real = ("messages.sent_at", "assessments.started_at", "assessments.submitted_at", "responses.made_at")
+    assert all(told[each] for each in real)
+
+
+def test_every_zone_that_was_lived_by_stands_in_the_data_set(played: Document, data: Path) -> None:
+    stays: dict[str, list[tuple[str, str]]] = {}
+    for one in table(data, "zones"):
+        stays.setdefault(one["patient"], []).append((one["from_day"], one["zone"]))
+    patients = table(data, "patients")
+    assert {one["patient"]: one["zone"] for one in patients} == {who: found[-1][1] for who, found in stays.items()}
+    assert {one["patient"]: one["day0"] for one in patients} == {who: found[0][0] for who, found in stays.items()}
+    assert all(found == sorted(found) for found in stays.values())
+    assert sum(len(found) - 1 for found in stays.values()) == played["happened"].get("zone changed", 0)
 
 
 def test_no_file_of_the_data_set_has_its_heading_alone(played: Document, data: Path) -> None:
@@ -297,6 +334,7 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
         fields = {(column, value) for row in rows[1:] for column, value in zip(rows[0], row, strict=True)}
         assert [field for field in fields if not is_known(table, *field)] == []
     assert manifest["about"]["seed"] == 1
+    assert (manifest["pro"], manifest["protocols"]) == (__version__, [found["protocol"]])
     listed = list(csv.DictReader(io.StringIO((tmp_path / "data" / "codebook.csv").read_text())))
     columns = [(one["file"], column) for one in manifest["files"] for column in one["columns"]]
     assert [(f"{one['table']}.csv", one["column"]) for one in listed] == columns[
@@ -332,8 +370,10 @@ def _content_is_told(data: Path) -> None:
     assert words["flare_triggers", "rule", "R1"].endswith("baseline days 7, baseline least 4")
     assert words["assessments", "timepoint", "week2"].startswith("Week 2; day 14 from day 0, window ")
     assert words["answers", "code", "not-reached"]
+    assert {code for name, _, code in words if name == "behaviour"} == set(Profile)
     book = {(one["table"], one["column"]): one["codes"] for one in table(data, "codebook")}
     assert "R1, R2, R3, R4, R5, R7" in book["flare_triggers", "rule"]
+    assert book["behaviour", "behaviour"] == ", ".join(Profile)
     assert book["responses", "timepoint"].startswith("screening, day0, week2")
     versions = {tuple(one[key] for key in RESPONSE): one["version"] for one in table(data, "responses")}
     items = {(one["questionnaire"], one["version"], one["item"]) for one in table(data, "items")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -18,9 +18,11 @@ from pro.exports.tables import SHEETS, said
 from pro.services import access, extending, undoing
 from pro.services.access import Identity, SignedIn
 from pro.services.enrolment import COMMAND_LINE, holding, withdraw
+from pro.services.enrolment.travelling import change_zone
 from pro.services.exporting import TABLES
 from pro.services.extending import Which
 from pro.services.parts import Parts
+from pro.store.tables import ZoneHistory
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study, the_library
 from tests.services.play import stand
@@ -145,6 +147,31 @@ def test_pauses_and_holds_are_told_also_those_that_are_over(parts: Parts, made: 
     ]
     for name in ("patients", "assessments", "reminders", "messages"):
         assert told(parts, name) is not None
+
+
+def test_the_zones_a_patient_lived_by_are_told(parts: Parts, made: Made) -> None:
+    """A journey that was given up before it began is none."""
+    stays, away, gives_up = (make_patient(parts, made, f"R-00{n}", day0=DAY0) for n in (3, 2, 1))
+    with parts.study.writing() as session:
+        session.add(ZoneHistory(patient_id=away, from_day=DAY0, zone="Europe/Paris"))
+    moves = ((away, 1, "Indian/Reunion"), (away, 73, "Europe/Paris"))
+    for who, hours, zone in (*moves, (gives_up, 74, "Indian/Reunion"), (gives_up, 75, "Europe/Paris")):
+        change_zone(parts, COMMAND_LINE, who, zone, stand(parts, NOW + hours * HOUR))
+    assert stays
+    assert [tuple(one.values()) for one in told(parts, "zones")] == [
+        ("R-001", "2026-04-18", "Europe/Paris"),
+        ("R-002", "2026-04-01", "Europe/Paris"),
+        ("R-002", "2026-04-16", "Indian/Reunion"),
+        ("R-002", "2026-04-19", "Europe/Paris"),
+        ("R-003", "2026-04-01", "Europe/Paris"),
+    ]
+
+
+@pytest.mark.parametrize("fraction", [0, 1, 50_000, 999_999])
+def test_an_instant_has_one_format(fraction: int) -> None:
+    """Cut off, not rounded: what was sent before a window closed still is."""
+    at = datetime(2026, 4, 1, 11, 59, 59, fraction, tzinfo=timezone(2 * HOUR))
+    assert said(at) == "2026-04-01T09:59:59Z"
 
 
 def test_forms_that_nobody_will_enter_are_told(parts: Parts, made: Made) -> None:
