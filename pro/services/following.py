@@ -4,7 +4,7 @@ not."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
@@ -61,20 +61,38 @@ def followed(session: Session, parts: Parts, found: Found, moment: Moment, limit
     """A patient's messages and steps, the newest first: up to `limit` that are due, and the next that are planned."""
     now = moment.study
     rows = desk_messages.of_patient(session, found.patient_id, now + AHEAD, limit)
-    past = [*_messages(session, rows), *_unsent(desk_messages.unsent_steps_of(session, found.patient_id, limit))]
+    unreached = "no-number" if found.number_wrong_at else None
+    past = [
+        *_messages(session, rows, unreached),
+        *_unsent(desk_messages.unsent_steps_of(session, found.patient_id, limit)),
+    ]
     newest = sorted(past, key=lambda one: one.at, reverse=True)[:limit]
     asked = not (found.withdrawn_at or found.study_ended_at or found.opted_out_at)
-    return (*reversed(_planned(session, parts, found, moment) if asked else ()), *newest)
+    planned = _planned(session, parts, found, moment) if asked else ()
+    if unreached:
+        planned = tuple(replace(one, why=unreached, leaves_at=None) for one in planned)
+    return (*reversed(planned), *newest)
 
 
-def _messages(session: Session, rows: Sequence[Found]) -> Iterator[Followed]:
+def _messages(session: Session, rows: Sequence[Found], unreached: str | None) -> Iterator[Followed]:
     ids = [row.id for row in rows]
     carried: dict[int, list[Found]] = {}
     for each in desk_messages.carried(session, ids) if ids else ():
         carried.setdefault(each.message_id, []).append(each)
     delivered = desk_messages.delivered(session, ids) if ids else {}
     for row in rows:
-        yield _message(row, carried.get(row.id, ()), delivered.get(row.id))
+        one = _message(row, carried.get(row.id, ()), delivered.get(row.id))
+        idle = _idle(one, carried.get(row.id, ()), unreached)
+        yield replace(one, fate=Fate.PLANNED, why=idle) if idle else one
+
+
+def _idle(one: Followed, carried: Sequence[Found], unreached: str | None) -> str | None:
+    """Why a message that waits will come to nothing when its time comes, where that is known already."""
+    if one.fate is not Fate.QUEUED or one.template != "reminder":
+        return None
+    if carried and all(each.submitted_at for each in carried):
+        return "submitted"
+    return unreached
 
 
 def _message(row: Found, carried: Sequence[Found], delivered_at: datetime | None) -> Followed:

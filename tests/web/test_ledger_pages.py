@@ -14,9 +14,10 @@ from pro.services import health
 from pro.services.enrolment import COMMAND_LINE
 from pro.services.enrolment.holding import hold
 from pro.store.tables import Task, metadata
-from tests.factories import NOW, make_patient
+from tests.factories import NOW, make_patient, make_staff
 from tests.services.test_bells import set_bells, walk
 from tests.web.test_desk import Desk, desk
+from tests.web.test_enrolment_pages import plain
 
 __all__ = ["desk"]
 t = metadata.tables
@@ -184,6 +185,46 @@ def test_a_patient_s_steps_are_told_from_planned_to_answered_with_their_times(de
         "Tue 14 Apr 20:00 reminder , Daily diary of 14 Apr not sent: the patient answered before it could leave",
         "Tue 14 Apr 18:00 reminder , Daily diary of 14 Apr delivered 18:01, opened 18:20, answered 18:24",
     ]
+
+
+def lines_of(page: str) -> list[str]:
+    found = [re.sub(r"<[^>]+>|\s+", " ", each) for each in re.findall(r"<li><span class=\"at\">.*?</li>", page, re.S)]
+    return [" ".join(line.split()) for line in found]
+
+
+@pytest.mark.parametrize(
+    ("login", "said"), [("coo", "will not be sent: no reachable number"), ("fr", "ne sera pas envoyé : aucun numéro")]
+)
+def test_no_reminder_is_promised_to_a_number_that_nobody_reaches(desk: Desk, login: str, said: str) -> None:
+    patient = make_patient(desk.parts, desk.made)
+    make_staff(desk.parts, desk.made, "fr", role="coordinator", language="fr")
+    with desk.parts.study.writing() as session:
+        session.execute(update(t["patient"]).where(t["patient"].c.id == patient).values(number_wrong_at=NOW))
+    desk.sign_in(login)
+    lines = lines_of(plain(desk.page("/staff/patients/R-001")))
+    assert len(lines) == 3
+    assert all(said in line for line in lines)
+
+
+def test_a_reminder_asked_for_later_is_over_once_everything_it_is_for_was_answered(desk: Desk) -> None:
+    patient = make_patient(desk.parts, desk.made)
+    make_staff(desk.parts, desk.made, "fr", role="coordinator", language="fr")
+    later = put(desk, patient, "pending", minutes=-38)
+    desk.sign_in("coo")
+    announce(desk, later, patient, opened=False, answered=False)
+    assert "about to go out" in "".join(lines_of(desk.page("/staff/patients/R-001")))
+    with desk.parts.study.writing() as session:
+        done = t["reminder"].select().where(t["reminder"].c.message_id == later)
+        row = session.execute(done).one()
+        session.execute(
+            update(t["assessment"]).where(t["assessment"].c.id == row.assessment_id).values(submitted_at=NOW)
+        )
+    page = "".join(lines_of(desk.page("/staff/patients/R-001")))
+    assert "will not be sent: the patient answered" in page
+    assert "about to go out" not in page
+    desk.client = desk.app.test_client()
+    desk.sign_in("fr")
+    assert "sur le départ" not in plain(desk.page("/staff/patients/R-001"))
 
 
 def test_a_step_in_silence_stands_on_both_lists_the_same_evening(desk: Desk) -> None:

@@ -51,6 +51,8 @@ def text_view(text: Text, zone: str) -> dict[str, object]:
     if opened:
         state += f", {t('sms.opened')}" + (f", {t('sms.answered')}" if text.answered else "")
     why = phrases.word("why", text.error, spoken) if text.error and not opened else ""
+    if text.state == "pending" and text.answered:
+        state, why = t("step.will-not"), phrases.word("why", "submitted", spoken)
     shapes = {"delivered": "check", "sent": "waiting", "failed": "fail", "undelivered": "fail", "dropped": "none"}
     tones = {"delivered": "fine", "failed": "hot", "undelivered": "hot", "dropped": "soft"}
     return {

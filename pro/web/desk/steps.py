@@ -27,7 +27,7 @@ def step_view(
     one: Followed, protocol: Protocol, zone: str, language: str, clocks: phrases.Clocks | None = None
 ) -> dict[str, object]:
     """When it was due, what it was for, and how far it came; `clocks` where the list tells whose times they are."""
-    sign, tone = SIGNS[one.fate]
+    sign, tone = SIGNS[Fate.NOT_SENT if one.fate is Fate.PLANNED and one.why else one.fate]
     failed = one.fate is Fate.NOT_SENT and (one.why or "").isdigit()
     when = f"{phrases.short_day(phrases.local(one.at, zone).date(), language)} {phrases.clock(one.at, zone, language)}"
     return {
