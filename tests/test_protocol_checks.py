@@ -140,6 +140,17 @@ def test_a_slip_in_a_timepoint_is_said_once(tmp_path: Path, slip: str) -> None:
     assert slip.split()[0] in one
 
 
+@pytest.mark.parametrize("slip", ["joint-exam 9", "joint-exm 1"])
+def test_a_slip_in_a_form_is_not_said_again_by_what_is_computed_from_it(tmp_path: Path, slip: str) -> None:
+    path = tmp_path / "protocol.yaml"
+    text = SOURCE.with_name("2.yaml").read_text("utf-8")
+    assert text.count("clinician: [joint-exam 1]") == 5
+    path.write_text(text.replace("joint-exam 1", slip), "utf-8")
+    problems, _ = told(path)
+    assert [one for one in problems if slip.split()[0] not in one.split(";")[0]] == []
+    assert len(problems) == 5
+
+
 def test_an_event_that_there_is_not_brings_no_warnings(tmp_path: Path) -> None:
     (one,), warnings = told(changed(tmp_path, week2("    days: 14\n    anchor: {event: flair}")))
     assert "unknown event 'flair'" in one

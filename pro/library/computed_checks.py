@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pro.domain.protocol import Protocol, QuestionnaireVersion, Timepoint
 from pro.domain.questionnaire import Questionnaire, ResultOf
 from pro.library.files import Place
+from pro.library.slips import is_slip
 from pro.library.wording import Findings, one_of
 
 Known = Mapping[tuple[str, str], Questionnaire]
@@ -62,7 +63,7 @@ class _Sources:
         given = {each.id: each for each in (*_reported(timepoint, result), *computed)}
         if result.questionnaire in given:
             self._check_key(name, result, given[result.questionnaire])
-        else:
+        elif not is_slip(result.questionnaire, timepoint.named, self.known):
             self.findings.add(self.place, f"{name} needs {_needed(result)}; {timepoint.key} {_gives(given)}")
 
     def _of(self, result: ResultOf) -> Timepoint | None:

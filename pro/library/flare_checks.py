@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 
 from pro.domain.answers import NUMBERS
 from pro.domain.flare_rules import Creep, Criteria, Declared, Emergency, FlareRule, Jump, Level
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library.files import Place
+from pro.library.slips import is_slip
 from pro.library.wording import Findings, one_of
 
 Known = Mapping[tuple[str, str], Questionnaire]
@@ -48,11 +48,8 @@ def _asked(protocol: Protocol, known: Known, id_: str, timepoint: str | None = N
 
 
 def _is_told(protocol: Protocol, known: Known, id_: str, timepoint: str | None = None) -> bool:
-    """Whether it is missing because of a slip in a timepoint, which the timepoint's own line tells of."""
-    ids = {name for name, _ in known}
     points = [point for point in protocol.timepoints if timepoint in (None, point.key)]
-    slips = [one.id for point in points for one in point.questionnaires if (one.id, one.version) not in known]
-    return id_ in slips or bool(get_close_matches(id_, [slip for slip in slips if slip not in ids], n=1))
+    return is_slip(id_, [one for point in points for one in point.questionnaires], known)
 
 
 def _not_asked(protocol: Protocol, id_: str) -> str:
