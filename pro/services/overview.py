@@ -101,7 +101,7 @@ class Today:
     diaries: tuple[Chip, ...]
     figures: Compliance
     to_enter: tuple[Visit, ...]
-    """From the opening of the window until the form is in, the newest first."""
+    """From the opening of the window until the form is in, the oldest first."""
     to_enter_in_all: int
     visits: tuple[Visit, ...]
     """Those to come or to be answered, without those to enter."""

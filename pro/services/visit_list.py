@@ -13,6 +13,7 @@ from pro.library import Library
 from pro.store import desk, exams
 from pro.store.desk import Found
 
+DAY = timedelta(days=1)
 VISITS = 6
 """Visits on one screen, of those to come and of those to enter."""
 
@@ -29,6 +30,8 @@ class Visit:
     """The clinician's form that is still to be entered; empty for a visit that only comes."""
     received: bool = False
     """What the patient answers is in."""
+    over_for: int = 0
+    """Days since its window ended, begun ones counted: 0 while it is open."""
     not_asked: str = ""
     """Why nobody asks the patient: `hold` or `pause`."""
 
@@ -49,7 +52,8 @@ def _visit(row: Found, now: datetime, form: str = "") -> Visit:
     received = bool(form and row.submitted_at)
     until = row.end if row.opens_at <= now < row.end and not received else None
     not_asked = "" if received else (row.excused_why or "").partition(":")[0]
-    return Visit(row.number, row.site_id, row.timepoint, row.day, until, form, received, not_asked)
+    late = max(-((row.end - now) // DAY), 0)
+    return Visit(row.number, row.site_id, row.timepoint, row.day, until, form, received, late, not_asked)
 
 
 def to_enter_of(

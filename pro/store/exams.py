@@ -63,7 +63,7 @@ def to_enter(
     now: datetime,
     limit: int,
 ) -> Sequence[Found]:
-    """Visits whose window has opened and that lack a form, the newest first; `in_all` counts them without the limit.
+    """Visits whose window has opened and that lack a form, the longest waited for first; `in_all` counts them without the limit.
 
     Those of the last `WAITED_FOR`, without forms that were declared not done; the patient's own page still tells.
     `asked`: form → (protocol, version, timepoint) where it is asked.
@@ -86,7 +86,7 @@ def to_enter(
         assessment.c.opens_at <= now,
         or_(*lacks),
     )
-    return session.execute(mine.order_by(assessment.c.day.desc(), patient.c.number).limit(limit)).all()
+    return session.execute(mine.order_by(assessment.c.day, patient.c.number).limit(limit)).all()
 
 
 def newest(session: Session, assessment_ids: Collection[int]) -> dict[tuple[int, str], int]:

@@ -176,6 +176,11 @@ def test_patients_come_a_page_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert ("L-003" in first, "L-003" in second) == (False, True)
     assert all('<h2 id="sum">3 patients</h2>' in page for page in (first, second))
     assert desk.client.get(f"{PAGE}?to=3&page=x").status_code == 200
+    assert first.index("stand on 2 pages. Look at each of them") < first.index("amended"), "before the patients"
+    assert "I have looked at all 2 pages of what changes for 3 patients" in first
+    desk.client = desk.app.test_client()
+    desk.sign_in("dm")
+    assert "occupent 2 pages. Regardez-les toutes" in plain(desk.page(f"{PAGE}?to=3")).replace("’", "'")
 
 
 @pytest.mark.parametrize(

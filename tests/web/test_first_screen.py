@@ -254,6 +254,21 @@ def test_however_many_flares_are_overdue_the_screen_reads_as_much(desk: Desk) ->
     assert "20 of 23 shown" in unseen_part(page)
 
 
+# --- visits to complete
+
+
+def test_the_visit_that_has_waited_longest_comes_first_and_says_how_late_it_is(desk: Desk) -> None:
+    """Day 0 of 26 March and week 2 of 9 April lack their joint examination; week 2 was open until the 10th."""
+    make_patient(desk.parts, desk.made, "R-001", day0=date(2026, 3, 26))
+    for login, late, zero, two in (
+        ("coo", "window over for 5 days", "Start", "Week 2"),
+        ("fr", "fenêtre close depuis 5 jours", "Début", "Semaine 2"),
+    ):
+        part = read(desk, login).partition('id="to-enter"')[2].partition("</section>")[0]
+        assert 0 < part.index(zero) < part.index(two)
+        assert late in part.partition(two)[2].partition("</li>")[0]
+
+
 # --- the line at eight in the morning
 
 
