@@ -187,6 +187,20 @@ def test_a_patient_s_steps_are_told_from_planned_to_answered_with_their_times(de
     ]
 
 
+def test_the_sum_comes_before_fifty_rows_and_the_two_lists_have_names_of_their_own(desk: Desk) -> None:
+    put(desk, make_patient(desk.parts, desk.made), "delivered")
+    make_staff(desk.parts, desk.made, "fr", role="coordinator", language="fr")
+    for login, total, tab in (
+        ("coo", "1 of 1 sent", "Stopped before they left"),
+        ("fr", "1 sur 1 envoyé", "Arrêtés avant le départ"),
+    ):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        page = plain(desk.page("/staff/messages"))
+        assert page.index(total) < page.index(tab) < page.index("<tbody>")
+        assert page.count(tab) == 1
+
+
 def lines_of(page: str) -> list[str]:
     found = [re.sub(r"<[^>]+>|\s+", " ", each) for each in re.findall(r"<li><span class=\"at\">.*?</li>", page, re.S)]
     return [" ".join(line.split()) for line in found]
