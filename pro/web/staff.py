@@ -31,7 +31,7 @@ from pro.web.desk import (
     undoing,
     windows,
 )
-from pro.web.desk.frame import blueprint, t
+from pro.web.desk.frame import blueprint, language, t
 from pro.web.parts import current_parts, moment
 from pro.web.rights import cookie_name, open_to_all, own_page, signed_in
 from pro.web.words import LANGUAGES
@@ -72,7 +72,8 @@ def door() -> ResponseReturnValue:
     """Sign-in, or for whoever is signed in: today."""
     identity = signed_in()
     if identity is None:
-        return _sign_in_page(SignInForm(after=request.args.get("after", ""), lang=_chosen(request.args)))
+        chosen = _chosen(request.args) or (language() if current_parts().settings.demo else "")
+        return _sign_in_page(SignInForm(after=request.args.get("after", ""), lang=chosen))
     if request.args.get("after"):
         return redirect(own_page(request.args["after"]), 303)
     if not identity.may(Right.SEE_TODAY):
@@ -116,7 +117,10 @@ def choose_language() -> ResponseReturnValue:
 
 
 def _keep_language(opened: SignedIn) -> None:
-    """The desk goes on in the language that somebody chose at the door; the browser's alone does not change the account."""
+    """The desk goes on in the language that somebody chose at the door; the browser's alone does not change the account.
+
+    A demonstration's accounts are everybody's: there the desk goes on as the door was read.
+    """
     now, chosen = moment(), _chosen(request.form)
     identity = access.staff_of(current_parts(), opened.token, now) if chosen else None
     if identity is not None and identity.language != chosen:

@@ -812,6 +812,17 @@ def test_the_demonstration_says_that_it_is_one(desk: Desk) -> None:
     assert "invented" in create_app(parts).test_client().get("/staff/").get_data(as_text=True)
 
 
+def test_a_demonstration_s_desk_goes_on_as_its_door_was_read(desk: Desk) -> None:
+    parts = replace(desk.parts, settings=replace(desk.parts.settings, demo=True))
+    client = create_app(parts).test_client()
+    page = client.get("/staff/", headers={"Accept-Language": "fr"}).get_data(as_text=True)
+    hidden = re.search(r'name="lang"[^>]*value="([^"]*)"', page)
+    assert hidden is not None
+    fields = {"login": "inv", "password": PASSWORD, "csrf_token": token_in(page), "lang": hidden[1]}
+    assert client.post("/staff/sign-in", data=fields).status_code == 303
+    assert '<html lang="fr">' in client.get("/staff/").get_data(as_text=True)
+
+
 def rows(desk: Desk, table: type) -> int:
     with desk.parts.study.reading() as session:
         return len(session.execute(select(table)).all())
