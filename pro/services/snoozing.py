@@ -59,7 +59,7 @@ def snooze(parts: Parts, token: str, wanted: str, moment: Moment) -> bool:
         at = next((one for one in offered.times if one.isoformat() == wanted), None) if offered else None
         if who is None or at is None:
             return False
-        before = snoozes.waiting(session, who.patient_id)
+        before = snoozes.waiting(session, who.patient_id, moment.study)
         if before is not None and not messages.drop(session, [before.id], UNDONE, moment.study):
             return False
         _plan(parts, session, who, at, moment)
@@ -73,14 +73,15 @@ def lost(parts: Parts, token: str, moment: Moment) -> datetime | None:
     with parts.study.plain_reading() as session:
         who = _who(session, token, moment)
         found = snoozes.lost_by_stopping(session, who.patient_id, moment.study) if who else None
-        return None if found is None or (who and snoozes.waiting(session, who.patient_id)) else found.due_at
+        due_at: datetime | None = found.due_at if found else None
+        return None if who and snoozes.waiting(session, who.patient_id, moment.study) else due_at
 
 
 def undo(parts: Parts, token: str, moment: Moment) -> bool:
     """Takes the reminder back that was asked for; False where none waits."""
     with parts.study.writing() as session:
         who = _locked(session, token, moment)
-        waiting = snoozes.waiting(session, who.patient_id) if who else None
+        waiting = snoozes.waiting(session, who.patient_id, moment.study) if who else None
         if who is None or waiting is None or not messages.drop(session, [waiting.id], UNDONE, moment.study):
             return False
         _note(session, who, "reminder.snooze_undone", {}, moment)
@@ -105,7 +106,7 @@ def _offer(parts: Parts, session: Connected, who: Found, moment: Moment) -> Offe
     open_now = _rung(parts, session, who, moment)
     if not open_now or who.opted_out_at is not None:
         return Offer(who.zone, why_none="not-now")
-    waiting = snoozes.waiting(session, who.patient_id)
+    waiting = snoozes.waiting(session, who.patient_id, moment.study)
     set_at, moved = (waiting.due_at, waiting.id) if waiting else (None, None)
     first = open_now[0]
     planned = _planned(parts, session, who, open_now, moment)

@@ -255,13 +255,10 @@ def _written(value: datetime) -> str:
     return value.isoformat(" ", "microseconds")[:-6]
 
 
-def _read(text: str | None) -> datetime | None:
-    return None if text is None else _instant(text)
-
-
 @lru_cache(maxsize=4096)
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text + "+00:00")
+def _read(text: str | None) -> datetime | None:
+    """An instant from SQLite. Every row has several, and many rows the same: no call in Python for what is kept."""
+    return None if text is None else datetime.fromisoformat(text + "+00:00")
 
 
 def reader(kind: Any, dialect: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, func, or_, select
@@ -14,21 +14,27 @@ from pro.store.engine import Connected, insert_for
 from pro.store.messages import NOT_YET, Found, message, reminder
 
 PREFIX = "snooze:"
+STALE = timedelta(days=2)
+"""It is asked for within a patient's day and falls when it is too late: what was due so long ago waits no more.
+
+So few of a patient's messages are read, however long the diary.
+"""
 _waiting = (
     select(message)
     .where(
         message.c.patient_id == bindparam("patient_id"),
         message.c.dedupe_key.startswith(PREFIX),
         message.c.state.in_(NOT_YET),
+        message.c.due_at > bindparam("stale"),
     )
     .order_by(message.c.due_at)
     .limit(1)
 )
 
 
-def waiting(session: Connected, patient_id: int) -> Found | None:
+def waiting(session: Connected, patient_id: int, now: datetime) -> Found | None:
     """The reminder that this patient has asked for and not had yet."""
-    return session.connection().execute(_waiting, {"patient_id": patient_id}).first()
+    return session.connection().execute(_waiting, {"patient_id": patient_id, "stale": now - STALE}).first()
 
 
 def lost_by_stopping(session: Connected, patient_id: int, now: datetime) -> Found | None:

@@ -16,6 +16,7 @@ from pro.domain.snooze import AT_MOST, snooze_times, step_key
 from pro.services import answering, balancing, delivery, reminding, snoozing
 from pro.services.parts import Parts
 from pro.sms.memory import MemorySender
+from pro.store import snoozes
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_study
 from tests.services.play import CALM, fill, give_link
@@ -163,6 +164,16 @@ def test_moved_it_goes_once_and_at_the_new_time(house: House) -> None:
     assert [sms.at for sms in house.sender.sent] == [at("17:00")]
     moved = [row.payload for row in rows(house.parts, "audit_event") if row.kind == "reminder.snoozed"]
     assert '"instead_of":"2026-04-15T14:00:00+00:00"' in moved[1]
+
+
+def test_what_no_worker_sent_two_days_ago_is_promised_to_nobody(house: House) -> None:
+    """So few of the patient's messages are read for it, however long the diary."""
+    assert house.snooze("16:00")
+    for day, told in ((date(2026, 4, 15), at("16:00")), (date(2026, 4, 18), None)):
+        house.clock.moment = Moment(at("15:30", day), at("15:30", day))
+        with house.parts.study.reading() as session:
+            waiting = snoozes.waiting(session, house.patient, house.now().study)
+        assert (waiting and waiting.due_at) == told
 
 
 def test_it_may_be_moved_where_the_cap_holds_no_second(house: House) -> None:

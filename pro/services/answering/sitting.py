@@ -63,7 +63,7 @@ def _view(parts: Parts, session: Connected, found: Found, moment: Moment, *, dea
     if rows:
         waiting = tuple(_so_far(session, waiting_of(parts, row, moment)) for row in rows)
         spoken = languages_of([protocol_of(parts, row) for row in rows])
-        snoozed = snoozes.waiting(session, found.patient_id)
+        snoozed = snoozes.waiting(session, found.patient_id, moment.study)
         base = replace(base, snoozed_to=snoozed.due_at if snoozed else None)
         return replace(base, status="ready", waiting=waiting, languages=spoken)
     base = replace(base, languages=_spoken(parts, session, found))
