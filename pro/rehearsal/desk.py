@@ -3,22 +3,25 @@ provider was away they let the windows that suffered end later."""
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlmodel import col, select
 
 from pro.clock import Moment
 from pro.domain import zones
 from pro.rehearsal.lives import Life
-from pro.rehearsal.people import ZONE, Profile
+from pro.rehearsal.people import ZONE, Person, Profile
 from pro.rehearsal.play import Act, Play, code_of
 from pro.services import enrolment, extending, reviewing
 from pro.services.access import Right
 from pro.services.extending import NotExtended, Open, Which
+from pro.services.reviewing import Outcome
 from pro.store.tables import Flare, Task
 
 PATIENCE = timedelta(days=5)
 """After so long without an answer somebody who stays away is taken out of the study."""
+IN_SPELL, UNSURE = 0.85, 0.3
+"""How often an investigator finds a flare in a bad spell, and where none is found cannot tell what it was."""
 LEAVING = ("burden", "patient-wish", "moved")
 MORE = timedelta(days=1)
 """How much later a window ends of which a reminder was to go while the provider was away."""
@@ -75,21 +78,32 @@ def _morning(play: Play, site: int, lives: dict[int, Life]) -> Act:
     def work(moment: Moment) -> None:
         site_id = play.site_ids[site]
         with play.parts.study.reading() as session:
-            unseen = select(Flare.id).where(Flare.site_id == site_id, col(Flare.acknowledged_at).is_(None))
+            unseen = select(Flare).where(Flare.site_id == site_id, col(Flare.acknowledged_at).is_(None))
             flares = session.exec(unseen.order_by(col(Flare.id))).all()
             open_ones = select(Task).where(Task.site_id == site_id, col(Task.done_at).is_(None))
             tasks = session.exec(open_ones.order_by(col(Task.id))).all()
         low = code_of(site).lower()
-        for flare_id in flares:
-            assert flare_id is not None
-            note = "Seen on the telephone."
-            reviewing.review(play.parts, play.staff[f"investigator-{low}"], flare_id, "confirmed", note, moment)
+        for flare in flares:
+            assert flare.id is not None
+            outcome, note = found_of(lives[flare.patient_id].person, flare.opened_day)
+            reviewing.review(play.parts, play.staff[f"investigator-{low}"], flare.id, outcome, note, moment)
             play.happened["flare reviewed"] += 1
         for task in tasks:
             if task.patient_id in lives:
                 _take_up(play, task, lives[task.patient_id], f"coordinator-{low}", moment)
 
     return work
+
+
+def found_of(person: Person, flagged: date) -> tuple[Outcome, str]:
+    """What the investigator finds on a flag of that day, and why: in a bad spell most often a flare, outside one none."""
+    day, dice = (flagged - person.day0).days, person.dice("flagged", flagged)
+    ill = any(first <= day <= last + 1 for first, last in person.spells)
+    if ill and dice.random() < IN_SPELL:
+        return Outcome.CONFIRMED, "Warm and swollen, says the patient on the telephone."
+    if dice.random() < UNSURE:
+        return Outcome.CANNOT_TELL, "Not reached by telephone."
+    return Outcome.NOT_A_FLARE, "Pain after an effort, says the patient on the telephone."
 
 
 def _take_up(play: Play, task: Task, life: Life, login: str, moment: Moment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,10 +13,12 @@ from pro.domain.schedule import Planned, plan
 from pro.domain.showing import shown
 from pro.domain.zones import zone
 from pro.rehearsal.answers import as_saved, day_of, respondent
+from pro.rehearsal.desk import found_of
 from pro.rehearsal.kills import Killed, Kills
 from pro.rehearsal.lives import when
 from pro.rehearsal.people import Person, Profile, people
 from pro.rehearsal.provider import NO_FAULTS, Faults, Provider
+from pro.services.reviewing import Outcome as Review
 from pro.sms.sender import Accepted, NotProcessed, Outcome, Refused, Sms, Unknown
 from tests.factories import the_library
 
@@ -143,3 +146,15 @@ def test_a_dead_worker_does_nothing_more_until_its_next_life() -> None:
     kills.next_life()
     kills.at("before-record")
     assert kills.counted == {"after-mark": 1}
+
+
+def test_an_investigator_finds_flares_in_bad_spells_alone_and_whoever_reads_the_data_meets_every_outcome() -> None:
+    found: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for one in EVERYBODY:
+        for n in range(80):
+            ill = any(first <= n <= last + 1 for first, last in one.spells)
+            found[ill][found_of(one, one.day0 + timedelta(days=n))[0]] += 1
+    assert set(found[True]) == set(Review)
+    assert found[True].most_common(1)[0][0] == Review.CONFIRMED
+    assert set(found[False]) == {Review.NOT_A_FLARE, Review.CANNOT_TELL}
+    assert found[False].most_common(1)[0][0] == Review.NOT_A_FLARE
