@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import dropwhile
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -13,15 +14,39 @@ from pro.services.audit import WORKER, Actor, lock_patient, patient_actor, recor
 from pro.services.enrolment.facts import By
 from pro.services.enrolment.telephone import opt_in_again
 from pro.services.parts import Parts
-from pro.store import contacts, messages
+from pro.store import contacts, counters, messages
 from pro.store.tables import Patient
 
 How = Literal["page", "sms", "provider", "staff"]
 Said = Literal["stop", "start", "help", "other"]
 
-STOP = frozenset({"STOP", "STOPALL", "STOPPER", "ARRET", "ARRETER", "UNSUBSCRIBE", "OPTOUT", "REVOKE"})
-"""Alone or as the first word."""
-STOP_ALONE = frozenset({"END", "QUIT", "CANCEL", "FIN", "DESABONNER"})
+STOP = frozenset(
+    [
+        "STOP",
+        "STOPALL",
+        "STOPPE",
+        "STOPPER",
+        "STOPPEZ",
+        "ARRET",
+        "ARRETE",
+        "ARRETER",
+        "ARRETEZ",
+        "UNSUBSCRIBE",
+        "OPTOUT",
+        "REVOKE",
+        "DESABONNEMENT",
+        "DESABONNER",
+        "DESABONNEZ",
+        "DESINSCRIPTION",
+        "DESINSCRIRE",
+    ]
+)
+"""Alone or as the first word, politeness apart."""
+STOP_ALONE = frozenset({"END", "QUIT", "CANCEL", "FIN"})
+POLITE = frozenset(
+    ["BONJOUR", "BONSOIR", "MERCI", "D", "DE", "SVP", "S", "IL", "VOUS", "TE", "PLAIT", "HELLO", "HI", "PLEASE", "PLS"]
+)
+"""May stand before what somebody wants: "merci d'arrêter", "please stop"."""
 START = frozenset({"START", "UNSTOP", "REPRENDRE"})
 HELP = frozenset({"HELP", "AIDE", "INFO"})
 
@@ -69,28 +94,39 @@ ANSWERED_BY_PROVIDER = frozenset(
     }
 )
 """It answers these alone in a text by itself; a second answer from us would be one too many."""
+WROTE = "wrote:"
+"""Counts the days on which a patient was told that nobody reads what they write."""
 
 
-def answer(parts: Parts, number: str, body: str, said: Said) -> str:
-    """What is written back, in the patient's language; nothing to strangers, nor where the provider answers."""
-    if (
-        said == "other"
-        or not parts.settings.sms_replies
-        or _plain_words(body) in [[word] for word in ANSWERED_BY_PROVIDER]
-    ):
+def answer(parts: Parts, number: str, body: str, said: Said, moment: Moment) -> str:
+    """What is written back, in the patient's language; nothing to strangers, nor where the provider answers.
+
+    Whoever writes anything else is told that nobody reads it, for it may be urgent: once a day, so that two machines
+    never talk to each other, and not after a STOP.
+    """
+    if not parts.settings.sms_replies or _plain_words(body) in [[word] for word in ANSWERED_BY_PROVIDER]:
         return ""
     ids = _patients_with(parts, number)
     if not ids:
         return ""
     with parts.study.reading() as session:
-        language = session.get_one(Patient, ids[0]).language
-    wordings = ANSWERS[said]
-    return wordings.get(language, wordings["en"])
+        patient = session.get_one(Patient, ids[0])
+    if said == "other" and (patient.opted_out_at is not None or _told_today(parts, ids[0], moment)):
+        return ""
+    wordings = ANSWERS["help" if said == "other" else said]
+    return wordings.get(patient.language, wordings["en"])
+
+
+def _told_today(parts: Parts, patient_id: int, moment: Moment) -> bool:
+    today = moment.running.replace(hour=0, minute=0, second=0, microsecond=0)
+    with parts.study.plain_writing() as session:
+        counters.forget_before(session, WROTE, today)
+        return counters.bump(session, f"{WROTE}{patient_id}", today) > 1
 
 
 def understand(body: str) -> Said:
     """Reads the keywords of both languages, whatever their case, accents and full stops."""
-    words = _plain_words(body)
+    words = list(dropwhile(POLITE.__contains__, _plain_words(body)))
     if not words:
         return "other"
     alone = len(words) == 1

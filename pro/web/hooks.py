@@ -55,9 +55,10 @@ def status(message_id: str) -> tuple[str, int]:
 def incoming() -> Response:
     """A text from a phone. The provider answers STOP and HELP by itself; we answer AIDE and the other words of ours."""
     number, body = request.form.get("From", ""), request.form.get("Body", "")
-    said = inbound.receive(current_parts(), number, body, moment())
+    now = moment()
+    said = inbound.receive(current_parts(), number, body, now)
     log.info("an incoming text was read as %s", said)
-    told = inbound.answer(current_parts(), number, body, said)
+    told = inbound.answer(current_parts(), number, body, said, now)
     xml = f"{HEAD}<Response><Message>{escape(told)}</Message></Response>" if told else NOTHING_TO_SAY
     return Response(xml, content_type="text/xml")
 

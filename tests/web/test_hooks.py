@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -160,7 +161,9 @@ def test_get_is_no_way_in(client: FlaskClient, sent: int) -> None:
         ("Reprendre", "number", NUMBER, "de nouveau des messages"),
         ("STOP", "number", NUMBER, ""),
         ("HELP", "number", NUMBER, ""),
-        ("good morning", "number", NUMBER, ""),
+        ("38,5 de fièvre", "number", NUMBER, "Personne ne lit ce numéro."),
+        ("38,5 de fièvre", "number", "+33699999999", ""),
+        ("38,5 de fièvre", "name", NUMBER, ""),
         ("Aide", "number", "+33699999999", ""),
         ("Aide", "name", NUMBER, ""),
     ],
@@ -174,3 +177,24 @@ def test_what_the_provider_does_not_answer_itself_is_answered_where_patients_can
     assert answer.mimetype == "text/xml"
     assert ("<Message>" in answer.text) == bool(told)
     assert told in answer.text
+
+
+def test_whoever_writes_to_us_is_told_once_a_day_that_nobody_reads_it_and_not_after_a_stop(
+    parts: Parts, sent: int
+) -> None:
+    """A phone that answers by itself would otherwise talk with us all night."""
+    clock = FixedClock(parts.clock.now().study)
+    settings = dataclasses.replace(parts.settings, sms_replies=True)
+    client = create_app(dataclasses.replace(parts, settings=settings, clock=clock)).test_client()
+
+    def told(body: str) -> bool:
+        answer = post(client, signed("/hooks/twilio/inbound", {"From": NUMBER, "Body": body}))
+        return "Personne ne lit" in answer.text
+
+    assert [told(body) for body in ("Mon genou est chaud", "Je conduis, je rappelle", "Aide")] == [True, False, True]
+    clock.move(timedelta(days=1))
+    assert told("Mon genou est chaud")
+    assert len(rows(parts, "counter")) == 1, "yesterday's is gone"
+    clock.move(timedelta(days=1))
+    told("STOP")
+    assert not told("Mon genou est chaud")
