@@ -21,7 +21,7 @@ from pro.web.enrolment_forms import PhoneForm, WithdrawForm
 from pro.web.enrolment_frame import back, blueprint, e, own_patient, problem_words
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
-from pro.web.words import in_language, say, say_clock, say_day, say_number
+from pro.web.words import in_language, say, say_clock, say_day, say_number, say_place
 
 
 @blueprint.get("/enrol/<int:patient_id>")
@@ -109,6 +109,7 @@ def sheet(patient_id: int) -> ResponseReturnValue:
         s=lambda key, **values: say(f"enrolment.sheet.{key}", spoken, **values),
         paper_day=lambda at: say_day(at, spoken),
         paper_clock=lambda at: say_clock(at, spoken),
+        paper_place=say_place(found.zone, spoken),
         paper_minutes=lambda minutes: say_number(minutes.to_integral_value(ROUND_CEILING), spoken),
         paper_times=lambda times: paper_times(times, spoken),
         paper_words=lambda wording: in_language(wording, spoken),

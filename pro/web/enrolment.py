@@ -18,11 +18,14 @@ from pro.services.enrolment import DAYS_AHEAD, Enrolled, Ineligible, NotEnrollab
 from pro.services.enrolment.known import KNOWN
 from pro.services.overview import Place, places
 from pro.web import enrolled
+from pro.web import places as places_of
 from pro.web.asked import row_number_or_none
+from pro.web.desk.frame import language
 from pro.web.enrolment_forms import EnrolForm, day, new_once, whole_number
 from pro.web.enrolment_frame import blueprint, example_number, problem_words
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, site_of, who
+from pro.web.words import say_place
 
 __all__ = ["blueprint", "enrolled"]
 
@@ -95,13 +98,21 @@ def enrol_page(form: EnrolForm, site: Place, problems: Sequence[Problem] = (), u
         screening=protocol.screening,
         today=today,
         latest=today + timedelta(days=DAYS_AHEAD),
-        zones=sorted(zones.names()),
+        **_places(site.zone),
         example=example_number(where.site.region),
         errors={problem.field: problem_words(problem) for problem in problems},
         known=any(problem.why == KNOWN for problem in problems),
         unmet={one.key for one in unmet},
         unmet_list=unmet,
     )
+
+
+def _places(here: str) -> dict[str, object]:
+    """Where a patient may live, by town: first where the site is and where its patients go most."""
+    spoken = language()
+    likely = [(name, say_place(name, spoken)) for name in (here, *places_of.likely((), here))]
+    elsewhere = [pair for pair in places_of.listed(spoken) if pair not in likely]
+    return {"likely": likely, "elsewhere": elsewhere, "offered": {name for name, _ in (*likely, *elsewhere)}}
 
 
 def own_sites() -> tuple[Place, ...]:

@@ -15,7 +15,7 @@ from pro.services.enrolment import Problem, Sheet
 from pro.web.desk.frame import desk_context, language, stale_form
 from pro.web.parts import current_parts
 from pro.web.rights import site_of
-from pro.web.words import NAMES, say, say_day, say_instant, say_phone
+from pro.web.words import NAMES, say, say_day, say_instant, say_phone, say_place
 
 blueprint = Blueprint("enrolment", "pro.web", url_prefix="/staff")
 
@@ -48,6 +48,8 @@ def problem_words(problem: Problem) -> str:
     values = {
         name: say_day(value, spoken) if isinstance(value, date) else value for name, value in problem.values.items()
     }
+    if "zone" in values:
+        values["zone"] = say_place(str(values["zone"]), spoken)
     if "region" in problem.values:
         values = {"example": example_number(str(problem.values["region"]))}
     return e(f"problem.{problem.why}", **values)

@@ -110,6 +110,29 @@ def test_nothing_is_ticked_or_chosen_beforehand(desk: Desk) -> None:
     assert 'name="birth' not in page
 
 
+def test_where_a_patient_lives_is_chosen_by_town_first_the_likely_ones(desk: Desk) -> None:
+    page = desk.get("/staff/enrol")
+    first, others = page.split("<optgroup")[1:]
+    towns = re.findall(r'value="([^"]+)"( selected)?>([^<]+)', first)
+    assert towns[0] == ("Europe/Paris", " selected", "Paris")
+    assert ("Indian/Reunion", "", "Réunion") in towns
+    assert 'value="Asia/Tokyo">Tokyo<' in others
+    assert "Etc/" not in page
+    assert 'value="Europe/Paris"' not in others
+    kept = desk.post("/staff/enrol", **typed(desk.parts, phone="1", zone="Asia/Tokyo")).text
+    assert re.findall(r'value="([^"]+)" selected', kept) == ["Asia/Tokyo"]
+    odd = desk.post("/staff/enrol", **typed(desk.parts, phone="1", zone="Etc/GMT+5")).text
+    assert re.findall(r'value="([^"]+)" selected', odd) == ["Etc/GMT+5"], "what was typed stands there still"
+
+
+def test_the_patient_s_paper_names_the_town(desk: Desk) -> None:
+    patient_id = enrol(desk, zone="Indian/Reunion", day0="2026-04-16")
+    paper = desk.get(f"/staff/enrol/{patient_id}/sheet")
+    assert "(La Réunion)" in paper
+    assert "Indian/" not in paper
+    assert "Indian/" not in desk.get(f"/staff/enrol/{patient_id}")
+
+
 def test_a_patient_is_enrolled(desk: Desk) -> None:
     patient_id = enrol(desk, screened_on="2026-04-14")
 
@@ -167,7 +190,7 @@ def test_an_empty_form_says_everything_at_once(desk: Desk) -> None:
         ({"day0": "2026-04-14"}, "Day 0 is today (Wednesday 15 April) or later."),
         ({"day0": "30/04/2026"}, "Wednesday 29 April at the latest"),
         ({"screened_on": "soon"}, "The pain is asked from"),
-        ({"zone": "Mars/Base"}, "Choose a time zone"),
+        ({"zone": "Mars/Base"}, "Choose where the patient lives"),
         ({"language": ""}, "Choose the language."),
     ],
 )
