@@ -18,12 +18,13 @@ from pro.commands.files import written
 from pro.commands.root import root_option
 from pro.commands.schedule import read_cutoff, read_date, warn_of_no_day, zone_option
 from pro.commands.texts import read_price
+from pro.commands.versions import asked_for, version_option
 from pro.library import Library, Unknown, Unreadable, load
 from pro.services.previewing import Preview, preview
 from pro.web import calendar_file
 from pro.web.calendar_words import Words
 from pro.web.patient_calendar import Ring, weeks
-from pro.web.words import in_language
+from pro.web.words import in_language, say_day
 
 ADDRESS = "https://diary.hospital.example"
 
@@ -36,7 +37,7 @@ def _read_address(_context: click.Context, _option: click.Parameter, given: str)
 
 @click.command("calendar")
 @click.argument("protocol_id", metavar="ID")
-@click.option("--version", help="The newest unless given.")
+@version_option
 @click.option("--day0", required=True, metavar="DATE", callback=read_date, help="YYYY-MM-DD.")
 @zone_option
 @click.option("--cutoff", metavar="HH:MM", callback=read_cutoff, help="Instead of the protocol's own.")
@@ -71,15 +72,15 @@ def calendar(
     """
     library, found = _found(root, protocol_id, version, day0, zone, cutoff, address)
     warn_of_no_day(day0, zone)
+    protocol = found.outlook.protocol
+    published = library.is_protocol_published(protocol.id, protocol.version)
     if file is not None:
-        protocol = found.outlook.protocol
-        published = library.is_protocol_published(protocol.id, protocol.version)
         _write(file, calendar_file.html(found, language, published=published, price=price))
         click.echo(f"{file}: written", err=True)
     if as_json:
         click.echo(json.dumps(_document(found, price), ensure_ascii=False, indent=1))
     elif file is None:
-        click.echo("\n".join(_lines(found, language, price)))
+        click.echo("\n".join(_lines(found, language, price, published)))
 
 
 commands: tuple[click.Command, ...] = (calendar,)
@@ -90,8 +91,7 @@ def _found(
 ) -> tuple[Library, Preview]:
     try:
         library = load(root)
-        protocol = library.latest_protocol(id_) if version is None else library.protocol(id_, version)
-        return library, preview(library, protocol, day0, zone, cutoff, address.rstrip("/"))
+        return library, preview(library, asked_for(library, id_, version), day0, zone, cutoff, address.rstrip("/"))
     except (Unknown, Unreadable) as refusal:
         raise Wrong(str(refusal)) from None
     except OverflowError:
@@ -146,13 +146,16 @@ def _z(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _lines(found: Preview, language: str, price: Decimal | None) -> list[str]:
+def _lines(found: Preview, language: str, price: Decimal | None, published: bool) -> list[str]:
     """A line for each window that opens and each text that comes, by day; the texts themselves at the end."""
     words = Words(language, found.outlook.zone)
-    lines = []
+    lines = [_heading(found, words, published)]
+    year = 0
     for week in weeks(found, words):
         for day in week.days:
-            lines.append(f"{words.day(day.day)} ({words.t('study-day', n=words.nth(day.study_day))})")
+            said = say_day(day.day, language, year=day.day.year != year)
+            year = day.day.year
+            lines.append(f"{said} ({words.t('study-day', n=words.nth(day.study_day))})")
             lines += [_line(words, one.title, ", ".join(filter(None, (one.window, one.late)))) for one in day.openings]
             lines += [_ring(words, one) for one in day.rings]
     lines += [words.change(one) for one in found.outlook.changes]
@@ -163,6 +166,14 @@ def _lines(found: Preview, language: str, price: Decimal | None) -> list[str]:
         if template == "reminder"
     ]
     return lines
+
+
+def _heading(found: Preview, words: Words, published: bool) -> str:
+    """`thera-demo 2. Day 0 is Monday 5 October 2026, by the clocks of Europe/Paris; a day begins at 04:00.`"""
+    outlook = found.outlook
+    name = f"{outlook.protocol.id} {outlook.protocol.version}"
+    draft = "" if published else f" ({words.t('draft')})"
+    return f"{name}{draft}. {words.basis(outlook)}"
 
 
 def _line(words: Words, what: str, said: str) -> str:

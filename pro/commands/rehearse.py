@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -17,6 +17,8 @@ from pro import __version__
 from pro.cli import Wrong
 from pro.commands.days import read_day
 from pro.commands.files import made_folder, writable, written
+from pro.commands.texts import read_price
+from pro.commands.versions import asked_for, tell_a_draft
 from pro.exports import tables
 from pro.library import load
 from pro.rehearsal.page import html
@@ -37,7 +39,7 @@ MOST = 4000
 @click.option("--sites", type=click.IntRange(1, 200), default=SITES, show_default=True, help="How many sites.")
 @click.option("--days", type=click.IntRange(2, 3650), help="Stop after so many days; the whole study unless given.")
 @click.option("--version", help="Of the protocol; the newest unless given.")
-@click.option("--price-per-segment", "price", help="What one SMS segment costs, such as 0.075.")
+@click.option("--price-per-segment", "price", callback=read_price, help="What one SMS segment costs, such as 0.075.")
 @click.option("--server", help="PostgreSQL on which databases may be made and dropped; SQLite files unless given.")
 @click.option("--processes", type=click.IntRange(1, 2), default=2, show_default=True, help="How many play.")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="The report as one HTML file.")
@@ -52,7 +54,7 @@ def command(
     sites: int,
     days: int | None,
     version: str | None,
-    price: str | None,
+    price: Decimal | None,
     server: str | None,
     processes: int,
     page: Path | None,
@@ -65,9 +67,9 @@ def command(
     Faults of the provider and deaths of workers are part of it. Exit code 1 when a guarantee is broken.
     """
     library = load()
-    protocol = library.latest_protocol(id_) if version is None else library.protocol(id_, version)
+    protocol = asked_for(library, id_, version)
     first = default_start() if start is None else read_day("--start", start)
-    asked = Asked(protocol, patients, seed, first, min(sites, patients), _price(price), days)
+    asked = Asked(protocol, patients, seed, first, min(sites, patients), price, days)
     draft = not library.is_protocol_published(protocol.id, protocol.version)
     _look_first(page, out, replace, server)
     if asked.sites < sites:
@@ -76,8 +78,7 @@ def command(
     found = rehearse(asked, server=server, processes=processes, books=library, told=Bar(), after=after)
     if page is not None:
         _keep(page, html(found, _played(asked, draft)))
-    if draft:
-        click.echo(f"{protocol.id} {protocol.version} is a draft: it is not published", err=True)
+    tell_a_draft(library, protocol)
     _show(found, as_json)
     sys.exit(0 if found["holds"] else 1)
 
@@ -165,18 +166,6 @@ def _show(found: Document, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2, sort_keys=True))
     else:
         click.echo("\n".join(lines(found)))
-
-
-def _price(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        price = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        price = Decimal(-1)
-    if not price.is_finite() or price < 0:
-        raise Wrong(f"--price-per-segment is {text!r}: give a number such as 0.075")
-    return price
 
 
 class Bar:

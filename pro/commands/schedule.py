@@ -15,6 +15,7 @@ import click
 from pro.cli import Wrong
 from pro.commands.days import read_day
 from pro.commands.root import root_option
+from pro.commands.versions import asked_for, tell_a_draft, version_option
 from pro.domain import zones
 from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, day_exists, patient_day, plan, waiting_for
 from pro.library import Unknown, Unreadable, load
@@ -78,20 +79,28 @@ zone_option = click.option(
 
 @click.command()
 @click.argument("protocol_id", metavar="ID")
+@version_option
 @click.option("--day0", required=True, metavar="DATE", callback=read_date, help="YYYY-MM-DD.")
 @zone_option
 @click.option("--cutoff", metavar="HH:MM", callback=read_cutoff, help="Instead of the protocol's own.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, instants in UTC.")
 @root_option
-def schedule(protocol_id: str, day0: date, zone: ZoneInfo, cutoff: time | None, as_json: bool, root: Path) -> None:
-    """The assessments of one patient, by opening and timepoint; what waits for a visit or an event is named below."""
+def schedule(
+    protocol_id: str, version: str | None, day0: date, zone: ZoneInfo, cutoff: time | None, as_json: bool, root: Path
+) -> None:
+    """The assessments of one patient, by opening and timepoint; what waits for a visit or an event is named below.
+
+    Drafts count as versions too; that it is one is said on standard error.
+    """
     try:
-        protocol = load(root).latest_protocol(protocol_id)
+        library = load(root)
+        protocol = asked_for(library, protocol_id, version)
         planned = plan(protocol, day0, zone, cutoff)
     except (Unknown, Unreadable) as refusal:
         raise Wrong(str(refusal)) from None
     except OverflowError:
         raise Wrong(f"--day0: {day0} is too near the end of the calendar") from None
+    tell_a_draft(library, protocol)
     warn_of_no_day(day0, zone)
     if as_json:
         click.echo(_json(planned))

@@ -13,6 +13,7 @@ import click
 
 from pro.cli import Wrong
 from pro.commands.root import root_option
+from pro.commands.versions import asked_for, version_option
 from pro.domain import zones
 from pro.domain.outlook import outlook
 from pro.domain.protocol import Protocol
@@ -22,19 +23,20 @@ from pro.library import Unknown, Unreadable, load
 ANY_DAY, ANY_ZONE = date(2026, 1, 5), "Europe/Paris"
 
 
-def read_price(_context: click.Context, _option: click.Parameter, given: str | None) -> Decimal | None:
+def read_price(_context: click.Context, option: click.Parameter, given: str | None) -> Decimal | None:
+    """With a point or a comma."""
     try:
-        price = None if given is None else Decimal(given)
+        price = None if given is None else Decimal(given.replace(",", "."))
     except InvalidOperation:
         price = Decimal(-1)
     if price is not None and not (price.is_finite() and price >= 0):
-        raise Wrong(f"--price: {given!r} is not the price of one segment, such as 0.0798")
+        raise Wrong(f"{option.opts[0]}: {given!r} is not the price of one segment, such as 0.0798 or 0,0798")
     return price
 
 
 @click.command("messages")
 @click.argument("protocol_id", metavar="ID")
-@click.option("--version", help="The newest unless given.")
+@version_option
 @click.option("--price", callback=read_price, help="What one segment costs, to count the cost of a patient.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @root_option
@@ -44,8 +46,7 @@ def messages(protocol_id: str, version: str | None, price: Decimal | None, as_js
     The link is counted at its full length. Exit code 1 where a text leaks or takes more than one segment.
     """
     try:
-        library = load(root)
-        asked = library.latest_protocol(protocol_id) if version is None else library.protocol(protocol_id, version)
+        asked = asked_for(load(root), protocol_id, version)
     except Unknown as unknown:
         raise Wrong(str(unknown)) from None
     except Unreadable as problem:

@@ -44,6 +44,23 @@ class ClockChange:
     def forward(self) -> bool:
         return self.after > self.before
 
+    @property
+    def shown(self) -> datetime:
+        """What the clocks would show at the jump, without a zone."""
+        return (self.at + self.before).replace(tzinfo=None)
+
+    @property
+    def then(self) -> datetime:
+        """What they show instead."""
+        return (self.at + self.after).replace(tzinfo=None)
+
+    @property
+    def skipped(self) -> tuple[date, ...]:
+        """Dates that nobody lives there: none of their minutes comes."""
+        day, end = self.shown.date(), self.then.date()
+        days = (day + timedelta(days=n) for n in range((end - day).days))
+        return tuple(one for one in days if self.shown <= datetime.combine(one, time()))
+
 
 @dataclass(frozen=True, slots=True)
 class Example:

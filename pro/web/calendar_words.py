@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from pro.domain.message_lint import Flaw
-from pro.domain.outlook import ClockChange, Text
+from pro.domain.outlook import ClockChange, Outlook, Text
 from pro.domain.protocol import Anchor, Protocol, Timepoint
 from pro.domain.schedule import Planned
 from pro.web.desk.phrases import month_day, short_day
@@ -73,6 +73,11 @@ class Words:
         hours, rest = divmod(int(minutes.to_integral_value(ROUND_HALF_UP)), 60)
         return self.t("hours-minutes", hours=hours, n=rest) if rest else self.t("hours", n=hours)
 
+    def basis(self, outlook: Outlook) -> str:
+        """What a printed page, or a list of lines, is reckoned from."""
+        day, cutoff = say_day(outlook.day0, self.language, year=True), say_clock(outlook.protocol.cutoff, self.language)
+        return self.t("printed", day=day, zone=outlook.zone.key, cutoff=cutoff)
+
     # Texts
 
     def why(self, sms: Text) -> str:
@@ -85,15 +90,22 @@ class Words:
     # The clocks
 
     def change(self, change: ClockChange) -> str:
-        """What the clocks show before the jump, and right after it."""
-        shown = (change.at + change.before).replace(tzinfo=None)
-        then = (change.at + change.after).replace(tzinfo=None)
+        """What the clocks show before the jump, and right after it; which dates a jump over the date line takes away."""
+        if change.skipped:
+            return " ".join(self._skipped(day) for day in change.skipped)
+        key = "clocks.forward" if change.forward else "clocks.back"
         return self.t(
-            "clocks.forward" if change.forward else "clocks.back",
-            day=self.day(shown.date()),
-            shown=say_clock(shown, self.language),
-            then=say_clock(then, self.language),
+            key if change.shown.date() == change.then.date() else f"{key}-day",
+            day=self.day(change.shown.date()),
+            new=self.day(change.then.date()),
+            shown=say_clock(change.shown, self.language),
+            then=say_clock(change.then, self.language),
         )
+
+    def _skipped(self, day: date) -> str:
+        before, after = (self.day(day + timedelta(days=by)) for by in (-1, 1))
+        said = say_day(day, self.language, year=True)
+        return self.t("clocks.skipped", day=said, zone=self.zone.key, before=before, after=after)
 
     def _length(self, by: timedelta) -> str:
         if by % HOUR:

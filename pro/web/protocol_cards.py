@@ -22,7 +22,7 @@ from pro.web import patient_calendar
 from pro.web.calendar_words import Words
 from pro.web.desk.phrases import LOCALES, say_decimal
 from pro.web.window_strips import Strip, drawing
-from pro.web.words import NAMES, in_language, say_clock, say_day
+from pro.web.words import NAMES, in_language, say_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def view(found: Preview, language: str, languages: Sequence[str], price: Decimal
     return {
         "t": words.t,
         "words": words,
-        "basis": _basis(found.outlook, words),
+        "basis": words.basis(found.outlook),
         "figures": _figures(found, words, price),
         "notes": tuple(_notes(found, words)),
         "quiet": _quiet(found.outlook, words),
@@ -101,13 +101,6 @@ def _weekdays(language: str) -> list[tuple[str, str]]:
 
 
 # Figures and notes
-
-
-def _basis(outlook: Outlook, words: Words) -> str:
-    """What a printed page is reckoned from."""
-    cutoff = say_clock(outlook.protocol.cutoff, words.language)
-    day = say_day(outlook.day0, words.language, year=True)
-    return words.t("printed", day=day, zone=outlook.zone.key, cutoff=cutoff)
 
 
 def _figures(found: Preview, words: Words, price: Decimal | None) -> Iterator[Figure]:

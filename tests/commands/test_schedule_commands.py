@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from pro.cli import COMMANDS
 from pro.commands.schedule import commands, day, schedule
+from tests import reported
 
 
 def run(command: click.Command, *words: str) -> Result:
@@ -102,6 +104,19 @@ def test_a_day0_that_the_zone_skips_is_told(words: tuple[str, ...]) -> None:
     assert given.stderr.count("\n") == 1
     assert "day0" not in given.stdout
     assert run(schedule, "thera-demo", "--day0", "2011-12-31", "--zone", "Pacific/Apia", *words).stderr == ""
+
+
+def test_another_version_and_a_draft(tmp_path: Path) -> None:
+    reported.books(tmp_path)
+    books = ("--root", str(tmp_path / "questionnaires"))
+    newest = run(schedule, "thera-demo", "--day0", "2026-03-02", "--zone", "UTC", "--json", *books)
+    assert newest.stderr == "thera-demo 3 is a draft: it is not published\n"
+    second = run(schedule, "thera-demo", "--version", "2", "--day0", "2026-03-02", "--zone", "UTC", "--json", *books)
+    assert (second.exit_code, second.stderr) == (0, "")
+    assert json.loads(second.stdout) == asked("--day0", "2026-03-02", "--zone", "UTC")
+    other = run(schedule, "thera-demo", "--version", "77", "--day0", "2026-03-02", "--zone", "UTC")
+    assert (other.exit_code, other.stdout) == (2, "")
+    assert "there is no protocol thera-demo 77" in other.stderr
 
 
 def test_the_table_is_in_local_time() -> None:

@@ -39,6 +39,13 @@ def test_every_text_in_both_languages_with_its_cost() -> None:
     assert Decimal(most["cost_at_most"]) == Decimal("0.08") * most["segments_at_most"]
 
 
+def test_a_price_with_a_comma_is_the_same_price() -> None:
+    assert run("thera-demo", "--price", "0,08") == run("thera-demo", "--price", "0.08")
+    code, said = run("thera-demo", "--price", "1,000.5")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "--price: '1,000.5' is not the price of one segment" in said
+
+
 def test_a_patient_never_gets_more_than_the_cap_allows() -> None:
     protocol = replace(load().latest_protocol("thera-demo"), daily_cap=1)
     most = texts._per_patient(protocol, sms_texts(protocol), None)

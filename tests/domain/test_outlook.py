@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
+
 from pro.domain.outlook import ClockChange, clock_changes, outlook
 from pro.domain.protocol import Anchor, Hours, QuietHours
 from pro.domain.zones import zone
@@ -72,6 +74,23 @@ def test_half_an_hour_and_a_date_that_is_skipped() -> None:
         (datetime(2011, 12, 30, 10, tzinfo=UTC), timedelta(days=1))
     ]
     assert date(2011, 12, 30) not in {one.day for one in apia.planned}
+    assert apia.changes[0].skipped == (date(2011, 12, 30),)
+    assert half.skipped == ()
+
+
+@pytest.mark.parametrize(
+    ("at", "before", "after", "skipped"),
+    [
+        (datetime(1993, 8, 21, 12, tzinfo=UTC), -12, 12, (date(1993, 8, 21),)),
+        (datetime(1993, 8, 21, 11, tzinfo=UTC), -12, 36, (date(1993, 8, 21),)),
+        (datetime(1993, 8, 22, 0, tzinfo=UTC), -12, 12, ()),
+        (datetime(1969, 9, 30, 13, tzinfo=UTC), 11, -12, ()),
+    ],
+)
+def test_a_date_is_skipped_where_none_of_its_minutes_comes(
+    at: datetime, before: int, after: int, skipped: tuple[date, ...]
+) -> None:
+    assert ClockChange(at, before * HOUR, after * HOUR).skipped == skipped
 
 
 def test_what_has_no_day_is_an_example() -> None:

@@ -232,7 +232,7 @@ def test_an_answer_that_is_not_the_one_given_is_named() -> None:
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--price-per-segment dear", "--price-per-segment is 'dear'"),
+        ("--price-per-segment dear", "--price-per-segment: 'dear' is not the price"),
         ("--patients 0", "--patients"),
         ("--html /nowhere/at/all.html", "--html: /nowhere/at/all.html cannot be written"),
         ("--out /proc/none", "--out: /proc/none cannot be written"),
