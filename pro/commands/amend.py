@@ -20,7 +20,8 @@ from pro.services.amending_patients import Approved
 from pro.services.parts import Parts
 from pro.store import staff
 from pro.store.tables import Study
-from pro.web.amendment_views import Speaker
+from pro.web.amendment_views import Speaker, summary
+from pro.web.words import say
 
 
 @click.command("amend")
@@ -84,7 +85,7 @@ def approve(parts: Parts, study: Study, version: str, login: str | None, reason:
 
 
 def in_words(said: Approved) -> str:
-    done = f"version {said.version}: {said.numbers.patients} patients; {counts(said.numbers)}"
+    done = f"version {said.version}: {say('amendment.sum', 'en', n=said.numbers.patients)}: {counts(said.numbers)}"
     return f"{done}; it had been carried out before, nothing was changed" if said.already else done
 
 
@@ -111,7 +112,7 @@ def show(parts: Parts, study: Study, version: str, as_json: bool) -> None:
         click.echo(f"{one.patient.number}: {counts(one.numbers)}; times in {one.patient.zone}")
         for line in lines(parts, asked, one):
             click.echo(f"  {line}")
-    click.echo(f"{total.patients} patients: {counts(total)}; {total.same} unchanged, {total.over} over")
+    click.echo(f"{say('amendment.sum', 'en', n=total.patients)}: {counts(total)}")
 
 
 def show_json(asked: Wanted, found: Iterator[Amended]) -> None:
@@ -125,10 +126,8 @@ def show_json(asked: Wanted, found: Iterator[Amended]) -> None:
 
 
 def counts(numbers: Numbers) -> str:
-    return (
-        f"{numbers.moves} move, {numbers.appears} appear, {numbers.vanishes} vanish, "
-        f"{numbers.renewed} ask other questions, {numbers.kept} stay because answered, begun or sent"
-    )
+    """As the desk says it: what moves, and what keeps its day and is reminded at other times, apart."""
+    return "; ".join(summary(numbers, "en")) or "nothing to carry over"
 
 
 def lines(parts: Parts, asked: Wanted, one: Amended) -> Iterator[str]:

@@ -50,12 +50,12 @@ def settings_of(environment: Mapping[str, str]) -> tuple[Settings | None, list[F
         settings = read(environment)
     except WrongSettings as wrong:
         return None, [Finding("settings", False, problem) for problem in wrong.problems]
-    kind = "demonstration" if settings.demo else "study"
-    found = [Finding("settings", True, f"complete, for a {kind}")]
-    if not settings.https and not settings.demo:
-        said = f"PRO_PUBLIC_URL is {settings.public_url}: links would travel in the clear"
-        found.append(Finding("settings", False, said, "put a TLS proxy in front and give its https:// address"))
-    return settings, found
+    if settings.https or settings.demo:
+        kind = "demonstration" if settings.demo else "study"
+        return settings, [Finding("settings", True, f"complete, for a {kind}")]
+    said = f"PRO_PUBLIC_URL is {settings.public_url}: links would travel in the clear"
+    mend = "put a TLS proxy in front and give its https:// address"
+    return settings, [Finding("settings", False, said, mend)]
 
 
 def databases(settings: Settings) -> list[Finding]:

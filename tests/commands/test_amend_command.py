@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from pro.commands.amend import lines
+from pro.commands.amend import counts, lines
+from pro.services.amended import Numbers
 from pro.services.amending import wanted
 from pro.store.tables import Role, Study
 from tests.amendment import SECOND, Town
@@ -46,14 +47,16 @@ def test_it_shows_approves_and_says_when_it_was_done_before(shell: Shell) -> Non
         *("day0", "week2", "week4", "week8", "week12")
     }
     first, *lines, last = shell.well(*AMEND, "--preview").splitlines()
-    assert first.startswith("R-001: 0 move, 0 appear, 0 vanish, 5 ask other questions, 1 stay")
-    assert first.endswith("; times in Europe/Paris")
+    same = "5 ask other questions at the same time; 1 stays as it is: answered, begun or reminded of; 84 are unchanged"
+    assert first == f"R-001: {same}; times in Europe/Paris"
     assert [line.partition(":")[0] for line in lines] == [f"  {each}" for each in VISITS], "a line a timepoint"
     assert all(line.endswith(": other questions at the same time") for line in lines)
-    assert last.startswith("1 patients: ")
+    assert last == f"1 patient: {same}"
     done = json.loads(shell.well(*AMEND, *BY, "--json"))
     assert (done["patients"], done["renewed"], done["left"], done["already"]) == (1, 5, 0, False)
-    assert "nothing was changed" in shell.well(*AMEND, *BY)
+    again = shell.well(*AMEND, *BY)
+    assert again.startswith("version 2: 1 patient: 5 ask other questions at the same time; 1 stays as it is")
+    assert "nothing was changed" in again
     assert "there is nothing to amend" in shell.refused(*AMEND, "--preview")
 
 
@@ -74,6 +77,15 @@ def test_what_cannot_be_done_is_one_line(shell: Shell, words: tuple[str, ...], l
     said = shell.refused("protocol", "amend", *words)
     assert line in said
     assert "\n" not in said
+
+
+def test_what_moves_and_what_has_other_sms_times_are_told_apart(sqlite_urls: Urls) -> None:
+    town = Town(sqlite_urls, SECOND)
+    town.patient()
+    assert counts(look(town)[0].numbers).startswith(
+        "1 assessment moves; 7 stay on their days with other SMS times; 1 appears; 2 fall away; 1 is unchanged; 5 are over"
+    )
+    assert counts(Numbers(patients=1)) == "nothing to carry over"
 
 
 def test_like_days_in_a_row_are_one_line_by_the_patient_s_clocks(sqlite_urls: Urls) -> None:

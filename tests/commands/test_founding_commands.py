@@ -402,6 +402,20 @@ def test_a_demonstration_in_order_is_well(founded: Shell, sqlite_urls: Urls) -> 
     assert all(line.startswith("ok ") for line in lines)
 
 
+def test_of_the_settings_one_thing_is_said(founded: Shell) -> None:
+    """Not that they are well, and then that they are not."""
+
+    def said(**changed: str) -> list[str]:
+        return [line for line in founded("doctor", **changed).stdout.splitlines() if " settings: " in line]
+
+    assert said() == ["ok     settings: complete, for a study"]
+    (line,) = said(PRO_PUBLIC_URL="http://127.0.0.1:8000")
+    assert line.startswith(
+        "wrong  settings: PRO_PUBLIC_URL is http://127.0.0.1:8000: links would travel in the clear →"
+    )
+    assert len(said(PRO_PUBLIC_URL="http://127.0.0.1:8000", PRO_DEMO="1")) == 1
+
+
 def test_without_a_provider_or_a_worker_it_is_not_well(founded: Shell) -> None:
     code, found_ = findings(founded)
     assert code == 1
