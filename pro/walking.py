@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlmodel import Session
 
 from pro.clock import Moment
+from pro.services import enrolment
 from pro.services.parts import Parts
 from pro.services.shift import steady
 from pro.store import states
@@ -21,8 +22,8 @@ WALKER = "the clock"
 LEAST = timedelta(seconds=1)
 
 
-def next_bell(session: Session, after: datetime) -> datetime | None:
-    """The next instant at which the worker has anything to do."""
+def next_bell(session: Session, after: datetime, others: Iterable[datetime] = ()) -> datetime | None:
+    """The next instant at which the worker has anything to do; `others` are some that no table tells."""
     bells = (
         select(func.min(_t["assessment"].c.next_at)).where(_t["assessment"].c.next_at > after),
         select(func.min(_t["message"].c.due_at)).where(states.PENDING, _t["message"].c.due_at > after),
@@ -30,7 +31,7 @@ def next_bell(session: Session, after: datetime) -> datetime | None:
             _t["flare"].c.ended_at.is_(None), _t["flare"].c.next_tell_at > after
         ),
     )
-    found = [session.execute(bell).scalar() for bell in bells]
+    found = [session.execute(bell).scalar() for bell in bells] + [other for other in others if other > after]
     return min((bell for bell in found if bell is not None), default=None)
 
 
@@ -54,9 +55,11 @@ def walk(
     `reach` moves the clock to a bell and says what both clocks show then; `seconds`: as in delivery.
     """
     bells, at = 0, start
+    with parts.study.reading() as session:
+        journeys = [made_at for made_at, _ in enrolment.journey_bells(parts, session)]
     while True:
         with parts.study.reading() as session:
-            bell = next_bell(session, at)
+            bell = next_bell(session, at, journeys)
         if bell is None or bell > until:
             break
         at = max(bell, at + LEAST)

@@ -112,7 +112,7 @@ def _tick(
 ) -> Ticked:
     """One look first: an idle tick is that look and a sign of life, however many patients there are."""
     failed, more = [], False
-    found = Due(work=True, swept=False)
+    found = Due(work=True, swept=False, journeys=True)
 
     def look() -> None:
         nonlocal found
@@ -127,6 +127,8 @@ def _tick(
             failed.append(part)
 
     survives("looking", look)
+    if found.journeys:  # before the reminders: what is due there now goes by the clocks there, quiet hours too
+        survives("setting out", lambda: enrolment.set_out(parts, now()))
     if found.work:
         # Each part reads the clock anew: leases count from when delivery begins.
         survives("reminding", lambda: reminding.tick(parts, now()))
@@ -163,7 +165,6 @@ def _sweep(parts: Parts, moment: Moment) -> None:
         counters.forget_before(session, "sweep", hour)
         heartbeats.forget_silent(session, moment.running)
     if first:
-        enrolment.set_out(parts, moment)
         attention.sweep(parts, moment)
         balancing.recount_if_due(parts, moment)
         amending.go_on(parts, moment)

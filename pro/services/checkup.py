@@ -250,10 +250,11 @@ def workers(parts: Parts, moment: Moment) -> Finding:
 
 
 def messages(parts: Parts, moment: Moment) -> Iterator[Finding]:
-    """What `/healthz` rings for, beside the worker: what waits, what is unknown, the clock's jumps."""
+    """What `/healthz` rings for, beside the worker: what waits, journeys, what is unknown, the clock's jumps."""
     alarms = {alarm.about: alarm for alarm in health.look(parts, moment).alarms}
     calm = {
         "due": ("messages", "none is due for longer than five minutes"),
+        "journey": ("journeys", "none that was planned is overdue"),
         "unknown": ("outcomes", "none is unknown for longer than half an hour"),
         "clock": ("clock steps", "no jump in the last hour"),
     }

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain.ledger import Balance
+from pro.services import enrolment
 from pro.services.parts import Parts
 from pro.store import health, ledger
 from pro.store.engine import Database
@@ -66,6 +67,8 @@ class Signs:
     unknown_since: datetime | None
     balance: Balance
     recount: str
+    journey: datetime | None
+    """When the oldest journey that nobody made was to be made; study time."""
 
 
 def is_alive(parts: Parts) -> bool:
@@ -81,7 +84,7 @@ def look(parts: Parts, moment: Moment) -> Health:
     if not study:
         return Health(False, (*alarms, _silent("study")), facts)
     with parts.study.reading() as session:
-        signs = _signs(session, moment)
+        signs = _signs(parts, session, moment)
     demo = parts.settings.demo
     alarms += [each for each in _alarms(signs, moment, demo) if not (demo and each.about == "due")]
     beat = signs.beat
@@ -100,7 +103,7 @@ def start_worker(demo: bool) -> str:
     return "start `PRO_DEMO=1 pro worker`, or `make demo` again" if demo else "start `pro worker`"
 
 
-def _signs(session: Session, moment: Moment) -> Signs:
+def _signs(parts: Parts, session: Session, moment: Moment) -> Signs:
     unknown, since = health.unknown_outcomes(session)
     waits = (health.oldest_due(session, moment.study), ledger.oldest_bell(session, moment.study))
     found = ledger.look(session)
@@ -112,6 +115,7 @@ def _signs(session: Session, moment: Moment) -> Signs:
         unknown_since=since,
         balance=found.balance,
         recount=found.mark.recount,
+        journey=enrolment.overdue_since(parts, session, moment),
     )
 
 
@@ -122,6 +126,7 @@ def _facts(signs: Signs, moment: Moment) -> dict[str, object]:
             "interval_seconds": signs.beat.every if signs.beat else None,
         },
         "oldest_due_message_seconds": _age(signs.due, moment.study),
+        "overdue_journey_seconds": _age(signs.journey, moment.study),
         "unknown_outcome": {"messages": signs.unknown, "oldest_seconds": _age(signs.unknown_since, moment.running)},
         "ledger": {
             "balances": signs.balance.holds and not signs.recount,
@@ -140,6 +145,7 @@ def _alarms(signs: Signs, moment: Moment, demo: bool) -> Iterator[Alarm]:
     if due is not None and due > DUE.total_seconds():
         mend = "see that `pro worker` runs, and what its log says of the provider; what is too late will not be sent"
         yield Alarm("due", f"a message is due since {due} s", mend)
+    yield from _journey_alarms(signs, moment, demo)
     if unknown is not None and unknown > UNKNOWN.total_seconds():
         said = f"the outcome of {signs.unknown} messages is unknown, the oldest for {unknown} s"
         yield Alarm(
@@ -153,6 +159,14 @@ def _alarms(signs: Signs, moment: Moment, demo: bool) -> Iterator[Alarm]:
         yield Alarm(
             "clock", said, "see that the machine follows a time server (`timedatectl`), then restart `pro worker`"
         )
+
+
+def _journey_alarms(signs: Signs, moment: Moment, demo: bool) -> Iterator[Alarm]:
+    overdue = _age(signs.journey, moment.study)
+    if overdue is None or signs.beat is None or overdue <= late_after(signs.beat.every, demo).total_seconds():
+        return
+    mend = "see that `pro worker` runs, and what its log says of `setting out`; or change the patient's place by hand"
+    yield Alarm("journey", f"a patient's journey was to be made {overdue} s ago", mend)
 
 
 def _worker_alarms(beat: Beat | None, moment: Moment, demo: bool) -> Iterator[Alarm]:

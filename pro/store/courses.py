@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, insert, select, update
@@ -17,6 +17,8 @@ history, journey, pause = _t["zone_history"], _t["journey"], _t["pause"]
 Found = Row[Any]
 
 _TO_COME = journey.c.done_at.is_(None), journey.c.taken_back_at.is_(None)
+NEAR = timedelta(days=2)
+"""A journey whose day lies farther ahead than that, by the date in UTC, is not made today anywhere on earth."""
 
 
 def stays(session: Connected, patient_id: int) -> Sequence[Found]:
@@ -55,6 +57,9 @@ def end_journey(session: Connected, patient_id: int, at: datetime, *, done: bool
 _journeys: Select[Any] = select(journey.c.patient_id, journey.c.from_day, journey.c.zone).where(
     journey.c.from_day <= bindparam("until"), *_TO_COME
 )
+
+# As the look before each tick asks it: does any come near?
+any_near = select(1).where(journey.c.from_day <= bindparam("near"), *_TO_COME)
 
 
 def journeys(session: Connected, until: date) -> Sequence[Found]:

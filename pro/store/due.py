@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, bindparam, func, or_, select
 
-from pro.store import states
+from pro.store import courses, states
 from pro.store.engine import Connected
 from pro.store.tables import metadata
 
@@ -37,15 +37,17 @@ _swept = select(1).where(_counter.c.key == "sweep", _counter.c.window >= bindpar
 _look = select(
     or_(_rung, _untold, *(one.exists() for one in (_waiting, _doubtful, _readable, _silent))).label("work"),
     _swept.exists().label("swept"),
+    courses.any_near.exists().label("journeys"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What one look found: whether anything waits, and whether this hour's sweep was done."""
+    """What one look found: whether anything waits, whether this hour's sweep was done, whether a journey comes near."""
 
     work: bool
     swept: bool
+    journeys: bool
 
 
 def look(session: Connected, study: datetime, running: datetime, no_receipt: timedelta) -> Due:
@@ -55,6 +57,7 @@ def look(session: Connected, study: datetime, running: datetime, no_receipt: tim
         "running": running,
         "no_receipt_since": study - no_receipt,
         "hour": running.replace(minute=0, second=0, microsecond=0),
+        "near": study.date() + courses.NEAR,
     }
     row = session.connection().execute(_look, values).one()
-    return Due(bool(row.work), bool(row.swept))
+    return Due(bool(row.work), bool(row.swept), bool(row.journeys))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlmodel import Session
 
-from pro.services import delivery, reminding
-from pro.services.enrolment import COMMAND_LINE
+from pro import walking, worker
+from pro.clock import Moment
+from pro.services import delivery, health, reminding
+from pro.services.enrolment import COMMAND_LINE, journeys
 from pro.services.enrolment.holding import NotNow, end, hold, pause, resume, unpause
 from pro.services.enrolment.journeys import plan_journey, set_out
-from pro.services.enrolment.travelling import SameZone, change_zone
+from pro.services.enrolment.travelling import SameZone, change_zone, move
 from pro.services.parts import Parts
+from pro.store.tables import Patient
 from tests.conftest import Urls
 from tests.factories import Made, make_parts, make_patient, make_staff, make_study
 from tests.services.play import fill, give_link, stand
@@ -205,7 +210,7 @@ def test_a_reason_is_one_of_the_list(parts: Parts, patient: int) -> None:
 # --- what is known before, and what is taken back
 
 
-def test_a_journey_is_made_by_the_sweep_on_its_day_once(parts: Parts, patient: int) -> None:
+def test_a_journey_is_made_by_the_worker_on_its_day_once(parts: Parts, patient: int) -> None:
     now = parts.clock.now()
     seen = plan_journey(parts, COMMAND_LINE, patient, "Asia/Tokyo", date(2026, 4, 18), now)
     assert (seen.at_once, seen.from_day, seen.at) == (False, date(2026, 4, 18), utc("2026-04-17T19:00"))
@@ -243,6 +248,76 @@ def test_a_journey_that_nobody_made_in_time_holds_from_the_next_day(parts: Parts
     assert set_out(parts, stand(parts, utc("2026-04-18T03:00"))) == 1
     (event,) = events(parts, "patient.zone-changed")
     assert event["from_day"] == "2026-04-19"
+
+
+TOKYO = utc("2026-04-17T17:45")
+"""75 minutes before 18 April opens in Tokyo."""
+
+
+def plan_tokyo(parts: Parts, patient: int) -> None:
+    plan_journey(parts, COMMAND_LINE, patient, "Asia/Tokyo", date(2026, 4, 18), parts.clock.now())
+
+
+def test_a_clock_that_is_moved_comes_by_a_journey_to_come_at_its_instant(parts: Parts, patient: int) -> None:
+    """As the demonstration moves its own: study time walks from bell to bell, while by running time no hour passes."""
+    plan_tokyo(parts, patient)
+    running = parts.clock.now().running
+
+    def reach(at: datetime) -> Moment:
+        stand(parts, at)
+        return Moment(at, running)
+
+    walking.walk(parts, TEN, utc("2026-04-18T12:00"), reach, seconds=lambda: 0.0)
+    (made,) = (row["at"] for row in rows(parts, "audit_event") if row["kind"] == "patient.zone-changed")
+    assert made == TOKYO
+    sent = {str(row["due_at"]): row["state"] for row in rows(parts, "message")}
+    assert sent["2026-04-17 16:00:00+00:00"] == "sent", "18:00 in Paris, before"
+    assert sent["2026-04-17 18:00:00+00:00"] == "dropped", "20:00 in Paris, 03:00 in Tokyo"
+    assert sent["2026-04-18 09:00:00+00:00"] == "sent", "18:00 in Tokyo"
+
+
+def test_a_worker_that_starts_again_makes_an_overdue_journey_before_it_reminds(parts: Parts, patient: int) -> None:
+    """18:00 in Paris rang a minute ago; in Tokyo, where the patient is, it is the middle of the night."""
+    plan_tokyo(parts, patient)
+    assert worker.tick_once(parts, parts.clock.now(), "w1") == ()
+    late = stand(parts, utc("2026-04-18T16:01"))
+    assert [alarm.about for alarm in health.look(parts, late).alarms] == ["worker", "due", "journey"]
+    assert worker.tick_once(parts, late, "w2", seconds=lambda: 0.0) == ()
+    assert health.look(parts, late).ok
+    (event,) = events(parts, "patient.zone-changed")
+    assert event["to"] == "Asia/Tokyo"
+    assert [row["state"] for row in rows(parts, "message") if row["due_at"] == utc("2026-04-18T16:00")] == ["dropped"]
+    assert "sent" not in {row["state"] for row in rows(parts, "message")}
+
+
+def test_a_journey_that_cannot_be_made_is_an_alarm_and_holds_up_nobody_else(
+    parts: Parts, patient: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_patient(parts, Made(1, {"R": 1}), "R-009", day0=DAY0)
+    for one in (patient, other):
+        plan_tokyo(parts, one)
+
+    def broken(parts: Parts, session: Session, who: Patient, *more: Any) -> object:
+        if who.id == patient:
+            raise RuntimeError("a row that nobody thought of")
+        return move(parts, session, who, *more)
+
+    monkeypatch.setattr(journeys, "move", broken)
+    assert worker.tick_once(parts, stand(parts, TOKYO), "w1", seconds=lambda: 0.0) == ("setting out",)
+    assert {row["id"]: row["zone"] for row in rows(parts, "patient")} == {patient: "Europe/Paris", other: "Asia/Tokyo"}
+    intervals = 3 * timedelta(seconds=worker.EVERY)
+    for late, rung in ((intervals, []), (intervals + timedelta(seconds=1), ["journey"])):
+        worker.tick_once(parts, stand(parts, TOKYO + late), "w1", seconds=lambda: 0.0)
+        assert [alarm.about for alarm in health.look(parts, parts.clock.now()).alarms] == rung
+    monkeypatch.undo()
+    worker.tick_once(parts, parts.clock.now(), "w1", seconds=lambda: 0.0)
+    assert health.look(parts, parts.clock.now()).ok
+
+
+def test_a_step_that_has_just_rung_is_still_told_when_a_journey_is_made(parts: Parts, patient: int) -> None:
+    change_zone(parts, COMMAND_LINE, patient, "Europe/London", stand(parts, utc("2026-04-15T16:00:10")))
+    reminding.tick(parts, stand(parts, utc("2026-04-15T16:00:15")))
+    assert [row["due_at"] for row in rows(parts, "message")] == [utc("2026-04-15T16:00")]
 
 
 def test_a_pause_taken_back_frees_what_nothing_else_excuses(parts: Parts, patient: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from pro.services.parts import Parts
-from pro.store import due
+from pro.store import courses, due
 from pro.store.tables import metadata
 from tests.conftest import Urls
 from tests.factories import make_parts, make_patient, make_study
@@ -97,3 +97,15 @@ def test_an_episode_is_seen_until_somebody_acknowledged_it(
         told = {"patient_id": patient, "site_id": site, "next_tell_at": BEFORE, "acknowledged_at": acknowledged}
         session.execute(insert(t["flare"]).values(**day, **told))
     assert work(parts) is seen
+
+
+@pytest.mark.parametrize(("days", "seen"), [(-30, True), (2, True), (3, False)])
+def test_a_journey_that_comes_near_is_seen_and_none_that_is_over(parts: Parts, days: int, seen: bool) -> None:
+    patient, _ = silent_patient(parts)
+    with parts.study.writing() as session:
+        courses.add_journey(session, patient, NOW.date() + timedelta(days=days), "Asia/Tokyo", BEFORE)
+    for expected in (seen, False):
+        with parts.study.writing() as session:
+            found = due.look(session, NOW, NOW, NO_RECEIPT)
+            courses.end_journey(session, patient, NOW, done=days < 0)
+        assert (found.journeys, found.work) == (expected, False)

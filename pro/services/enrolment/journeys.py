@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from pro.clock import Moment
 from pro.domain import zones
-from pro.domain.patient_days import DAY, day_exists, day_opens
+from pro.domain.patient_days import day_exists, day_opens
 from pro.domain.reminders import leaves_at
 from pro.domain.schedule import steps_of
 from pro.domain.travel import Calendar
@@ -29,8 +29,8 @@ from pro.store import courses
 from pro.store.tables import Assessment, Patient
 
 LEAD = timedelta(minutes=75)
-"""So long before its first day opens a journey is made, by a sweep that comes once an hour: as late as is safe, since
-quiet hours go by the new clocks from then on."""
+"""So long before its first day opens a journey is made, by the tick that comes then: as late as is safe where a worker
+has to be started first, since quiet hours go by the new clocks from then on."""
 FARTHEST = timedelta(days=366)
 
 
@@ -170,10 +170,41 @@ def cancel_journey(parts: Parts, doer: Doer, patient_id: int, moment: Moment) ->
 
 
 def set_out(parts: Parts, moment: Moment) -> int:
-    """Makes the journeys whose day is about to open, once an hour. Safe to run twice, or by several workers."""
+    """Makes the journeys whose day is about to open. Safe to run twice, or by several workers.
+
+    One that cannot be made holds up no other patient's; what stood in its way is raised when all were tried.
+    """
     with parts.study.reading() as session:
-        near = courses.journeys(session, moment.study.date() + 2 * DAY)
-    return sum(_set_out(parts, row.patient_id, moment) for row in near)
+        due = [patient_id for _, patient_id in _due(parts, session, moment)]
+    made, faults = 0, []
+    for patient_id in due:
+        try:
+            made += _set_out(parts, patient_id, moment)
+        except Exception as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return made
+
+
+def journey_bells(parts: Parts, session: Session, until: date = date.max) -> list[tuple[datetime, int]]:
+    """When each journey to come is to be made, with its patient, in order: those whose day is not after `until`."""
+    found = []
+    for row in courses.journeys(session, until):
+        patient = session.get_one(Patient, row.patient_id)
+        calendar = _calendar(parts, session, patient)
+        found.append((_opening(calendar, row.zone, row.from_day) - LEAD, row.patient_id))
+    return sorted(found)
+
+
+def overdue_since(parts: Parts, session: Session, moment: Moment) -> datetime | None:
+    """When the oldest journey that nobody made was to be made, study time; None where none is due."""
+    return next((at for at, _ in _due(parts, session, moment)), None)
+
+
+def _due(parts: Parts, session: Session, moment: Moment) -> list[tuple[datetime, int]]:
+    near = journey_bells(parts, session, moment.study.date() + courses.NEAR)
+    return [(at, patient_id) for at, patient_id in near if at <= moment.study]
 
 
 def _set_out(parts: Parts, patient_id: int, moment: Moment) -> bool:

@@ -97,7 +97,8 @@ def _row(
         row |= _no_sooner(one, row)
     end = row["late_until"] or row["closes_at"]
     steps = _steps(one, row, protocol, clocks or calendar.stays[-1].zone.key)
-    return {"b_id": one.id, **row, "clocks": clocks, "next_at": next_bell(steps, end, now)}
+    rung = one.next_at is not None and one.next_at <= now  # nobody has answered it yet: what it rang for stays due
+    return {"b_id": one.id, **row, "clocks": clocks, "next_at": one.next_at if rung else next_bell(steps, end, now)}
 
 
 def _instants(one: Assessment, protocol: Protocol, calendar: Calendar, now: datetime) -> dict[str, Any]:
