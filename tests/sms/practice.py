@@ -19,9 +19,21 @@ from urllib.error import URLError
 import click
 from twilio.request_validator import RequestValidator
 
+from pro.domain.message import FAULTS
 from tests.sms.provider import ERRORS, SERVICE, SID, TOKEN, Provider, Receipt, Text
 
 STOP, START = frozenset({"STOP", "ARRET"}), frozenset({"START", "UNSTOP"})
+REFUSED = (21211, 21614, 21610)
+"""Of numbers that fail: what Twilio says as it is given the text."""
+UNDELIVERED = (30003, 30005, 30006, 30007)
+"""What it says in a receipt, after it took the text."""
+
+
+def fails_with(code: int) -> str:
+    """The number that always does: of a range kept for fiction that enrolment takes, with the code's last two digits."""
+    return f"+120255501{code % 100:02}"
+
+
 HELLO = """\
 A stand-in for Twilio listens on {address}. The settings of pro serve and pro worker:
 
@@ -33,6 +45,10 @@ TWILIO_MESSAGING_SERVICE_SID={service}
 Texts stand below as they come; each is soon told to be sent, then delivered. To write back from the phone of the newest:
 
   curl -d Body=ARRET {address}/phone
+
+A text to one of these never arrives (numbers kept for fiction, which enrolment takes):
+
+{failing}
 
 Ctrl-C ends it; it forgets everything."""
 
@@ -46,10 +62,13 @@ class Practice(Provider):
     """Seconds until a text is sent, and from then until it is delivered."""
     first: int = field(default_factory=time.time_ns)
     """No id of an earlier run comes again: the databases are older than this process."""
+    codes: dict[str, int] = field(default_factory=lambda: {fails_with(code): code for code in REFUSED})
+    undelivered: dict[str, int] = field(default_factory=lambda: {fails_with(code): code for code in UNDELIVERED})
     receipts_under_way: list[threading.Thread] = field(default_factory=list)
 
     def hello(self) -> str:
-        return HELLO.format(address=self.address, sid=SID, token=TOKEN, service=SERVICE)
+        failing = "\n".join(f"  {fails_with(code)}  {code} {FAULTS[code].why}" for code in (*REFUSED, *UNDELIVERED))
+        return HELLO.format(address=self.address, sid=SID, token=TOKEN, service=SERVICE, failing=failing)
 
     def create(self, form: Mapping[str, str]) -> tuple[str, dict[str, Any] | int]:
         fault, answer = super().create(form)
@@ -66,11 +85,14 @@ class Practice(Provider):
         return text
 
     def _goes(self, text: Text) -> None:
-        for status, pause in zip(("sent", "delivered"), self.pauses, strict=True):
+        code = self.undelivered.get(text.to)
+        last = ("delivered", None) if code is None else ("undelivered", code)
+        for (status, error), pause in zip((("sent", None), last), self.pauses, strict=True):
             threading.Event().wait(pause)
-            text.status = status
+            text.status, text.error = status, error
+            what = status if error is None else f"{status} ({error} {FAULTS[error].why})"
             if text.callback:
-                self._tell(self.receipt(text, status), status)
+                self._tell(self.receipt(text, status, error), what)
 
     def _tell(self, receipt: Receipt, what: str) -> str:
         """One line on how the call went; what was answered."""
@@ -101,8 +123,8 @@ class Practice(Provider):
         word = body.strip().upper()
         if word in STOP:
             self.codes[number] = 21610
-        elif word in START:
-            self.codes.pop(number, None)
+        elif word in START and self.codes.get(number) == 21610:
+            del self.codes[number]
         sid = f"SM{time.time_ns():032x}"
         form = {"MessageSid": sid, "SmsSid": sid, "AccountSid": SID, "From": number, "To": "+33700000000", "Body": body}
         url = f"{hooks}/inbound"
@@ -117,7 +139,7 @@ class Practice(Provider):
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
 def practice(port: int) -> None:
-    """Stand in for Twilio on this machine until Ctrl-C."""
+    """Stand in for Twilio on this machine until Ctrl-C. It begins by naming the numbers whose texts never arrive."""
     made = Practice(say=lambda line: print(line, flush=True))
     try:
         with made.serving(port):

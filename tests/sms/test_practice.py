@@ -19,6 +19,8 @@ from werkzeug.serving import make_server
 from pro import settings
 from pro.app import create_app
 from pro.clock import FixedClock
+from pro.domain.message import FAULTS
+from pro.domain.phone import parse
 from pro.services import delivery
 from pro.services.parts import Parts
 from pro.sms.sender import Accepted, Refused, Sms
@@ -105,6 +107,29 @@ def test_a_test_sms_arrives_and_the_phone_writes_back(stand_in: Practice, site: 
     assert isinstance(site.sender.send(TEXT), Accepted)
     write(stand_in, Body="AIDE", From=NUMBER.replace("+", " "))
     assert f"to {NUMBER}, in answer: " in said(stand_in)
+
+
+@pytest.mark.parametrize("code", [*practice.REFUSED, *practice.UNDELIVERED])
+def test_a_number_of_the_guide_fails_as_it_says(stand_in: Practice, site: Parts, code: int) -> None:
+    number = parse(practice.fails_with(code), "FR")
+    patient = make_patient(site, make_study(site), telephone=number)
+    id_ = digits_text(site, patient)
+    delivery.tick(site, site.clock.now(), "w1")
+    settle(stand_in)
+    assert state(site, id_) == ("failed" if code in practice.REFUSED else "undelivered")
+    assert rows(site, "message", id=id_)[0].error == str(code)
+    (row,) = rows(site, "patient", id=patient)
+    assert (row.number_wrong_at is not None) == FAULTS[code].wrong_number
+    assert (row.opted_out_at is not None) == FAULTS[code].opt_out
+    assert f"{code} " in said(stand_in)
+
+
+def test_the_guide_names_every_number_that_fails(stand_in: Practice) -> None:
+    guide = GUIDE.read_text()
+    for code in (*practice.REFUSED, *practice.UNDELIVERED):
+        spoken = re.sub(r"\+1(\d{3})(\d{3})(\d{4})", r"+1 \1 \2 \3", practice.fails_with(code))
+        assert re.search(rf"^   \| `{re.escape(spoken)}` \| .*\b{code}\b", guide, re.MULTILINE)
+        assert f"{practice.fails_with(code)}  {code} " in stand_in.hello()
 
 
 def test_an_id_of_an_earlier_run_never_comes_again() -> None:
