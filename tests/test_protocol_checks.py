@@ -238,6 +238,27 @@ def test_every_in_words(tmp_path: Path, days: str, expected: list[int]) -> None:
     assert list(check_protocol_file(path, DEFAULT_ROOT).timepoint("diary").targets) == expected
 
 
+# --- what a patient's phone and sheet name
+
+
+def test_an_illness_in_a_patients_title_is_a_warning_at_its_line(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        ("title: {en: Daily diary, fr: Carnet quotidien}", "title:\n      en: Diary\n      fr: Votre hémochromatose"),
+        ("fr: THERA, démonstration", "fr: L'hémochromatose"),
+        ("title: {en: Screening, fr: Sélection}", "title: {en: Pain at screening, fr: Sélection}"),
+    )
+    problems, warnings = told(path)
+    assert problems == []
+    (one,) = (each for each in warnings if "in the title" in each)
+    assert one.startswith(f"{line_of(path, 'fr: Votre')}: 'hémochromatose' in the title tells others what")
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_the_shipped_protocols_name_no_illness_to_patients(version: str) -> None:
+    assert not [one for one in told(DEFAULT_ROOT / f"protocols/thera-demo/{version}.yaml")[1] if "title" in one]
+
+
 # --- recall
 
 

@@ -9,16 +9,19 @@ from typing import Literal
 
 from pro.domain.phone import Segments, segments
 
-TELLING = re.compile(
-    r"""\b(
-    h(a|é|e)mochromatos[ei]s?\w* | arthr\w+ | rh?eumat\w+ | rhumat\w+ | gout(te)? | anakinra | kineret | thera\w*
+_ILLNESS = r"""
+    h(ae|a|é|e)mochromatos[ei]s?\w* | \w*arthr(i|o|a)\w+ | rh?eumat\w+ | rhumat\w+ | spondyl\w+ | psoria\w+ | lupus
+    | gout(te)? | vascul(itis|arites?) | fibromyalgi\w+ | anakinra | kineret
     | pains? | douleurs? | flares? | pouss(é|e)es? | joints? | articul\w+ | swollen | gonfl\w+ | fever | fi(è|e)vre
     | injections? | drugs? | m(é|e)dicaments? | doses? | treatments? | traitements? | diseases? | maladies?
-    | stud(y|ies) | (é|e)tudes? | trials? | essais? | protocol\w* | placebo | hospitals? | h(o|ô)pita(l|ux)
+    """
+_SETTING = r"""
+    thera\w* | stud(y|ies) | (é|e)tudes? | trials? | essais? | protocol\w* | placebo | hospitals? | h(o|ô)pita(l|ux)
     | scores?
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
+    """
+ILLNESS = re.compile(rf"\b({_ILLNESS})\b", re.IGNORECASE | re.VERBOSE)
+"""Words of a disease, its signs and its treatment."""
+TELLING = re.compile(rf"\b({_ILLNESS} | {_SETTING})\b", re.IGNORECASE | re.VERBOSE)
 """Words that would tell a stranger holding the phone what it is about."""
 
 LINK = re.compile(r"https?://\S+")
@@ -49,6 +52,11 @@ def flaws(body: str, forbidden: Collection[str] = ()) -> Iterator[Flaw]:
         yield Flaw("letters", " ".join(cost.culprits))
     if cost.count != 1:
         yield Flaw("segments", str(cost.count))
+
+
+def illness_named(text: str) -> tuple[str, ...]:
+    """The words of an illness in what others may read over a patient's shoulder, each once."""
+    return tuple(sorted({found[0] for found in ILLNESS.finditer(text)}))
 
 
 def lint(body: str, forbidden: Collection[str] = ()) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from pro.library.files import Place
 from pro.library.flare_checks import check_flare_rules, check_screening
 from pro.library.overlap_checks import check_overlaps
 from pro.library.recalls import check_recalls
-from pro.library.reminder_checks import check_messages
+from pro.library.reminder_checks import check_messages, check_titles
 from pro.library.wording import LANGUAGES, Findings, one_of
 
 Known = Mapping[tuple[str, str], Questionnaire]
@@ -40,6 +40,7 @@ def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None
     check_zones(findings, protocol)
     check_overlaps(findings, protocol)
     check_messages(findings, protocol)
+    check_titles(findings, protocol)
     check_recalls(findings, protocol, known)
     _check_baseline(findings, protocol)
     check_attention(findings, protocol)

@@ -1,4 +1,5 @@
-"""Reminders that will not go, and forms that nobody is reminded of: allowed, and worth a second look."""
+"""Reminders that will not go, forms that nobody is reminded of, titles that name an illness: allowed, and worth a
+second look."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import time
 
+from pro.domain.message_lint import illness_named
 from pro.domain.protocol import Protocol, Timepoint
 from pro.library.wording import Findings
 
@@ -30,6 +32,18 @@ def check_messages(findings: Findings, protocol: Protocol) -> None:
     if over:
         what = f"whoever does not answer would get {max(over.values())} messages {_on(list(over))}, and at most"
         findings.warn(("daily_cap",), f"{what} {protocol.daily_cap} go out a day; raise it, or take reminders away")
+
+
+def check_titles(findings: Findings, protocol: Protocol) -> None:
+    """Warns of what a patient's phone and sheet would name; the study's own title stands on neither."""
+    for i, timepoint in enumerate(protocol.timepoints):
+        if timepoint.respondent != "patient":
+            continue
+        for language, title in timepoint.title.items():
+            if named := illness_named(title):
+                what = f"{', '.join(map(repr, named))} in the title tells others what the patient has: it stands on the phone's"
+                mend = "first page and on the sheet to take home, which names no illness; write one such as Daily diary"
+                findings.warn(("timepoints", i, "title", language), f"{what} {mend}")
 
 
 def _reminded(timepoint: Timepoint) -> Iterator[tuple[int, time]]:

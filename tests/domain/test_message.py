@@ -24,7 +24,7 @@ from pro.domain.message import (
     staff_flare_body,
     test_body,
 )
-from pro.domain.message_lint import lint
+from pro.domain.message_lint import illness_named, lint
 from pro.domain.phone import segments
 from tests.sms import error_table
 
@@ -199,6 +199,21 @@ def test_the_page_says_what_the_code_does_with_every_code() -> None:
     page = error_table.PAGE.read_text()
     assert page == error_table.laid_in(page), "run python -m tests.sms.error_table"
     assert {"21211", "21610", "21614", "30003", "30005", "30006", "30007", "30500"} <= set(re.findall(r"\d{5}", page))
+
+
+@pytest.mark.parametrize(
+    ("title", "named"),
+    [
+        ("Carnet de votre hémochromatose", ("hémochromatose",)),
+        ("Haemochromatosis diary", ("Haemochromatosis",)),
+        ("Polyarthrite et spondylarthrite", ("Polyarthrite", "spondylarthrite")),
+        ("Osteoarthritis, lupus and Gout", ("Gout", "Osteoarthritis", "lupus")),
+        ("End of study, THERA", ()),
+    ],
+)
+def test_what_names_an_illness(title: str, named: tuple[str, ...]) -> None:
+    assert illness_named(title) == named
+    assert lint(title), "an SMS may name neither an illness nor a study"
 
 
 @pytest.mark.parametrize("code", [30001, 30500])
