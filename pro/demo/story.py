@@ -217,6 +217,7 @@ def _failing_number(story: Story, person: Person) -> Callable[[Moment], None]:
 
 NOTES = {
     "confirmed": "Warm, swollen joint on the telephone; seen the next day.",
+    "safety": "Called back the same morning: no sign of an infection, temperature normal since.",
     "reached": "Spoke with the patient: was away, goes on today.",
 }
 
@@ -240,7 +241,7 @@ def _morning(story: Story, moment: Moment) -> None:
     for flare in flares:
         doctor = story.who(INVESTIGATOR[sites[flare.site_id]], moment)
         assert flare.id is not None
-        reviewing.review(parts, doctor, flare.id, "confirmed", NOTES["confirmed"], moment)
+        reviewing.review(parts, doctor, flare.id, "confirmed", NOTES["confirmed"], moment, safety_note=NOTES["safety"])
     for task in tasks:
         assert task.id is not None
         if task.patient_id not in gone and task.kind != "number-unreachable":

@@ -22,6 +22,7 @@ PATIENCE = timedelta(days=5)
 """After so long without an answer somebody who stays away is taken out of the study."""
 IN_SPELL, UNSURE = 0.85, 0.3
 """How often an investigator finds a flare in a bad spell, and where none is found cannot tell what it was."""
+SAFETY_NOTE = "The doctor on call was told the same morning."
 LEAVING = ("burden", "patient-wish", "moved")
 MORE = timedelta(days=1)
 """How much later a window ends of which a reminder was to go while the provider was away."""
@@ -86,7 +87,8 @@ def _morning(play: Play, site: int, lives: dict[int, Life]) -> Act:
         for flare in flares:
             assert flare.id is not None
             outcome, note = found_of(lives[flare.patient_id].person, flare.opened_day)
-            reviewing.review(play.parts, play.staff[f"investigator-{low}"], flare.id, outcome, note, moment)
+            doctor = play.staff[f"investigator-{low}"]
+            reviewing.review(play.parts, doctor, flare.id, outcome, note, moment, safety_note=SAFETY_NOTE)
             play.happened["flare reviewed"] += 1
         for task in tasks:
             if task.patient_id in lives:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,9 @@ from sqlmodel import Session
 from pro.domain import chain
 from pro.domain.chain import Event
 from pro.domain.chain_check import Report, verify
+from pro.library import Library
 from pro.services.access import Identity, Right
+from pro.services.episodes import emergencies
 from pro.services.parts import Parts
 from pro.store import trail
 from pro.store.desk import Found
@@ -40,6 +42,8 @@ class Entry:
     payload: dict[str, Any] | None
     withheld: bool = False
     """The reader may know that it happened, and not what was found: the payload is left empty."""
+    safety: bool = False
+    """Of what is withheld: that it was about the patient's safety, which whoever answers the telephone has to know."""
 
     @property
     def number(self) -> str | None:
@@ -87,12 +91,26 @@ def read_page(
     last = found[PAGE - 1] if len(found) > PAGE else None
     following = None if last is None else (last.at, last.chain, last.seq)
     entries = (entry_of(row) for row in found[:PAGE])
-    return TrailPage(tuple(one if one.chain in open_chains else without_flare(one) for one in entries), following)
+    shown = (one if one.chain in open_chains else without_flare(one, parts.library) for one in entries)
+    return TrailPage(tuple(shown), following)
 
 
-def without_flare(entry: Entry) -> Entry:
+def without_flare(entry: Entry, library: Library) -> Entry:
     """As it is shown where SEE_FLARE does not hold: that a flare was reviewed, not what the doctor wrote."""
-    return replace(entry, payload={}, withheld=True) if entry.kind.startswith(FLARE) else entry
+    if not entry.kind.startswith(FLARE):
+        return entry
+    payload = entry.payload or {}
+    safety = "safety" in payload or "safety_note" in payload
+    safety = safety or not emergencies(library).isdisjoint(rules_of(payload))
+    return replace(entry, payload={}, withheld=True, safety=safety)
+
+
+def rules_of(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the rules that an event of an episode names."""
+    triggers = payload.get("triggers")
+    if not isinstance(triggers, list):
+        return ()
+    return tuple(dict.fromkeys(str(each.get("rule")) for each in triggers if isinstance(each, dict)))
 
 
 def newest_of(session: Session, number: str, limit: int) -> tuple[Entry, ...]:

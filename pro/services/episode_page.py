@@ -16,12 +16,14 @@ from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Questionnaire
 from pro.services import wording
 from pro.services.episodes import (
+    Flagged,
     FlareLine,
     Point,
     Trigger,
     curve,
     diaries,
     flare_line,
+    kind_of,
     main_item,
     trigger_of,
 )
@@ -44,7 +46,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What staff did: a review, the end of the episode, or a call."""
+    """What staff did: a review, what came of a safety flag (beside a review), the end of the episode, or a call."""
 
     at: datetime
     kind: str
@@ -86,10 +88,14 @@ class Episode:
     done: tuple[Done, ...]
 
     @property
-    def safety_only(self) -> bool:
-        """Nothing but what is judged for the patient's safety was hit: no sign of a flare."""
+    def kind(self) -> Flagged:
         hits = self.line.triggers + self.earlier
-        return bool(hits) and all(isinstance(hit.rule, Emergency) for hit in hits)
+        return kind_of({hit.key for hit in hits}, frozenset(hit.key for hit in hits if isinstance(hit.rule, Emergency)))
+
+    @property
+    def urgent(self) -> tuple[Trigger, ...]:
+        """What is judged for the patient's safety, of all its days."""
+        return tuple(hit for hit in self.line.triggers + self.earlier if isinstance(hit.rule, Emergency))
 
 
 def episode(parts: Parts, flare_id: int, moment: Moment) -> Episode | None:

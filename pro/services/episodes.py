@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 from sqlmodel import Session
@@ -20,6 +21,9 @@ from pro.store.desk import Found
 SHOWN = 20
 """Episodes on one screen."""
 SPARK_DAYS = 12
+
+Flagged = Literal["flare", "safety", "both"]
+"""What was reported: signs of a flare, something that is judged for the patient's safety, or both in one episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,13 @@ def emergencies(library: Library) -> frozenset[str]:
     return frozenset(
         rule.key for protocol in library.protocols() for rule in protocol.flare_rules if isinstance(rule, Emergency)
     )
+
+
+def kind_of(hit: Collection[str], urgent: frozenset[str]) -> Flagged:
+    """What an episode is by the keys of the rules it was hit by, `urgent` those whose hit cannot wait."""
+    if urgent.isdisjoint(hit):
+        return "flare"
+    return "safety" if urgent.issuperset(hit) else "both"
 
 
 def flare_line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,12 +21,13 @@ from pro.services import audit, audit_trail, courses, wording
 from pro.services.access import Identity, Right
 from pro.services.audit_trail import ChainCheck, Entry
 from pro.services.courses import Standing, Stay
-from pro.services.episodes import Point, curve, diaries, emergencies, main_item
+from pro.services.episodes import Flagged, Point, curve, diaries, emergencies, main_item
 from pro.services.following import Followed, followed
 from pro.services.messages_sent import MessageFigures, figures_of
 from pro.services.overview import Place, TaskLine, protocol_of, read_places, task_lines
 from pro.services.parts import Parts
 from pro.services.standing import PAGE, Row, rows_of
+from pro.services.visit_list import forms_to_enter
 from pro.store import contacts, desk, desk_messages, desk_tasks
 from pro.store.contacts import Person
 from pro.store.desk import Found
@@ -47,6 +48,8 @@ class Listing:
     rows: tuple[Row, ...]
     places: tuple[Place, ...]
     next: str | None
+    to_enter: Mapping[str, str]
+    """Number → the form of a visit that is still to be entered, as the first screen has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,7 @@ class FlareSpan:
     to_review: bool
     undecided: bool
     """It waits though it was reviewed: nobody can tell yet."""
-    safety: bool
-    """Nothing but what is judged for the patient's safety was hit."""
+    kind: Flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,9 @@ def listing(parts: Parts, identity: Identity, moment: Moment, after: str = "") -
         found = desk.patients_page(session, ids, after, PAGE + 1) if ids else []
         shown = found[:PAGE]
         rows = rows_of(session, parts.library, shown, protocol_of(parts.library, places), moment.study)
-    return Listing(tuple(rows), places, shown[-1].number if len(found) > PAGE else None)
+        forms = forms_to_enter(parts.library, session, [row.patient_id for row in shown], moment.study)
+    to_enter = {row.number: forms[row.patient_id] for row in shown if row.patient_id in forms}
+    return Listing(tuple(rows), places, shown[-1].number if len(found) > PAGE else None, to_enter)
 
 
 def find(parts: Parts, identity: Identity, number: str) -> Found | None:
@@ -262,7 +266,7 @@ def _span(row: Found) -> FlareSpan:
         ended=row.ended_at is not None,
         to_review=waits and row.end_why != "closed-by-investigator",
         undecided=row.outcome == "cannot-tell" and row.acknowledged_at is not None,
-        safety=bool(row.safety),
+        kind=row.kind,
     )
 
 

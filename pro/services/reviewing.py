@@ -17,7 +17,7 @@ from pro.clock import Moment
 from pro.services import anchoring, audit
 from pro.services.access import Identity, Right
 from pro.services.enrolment.telephone import MISSING, UNREACHABLE
-from pro.services.episodes import emergencies
+from pro.services.episodes import Flagged, emergencies, kind_of
 from pro.services.parts import Parts
 from pro.store import flares
 from pro.store.tables import Flare, FlareAction, Patient, Task
@@ -42,7 +42,9 @@ class Call(StrEnum):
 OUTLASTS_CALLS = frozenset({UNREACHABLE, MISSING})
 """Kinds of tasks that no call settles: the number is still wrong or gone, and every reminder fails until it is changed."""
 CLOSED_BY_INVESTIGATOR = "closed-by-investigator"
-REFUSALS = Literal["not-found", "no-outcome", "no-note", "note-too-long", "not-reviewed", "ended", "done"]
+REFUSALS = Literal[
+    "not-found", "no-outcome", "no-note", "no-safety-note", "note-too-long", "not-reviewed", "ended", "done"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,18 @@ class NotRecorded:
 
 
 def review(
-    parts: Parts, identity: Identity, flare_id: int, outcome: str, note: str, moment: Moment
+    parts: Parts,
+    identity: Identity,
+    flare_id: int,
+    outcome: str,
+    note: str,
+    moment: Moment,
+    safety_note: str = "",
 ) -> Recorded | NotRecorded:
     """Records an outcome with its reason; acknowledges the episode, so that nobody further is told of it.
 
     Needs `REVIEW_FLARE` at the patient's site. May be repeated: each review is kept, the newest outcome counts.
+    Where a safety flag stands beside the signs of a flare, `safety_note` says what came of it and must be there.
     """
     if outcome not in set(Outcome):
         return NotRecorded("no-outcome")
@@ -73,18 +82,24 @@ def review(
         if found is None:
             return NotRecorded("not-found")
         patient, flare = found
+        kind = _kind(parts, session, flare_id)
+        if kind == "both" and (refused := _note_refused(safety_note)):
+            return NotRecorded("no-safety-note") if refused.why == "no-note" else refused
         flare.outcome = outcome
         flare.acknowledged_at = flare.acknowledged_at or moment.study
         flare.next_tell_at = None
-        safety = _safety_only(parts, session, flare_id)
-        _act(session, identity, patient, flare, "review", outcome, note, moment, {"safety": True} if safety else {})
+        more: dict[str, object] = {"safety": True} if kind == "safety" else {}
+        if kind == "both":
+            session.add(_action(identity, flare_id, "safety", None, safety_note, moment))
+            more = {"safety_note": safety_note.strip()}
+        _act(session, identity, patient, flare, "review", outcome, note, moment, more)
         return Recorded()
 
 
 def end_flare(parts: Parts, identity: Identity, flare_id: int, note: str, moment: Moment) -> Recorded | NotRecorded:
     """Closes the episode before its quiet days have passed; the next hit opens a new one.
 
-    Needs `REVIEW_FLARE`, and an outcome recorded before.
+    Needs `REVIEW_FLARE`, and an outcome recorded before: since the newest emergency, where there was one.
     """
     if refused := _note_refused(note):
         return refused
@@ -95,7 +110,7 @@ def end_flare(parts: Parts, identity: Identity, flare_id: int, note: str, moment
         patient, flare = found
         if flare.ended_at is not None:
             return NotRecorded("ended")
-        if flare.outcome is None:
+        if flare.outcome is None or flare.acknowledged_at is None:
             return NotRecorded("not-reviewed")
         flare.ended_at, flare.end_why, flare.next_tell_at = moment.study, CLOSED_BY_INVESTIGATOR, None
         _act(session, identity, patient, flare, "end", None, note, moment)
@@ -158,10 +173,17 @@ def _flare(session: Session, identity: Identity, flare_id: int) -> tuple[Patient
     return patient, session.exec(again).one()
 
 
-def _safety_only(parts: Parts, session: Session, flare_id: int) -> bool:
-    """Whether nothing but what is judged for the patient's safety was hit: then another question was asked of it."""
-    hit = flares.rules_hit(session, flare_id)
-    return bool(hit) and hit <= emergencies(parts.library)
+def _kind(parts: Parts, session: Session, flare_id: int) -> Flagged:
+    """Which questions are asked of it."""
+    return kind_of(flares.rules_hit(session, flare_id), emergencies(parts.library))
+
+
+def _action(
+    identity: Identity, flare_id: int, kind: str, outcome: str | None, note: str, moment: Moment
+) -> FlareAction:
+    return FlareAction(
+        flare_id=flare_id, at=moment.study, staff_id=identity.staff_id, kind=kind, outcome=outcome, note=note.strip()
+    )
 
 
 def _act(
@@ -177,16 +199,7 @@ def _act(
 ) -> None:
     assert flare.id is not None
     session.add(flare)
-    session.add(
-        FlareAction(
-            flare_id=flare.id,
-            at=moment.study,
-            staff_id=identity.staff_id,
-            kind=kind,
-            outcome=outcome,
-            note=note.strip(),
-        )
-    )
+    session.add(_action(identity, flare.id, kind, outcome, note, moment))
     payload = {"flare": flare.id, "n": flare.n, "outcome": outcome, "note": note.strip(), **more}
     event = "flare.reviewed" if kind == "review" else "flare.ended"
     audit.record(session, patient, event, payload, identity.actor(Right.REVIEW_FLARE, flare.site_id), moment.study)

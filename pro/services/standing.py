@@ -49,7 +49,7 @@ class Review:
     """What waits for a review."""
 
     kind: Literal["flare", "safety"]
-    """`safety` where nothing but what is judged for the patient's safety was hit."""
+    """`safety` where something that is judged for the patient's safety was hit, whatever was beside it."""
     undecided: bool
     """Reviewed, and nobody can tell yet."""
 

@@ -60,13 +60,27 @@ def to_enter_of(
     library: Library, session: Session, ids: Collection[int], now: datetime
 ) -> tuple[tuple[Visit, ...], int]:
     """Visits that wait for the clinician's form, the first of each, and how many there are."""
+    asked = _asked(library)
+    rows = exams.to_enter(session, ids, asked, now, VISITS) if asked and ids else ()
+    return tuple(_visit(row, now, _form(library, row)) for row in rows), rows[0].in_all if rows else 0
+
+
+def forms_to_enter(library: Library, session: Session, patient_ids: Collection[int], now: datetime) -> dict[int, str]:
+    """Patients with a visit that the first screen lists to be completed, each with the form it has waited for longest."""
+    asked, found = _asked(library), dict[int, str]()
+    for row in exams.to_enter_for(session, patient_ids, asked, now) if asked and patient_ids else ():
+        found.setdefault(row.patient_id, _form(library, row))
+    return found
+
+
+def _asked(library: Library) -> dict[str, list[tuple[str, str, str]]]:
+    """Form → (protocol, version, timepoint) where the clinician's team enters it."""
     asked: dict[str, list[tuple[str, str, str]]] = {}
     for protocol in library.protocols():
         for each in protocol.timepoints:
             for one in each.clinician:
                 asked.setdefault(one.id, []).append((protocol.id, protocol.version, each.key))
-    rows = exams.to_enter(session, ids, asked, now, VISITS) if asked and ids else ()
-    return tuple(_visit(row, now, _form(library, row)) for row in rows), rows[0].in_all if rows else 0
+    return asked
 
 
 def _form(library: Library, row: Found) -> str:

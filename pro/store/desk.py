@@ -108,15 +108,16 @@ def flare_with_patient(session: Session, flare_id: int) -> Found | None:
     ).first()
 
 
-def _safety_only(emergencies: Collection[str]) -> ColumnElement[int]:
-    """1 where one of `emergencies` triggered the episode and no other rule did."""
-    mine, urgent = trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies)
-    return case((and_(exists().where(mine, urgent), ~exists().where(mine, ~urgent)), 1), else_=0)
+def _safety(emergencies: Collection[str]) -> ColumnElement[int]:
+    """1 where one of `emergencies` triggered the episode."""
+    return case((exists().where(trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies)), 1), else_=0)
 
 
 def flares_of(session: Session, patient_id: int, emergencies: Collection[str], limit: int = 50) -> Sequence[Found]:
-    """`safety`: nothing but `emergencies` triggered it."""
-    wanted = select(flare, _safety_only(emergencies).label("safety")).where(flare.c.patient_id == patient_id)
+    """`kind`: `safety` where nothing but `emergencies` triggered it, `both` where another rule did too, else `flare`."""
+    other = exists().where(trigger.c.flare_id == flare.c.id, trigger.c.rule.not_in(emergencies))
+    kind = case((_safety(emergencies) == 0, "flare"), (other, "both"), else_="safety").label("kind")
+    wanted = select(flare, kind).where(flare.c.patient_id == patient_id)
     return session.execute(wanted.order_by(flare.c.n.desc()).limit(limit)).all()
 
 
@@ -254,9 +255,9 @@ def stopped(session: Session, ids: Sites, since: datetime, limit: int) -> Sequen
 def with_review(session: Session, patient_ids: Collection[int], emergencies: Collection[str]) -> Sequence[Found]:
     """Those of them with an episode that waits for a review.
 
-    `safety`: nothing but `emergencies` triggered any; `undecided`: of each it was said that nobody can tell yet.
+    `safety`: one of `emergencies` triggered any; `undecided`: of each it was said that nobody can tell yet.
     """
-    safety = func.min(_safety_only(emergencies)).label("safety")
+    safety = func.max(_safety(emergencies)).label("safety")
     undecided = func.min(case((UNDECIDED, 1), else_=0)).label("undecided")
     wanted = select(flare.c.patient_id, safety, undecided).where(flare.c.patient_id.in_(patient_ids), TO_REVIEW)
     return session.execute(wanted.group_by(flare.c.patient_id)).all()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, insert, or_, select, tuple_, update
 from sqlmodel import Session
 
 from pro.store.tables import metadata
@@ -68,8 +68,27 @@ def to_enter(
     Those of the last `WAITED_FOR`, without forms that were declared not done; the patient's own page still tells.
     `asked`: form → (protocol, version, timepoint) where it is asked.
     """
+    end = func.coalesce(assessment.c.late_until, assessment.c.closes_at).label("end")
+    wanted = select(assessment, patient.c.number, patient.c.zone, end, func.count().over().label("in_all"))
+    joined = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id)
+    mine = joined.where(assessment.c.site_id.in_(ids), _lacks(asked, now))
+    return session.execute(mine.order_by(assessment.c.day, patient.c.number).limit(limit)).all()
+
+
+def to_enter_for(
+    session: Session, patient_ids: Collection[int], asked: Mapping[str, Collection[tuple[str, str, str]]], now: datetime
+) -> Sequence[Found]:
+    """The same visits of these patients: `patient_id`, and where each is planned; the longest waited for first."""
+    wanted = select(
+        assessment.c.patient_id, assessment.c.protocol, assessment.c.protocol_version, assessment.c.timepoint
+    )
+    mine = wanted.where(assessment.c.patient_id.in_(patient_ids), _lacks(asked, now))
+    return session.execute(mine.order_by(assessment.c.day, assessment.c.id)).all()
+
+
+def _lacks(asked: Mapping[str, Collection[tuple[str, str, str]]], now: datetime) -> ColumnElement[bool]:
     where = tuple_(assessment.c.protocol, assessment.c.protocol_version, assessment.c.timepoint)
-    lacks = [
+    forms = [
         and_(
             where.in_(places),
             ~exists().where(response.c.assessment_id == assessment.c.id, response.c.questionnaire == form),
@@ -77,16 +96,8 @@ def to_enter(
         )
         for form, places in asked.items()
     ]
-    end = func.coalesce(assessment.c.late_until, assessment.c.closes_at).label("end")
-    wanted = select(assessment, patient.c.number, patient.c.zone, end, func.count().over().label("in_all"))
-    mine = wanted.join_from(assessment, patient, assessment.c.patient_id == patient.c.id).where(
-        assessment.c.site_id.in_(ids),
-        assessment.c.day >= now.date() - WAITED_FOR,
-        assessment.c.cancelled_at.is_(None),
-        assessment.c.opens_at <= now,
-        or_(*lacks),
-    )
-    return session.execute(mine.order_by(assessment.c.day, patient.c.number).limit(limit)).all()
+    recent = assessment.c.day >= now.date() - WAITED_FOR
+    return and_(recent, assessment.c.cancelled_at.is_(None), assessment.c.opens_at <= now, or_(*forms))
 
 
 def newest(session: Session, assessment_ids: Collection[int]) -> dict[tuple[int, str], int]:

@@ -14,9 +14,9 @@ from pro.services.access import Identity, Right, SignedIn
 from pro.services.enrolment.telephone import MISSING, UNREACHABLE
 from pro.services.parts import Parts
 from pro.services.reviewing import NotRecorded, Recorded, end_flare, log_call, review
-from pro.store import contacts
+from pro.store import contacts, desk
 from pro.store.contacts import Person
-from pro.store.tables import Flare, FlareAction, Patient, StaffRole, Task, metadata
+from pro.store.tables import Flare, FlareAction, FlareTrigger, Patient, StaffRole, Task, metadata
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study
 
@@ -92,6 +92,29 @@ def test_every_review_is_kept_and_the_newest_counts(ward: Ward) -> None:
     assert audit_trail.verify_database(ward.parts).ok
 
 
+@pytest.mark.parametrize("rules", [("R2",), ("R7",), ("R2", "R7")])
+def test_what_came_of_a_safety_flag_beside_a_flare_is_asked_and_kept(ward: Ward, rules: tuple[str, ...]) -> None:
+    with ward.parts.study.writing() as session:
+        for rule in rules:
+            hit = {"rule_version": "1", "inputs": "{}", "n": 0, "result": "hit"}
+            session.add(FlareTrigger(flare_id=ward.flare, rule=rule, day=NOW.date(), at=NOW, **hit))
+    inv, now, both = ward.who("inv"), ward.parts.clock.now(), len(rules) == 2
+    for came in ("", " \n", "x" * 2001) if both else ():
+        why = "note-too-long" if came.startswith("x") else "no-safety-note"
+        assert review(ward.parts, inv, ward.flare, "not-a-flare", "a fall", now, came) == NotRecorded(why)  # type: ignore[arg-type]
+    assert (ward.row().acknowledged_at, ward.events()) == (None, [])
+    assert review(ward.parts, inv, ward.flare, "not-a-flare", "a fall", now, " sore throat ") == Recorded()
+    with ward.parts.study.reading() as session:
+        kept = [(each.kind, each.outcome, each.note) for each in desk.actions(session, ward.flare)]
+    assert kept == [("safety", None, "sore throat")] * both + [("review", "not-a-flare", "a fall")]
+    _, _, _, payload = ward.events()[-1]
+    assert {name: payload.get(name) for name in ("safety", "safety_note", "note")} == {
+        "safety": True if rules == ("R7",) else None,
+        "safety_note": "sore throat" if both else None,
+        "note": "a fall",
+    }
+
+
 def test_cannot_tell_keeps_it_on_the_list(ward: Ward) -> None:
     assert len(overview.today(ward.parts, ward.who("inv"), ward.parts.clock.now()).flares) == 1
     ward.review("inv", "cannot-tell")
@@ -127,6 +150,10 @@ def test_what_is_refused_changes_nothing(ward: Ward, login: str, outcome: str, n
 
 def test_an_episode_is_ended_after_a_review_and_once(ward: Ward) -> None:
     inv, now = ward.who("inv"), ward.parts.clock.now()
+    assert end_flare(ward.parts, inv, ward.flare, "quiet since", now) == NotRecorded("not-reviewed")
+    ward.review("inv", "cannot-tell")
+    with ward.parts.study.writing() as session:  # as a fever that came since leaves it
+        session.get_one(Flare, ward.flare).acknowledged_at = None
     assert end_flare(ward.parts, inv, ward.flare, "quiet since", now) == NotRecorded("not-reviewed")
     ward.review("inv", "cannot-tell")
     assert end_flare(ward.parts, inv, ward.flare, "", now) == NotRecorded("no-note")

@@ -391,9 +391,15 @@ def test_a_fever_stands_first_and_says_so_whatever_came_before_and_after(desk: D
         ("R-002", "Highest temperature 38.6\u00a0°C"),
         ("R-001", "Worst pain 8, baseline 4 (6 days)"),
     ]
-    assert page.count("at once") == 1
+    assert page.count("</svg>at once</span>") == 1
+    flags, flares = re.findall(r'<ul class="tasks" aria-labelledby="([a-z]+)-group">(.*?)</ul>', page, re.DOTALL)[:2]
+    assert [(key, "R-002" in part, "R-001" in part) for key, part in (flags, flares)] == [
+        ("safety", True, False),
+        ("flares", False, True),
+    ]
     path = f"/staff/flares/{flare_id}"
-    assert desk.post(f"{path}/review", path, outcome="confirmed", note="In hospital") == 303
+    seen = {"outcome": "confirmed", "note": "In hospital", "safety_note": "Lungs clear, antibiotics"}
+    assert desk.post(f"{path}/review", path, **seen) == 303
     assert path not in desk.page("/staff/")
     with desk.parts.study.writing() as session:  # as a fever of the next day leaves it
         session.get_one(Flare, flare_id).acknowledged_at = None
@@ -401,28 +407,39 @@ def test_a_fever_stands_first_and_says_so_whatever_came_before_and_after(desk: D
 
 
 def test_a_fever_alone_is_called_what_it_is_wherever_the_patient_is_named(desk: Desk) -> None:
-    """An episode with a flare rule's hit beside it stays a flare to review."""
+    """An episode with a flare rule's hit beside it is a safety flag first, and says that it is both."""
     make_staff(desk.parts, desk.made, "invfr", language="fr")
     fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
     patient_with_flare(desk, "R-001", hits=fever)
-    patient_with_flare(desk, "R-002", hits=BY_R2_AND_R4 + fever)
-    for login, safety, flare, n, button in (
-        ("inv", "safety flag to review", "flare to review", "safety flag 1", "Review the safety flag"),
+    both_id, _ = patient_with_flare(desk, "R-002", hits=BY_R2_AND_R4 + fever)
+    patient_with_flare(desk, "R-003")
+    with desk.parts.study.writing() as session:  # and of a flare without fever nobody has said anything either
+        over = {"opened_at": NOW, "ended_at": NOW, "end_why": "days-without-a-hit", "opened_day": DAY}
+        session.add(Flare(patient_id=both_id, site_id=desk.made.sites["R"], n=2, last_hit_day=DAY, **over))
+    for login, safety, flare, n, n_both, button in (
         (
-            *("invfr", "signalement de sécurité à examiner", "poussée à examiner"),
-            *("signalement de sécurité 1", "Examiner le signalement"),
+            *("inv", "safety flag to review", "flare to review", "safety flag 1"),
+            *("safety flag and flare 1", "Review the safety flag"),
+        ),
+        (
+            *("invfr", "signalement de sécurité à examiner", "poussée à examiner", "signalement de sécurité 1"),
+            *("signalement de sécurité et poussée 1", "Examiner le signalement"),
         ),
     ):
         desk.client = desk.app.test_client()
         desk.sign_in(login)
         for path in ("/staff/patients", "/staff/compliance"):
-            by_number = re.split("(?=R-00[12]</a>)", desk.page(path))[1:3]
-            assert [(safety in part, flare in part) for part in by_number] == [(True, False), (False, True)], path
-        one, both = (plain(desk.page(f"/staff/patients/R-00{number}")) for number in (1, 2))
+            by_number = re.split("(?=R-00[123]</a>)", desk.page(path))[1:4]
+            found = [(safety in part, flare in part) for part in by_number]
+            assert found == [(True, False), (True, False), (False, True)], path
+        one, both, none = (plain(desk.page(f"/staff/patients/R-00{number}")) for number in (1, 2, 3))
         assert (f"</svg>{safety}</span>" in one, f"</svg>{flare}</span>" in one) == (True, False)
-        assert (f"</svg>{safety}</span>" in both, f"</svg>{flare}</span>" in both) == (False, True)
-        assert (f">{n}</a>" in one, n in both) == (True, False)
-        assert (f">{button}</a>" in one, button in both) == (True, False)
+        assert (f"</svg>{safety}</span>" in both, f"</svg>{flare}</span>" in both) == (True, False)
+        assert (f"</svg>{safety}</span>" in none, f"</svg>{flare}</span>" in none) == (False, True)
+        assert [(f">{n}</a>" in page, f">{n_both}</a>" in page) for page in (one, both, none)] == [
+            *((True, False), (False, True), (False, False))
+        ]
+        assert [f">{button}</a>" in page for page in (one, both, none)] == [True, True, False]
 
 
 CHOICES = ("not-a-flare", "confirmed")
@@ -431,10 +448,8 @@ CHOICES = ("not-a-flare", "confirmed")
 def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
     make_staff(desk.parts, desk.made, "invfr", language="fr")
     fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
-    _, both_id = patient_with_flare(desk, "R-002", hits=BY_R2_AND_R4 + fever)
     _, flare_id = patient_with_flare(desk, hits=fever)
     desk.sign_in("inv")
-    assert "Is this a flare?" in desk.page(f"/staff/flares/{both_id}")
     path = f"/staff/flares/{flare_id}"
     page = desk.page(path)
     assert "Safety flag: R-001, since" in page
@@ -462,6 +477,40 @@ def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
     assert "fausse alerte" in page
     assert "Signalement de sécurité 1 examiné" in desk.page("/staff/patients/R-001")
     assert "Pris en charge, pas de poussée" in page
+
+
+def test_a_fever_beside_a_flare_is_asked_of_as_both(desk: Desk) -> None:
+    """What came of the fever is asked as well, and stands in the record; it came while the page was open or before."""
+    make_staff(desk.parts, desk.made, "coofr", role="coordinator", language="fr")
+    _, flare_id = patient_with_flare(desk, hits=BY_R2_AND_R4)
+    desk.sign_in("inv")
+    path = f"/staff/flares/{flare_id}"
+    assert 'name="safety_note"' not in desk.page(path)
+    with desk.parts.study.writing() as session:
+        inputs = canonical({"day": "2026-04-14", "value": "38.6"}).decode()
+        hit = {"rule_version": "1", "inputs": inputs, "baseline": None, "n": 0, "result": "hit"}
+        session.add(FlareTrigger(flare_id=flare_id, rule="R7", day=DAY, at=NOW, **hit))
+    told = {"outcome": "not-a-flare", "note": "Pain of a fall"}
+    assert desk.post(f"{path}/review", path, **told) == 400
+    assert "A safety flag stands beside the signs of a flare: write what came of it." in desk.answer
+    for page in (desk.answer, desk.page(path)):
+        form = page.partition('action="/staff/flares/1/review"')[2].partition("</form>")[0]
+        assert [words in form for words in ("What came of the safety flag?", "38.6\u00a0°C", "Is this a flare?")] == [
+            True
+        ] * 3
+        assert 'name="safety_note" rows="4" maxlength="2000" required' in form
+    assert desk.post(f"{path}/review", path, **told, safety_note="x" * 2001) == 400
+    assert (rows(desk, FlareAction), path in desk.page("/staff/")) == (0, True)
+    assert desk.post(f"{path}/review", path, **told, safety_note="Sore throat, antibiotics.") == 303
+    record = desk.page(path).partition('id="contact"')[2].partition("</section>")[0]
+    assert record.index("on the safety flag") < record.index("Sore throat") < record.index("Pain of a fall")
+    line = "flare 1 reviewed: Not a flare. On the safety flag: Sore throat, antibiotics. On the flare: Pain of a fall"
+    assert f"Safety flag and {line}" in desk.page("/staff/patients/R-001")
+    desk.client = desk.app.test_client()
+    desk.sign_in("coofr")
+    page = desk.page("/staff/patients/R-001")
+    assert "Un signalement de sécurité a été examiné" in page
+    assert not any(note in page for note in ("Sore throat", "Pain of a fall"))
 
 
 def message(desk: Desk, patient_id: int, n: int, state: str) -> Message:

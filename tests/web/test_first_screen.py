@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from pro.services.episodes import emergencies
+from pro.store import exams
 from pro.store.tables import Message, Task, metadata
 from pro.web.words import say_clock
 from tests.conftest import Urls
@@ -89,7 +91,7 @@ def asked(desk: Desk, patient: int, kind: str, detail: str = "") -> None:
 def test_a_patient_who_stopped_the_messages_is_on_the_first_screen_and_in_the_list(desk: Desk) -> None:
     stopped(desk, diarist(desk, "R-001", set()))
     stopped(desk, diarist(desk, "R-003", set()), NOW - timedelta(days=2))
-    diarist(desk, "R-002", set())
+    make_patient(desk.parts, desk.made, "R-002", day0=NOW.date() + timedelta(days=3))
     page = read(desk, "coo")
     assert 'href="/staff/patients/R-001">R-001</a> stopped the messages yesterday 19:17' in page
     assert "R-003</a> stopped the messages on Mon 13 Apr 08:04" in page
@@ -267,6 +269,14 @@ def test_the_visit_that_has_waited_longest_comes_first_and_says_how_late_it_is(d
         part = read(desk, login).partition('id="to-enter"')[2].partition("</section>")[0]
         assert 0 < part.index(zero) < part.index(two)
         assert late in part.partition(two)[2].partition("</li>")[0]
+    make_patient(desk.parts, desk.made, "R-002", day0=NOW.date() + timedelta(days=3))
+    make_patient(desk.parts, desk.made, "R-003", day0=NOW.date() - exams.WAITED_FOR - timedelta(days=90))
+    for login, chip, fine in (
+        ("coo", "joint examination to enter", "nothing to do"),
+        ("fr", "examen articulaire à saisir", "rien à faire"),
+    ):
+        rows = re.split("(?=R-00[123]</a>)", read(desk, login, "/staff/patients"))[1:]
+        assert [(row.count(chip), row.count(fine)) for row in rows] == [(1, 0), (0, 1), (0, 1)], login
 
 
 # --- the line at eight in the morning

@@ -67,6 +67,7 @@ class FlareAction(Row, table=True):
     at: datetime
     staff_id: int = Field(foreign_key="staff.id")
     kind: str
-    """`review` (an outcome with its note) or `end` (closed by the investigator)."""
+    """`review` (an outcome with its note), `safety` (beside it: what came of a safety flag that stood beside a flare's
+    signs) or `end` (closed by the investigator)."""
     outcome: str | None = None
     note: str = Field(default="", sa_column=Column(Text, nullable=False))

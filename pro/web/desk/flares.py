@@ -34,11 +34,12 @@ def flare(flare_id: int) -> ResponseReturnValue:
 @blueprint.post("/flares/<int:flare_id>/review")
 @needs(Right.REVIEW_FLARE)
 def review(flare_id: int) -> ResponseReturnValue:
-    found = _found(flare_id)
+    _found(flare_id)
     outcome, note = request.form.get("outcome", ""), request.form.get("note", "")
-    done = reviewing.review(current_parts(), who(), flare_id, outcome, note, moment())
+    came = request.form.get("safety_note", "")
+    done = reviewing.review(current_parts(), who(), flare_id, outcome, note, moment(), safety_note=came)
     if isinstance(done, NotRecorded):
-        return _page(found, done.why), 400
+        return _page(_found(flare_id), done.why), 400  # what cannot wait may have come meanwhile: both are asked then
     return redirect(url_for("staff.flare", flare_id=flare_id, done="review"), 303)
 
 
@@ -90,8 +91,9 @@ def _page(found: Episode, problem: str = "") -> str:
         "desk/flare.html",
         active="today",
         found=found,
-        asked=_asked(found),
+        asked=found.kind,
         line=found.line,
+        flagged=[_value(each, found) for each in found.urgent[:3]],
         rules=[_rule(each, found) for each in phrases.in_order(found.line.triggers)],
         others=[_rule(each, found) for each in found.others],
         earlier=[_rule(each, found) for each in found.earlier[:20]],
@@ -105,17 +107,16 @@ def _page(found: Episode, problem: str = "") -> str:
     )
 
 
-def _asked(found: Episode) -> str:
-    """Which wording fits what was flagged."""
-    return "safety" if found.safety_only else "flare"
+def _value(trigger: Trigger, found: Episode) -> str:
+    return phrases.trigger_line(trigger, current_parts().library, found.protocol, language())
 
 
 def _rule(trigger: Trigger, found: Episode) -> dict[str, object]:
-    library, spoken = current_parts().library, language()
+    spoken = language()
     return {
         "trigger": trigger,
         "text": in_language(trigger.rule.text, spoken) if trigger.rule else trigger.key,
-        "value": phrases.trigger_line(trigger, library, found.protocol, spoken),
+        "value": _value(trigger, found),
         "seen": phrases.stamp(trigger.at, found.line.zone, spoken),
         "day": phrases.short_day(trigger.day, spoken),
         "other_day": phrases.local(trigger.at, found.line.zone).date() != trigger.day,
@@ -134,7 +135,7 @@ def _answers(recorded: episode_page.Recorded) -> dict[str, object]:
 
 def _contact(found: Episode) -> list[dict[str, object]]:
     """Who was told, who reviewed, who called: in the order it happened."""
-    spoken, zone, asked = language(), found.line.zone, _asked(found)
+    spoken, zone, asked = language(), found.line.zone, found.kind
     told = [(one.at, t("flare.told", name=one.name), phrases.word("sms", one.state, spoken)) for one in found.told]
     done = [
         (
@@ -164,7 +165,7 @@ def _chart(found: Episode) -> str:
         last=last,
         high=high,
         step=step,
-        hatched=[charts.Hatched(found.opened_day, last, t(f"{_asked(found)}.n", n=found.line.n))],
+        hatched=[charts.Hatched(found.opened_day, last, t(f"{found.kind}.n", n=found.line.n))],
         level=_baseline(found),
         width=800,
         every=7,

@@ -71,16 +71,16 @@ def _page(row: Found) -> str:
     every = request.args.get("answers") == "all"
     all_steps = request.args.get("messages") == "all"
     page = service.page(current_parts(), row, moment(), request.args.get("curve", ""), every, all_steps)
-    spoken = language()
+    spoken, library = language(), current_parts().library
     sees_flares = who().may(Right.SEE_FLARE, row.site_id)
-    history = page.history if sees_flares else tuple(map(without_flare, page.history))
+    history = page.history if sees_flares else tuple(without_flare(one, library) for one in page.history)
     to_review = [span for span in page.flares if span.to_review]
     return render_template(
         "desk/patient.html",
         active="patients",
         page=page,
         review=_review(to_review),
-        waiting=to_review[-1] if to_review and sees_flares else None,
+        waiting=max(to_review, key=lambda span: (span.kind != "flare", span.n), default=None) if sees_flares else None,
         day_of_study=(page.today - page.day0).days,
         chart=chart(page),
         spans=[_span_words(page, span) for span in page.flares],
@@ -101,8 +101,8 @@ def _page(row: Found) -> str:
 def _review(to_review: Sequence[FlareSpan]) -> Review | None:
     if not to_review:
         return None
-    safety, undecided = (all(getattr(span, of) for span in to_review) for of in ("safety", "undecided"))
-    return Review("safety" if safety else "flare", undecided)
+    safety = any(span.kind != "flare" for span in to_review)
+    return Review("safety" if safety else "flare", all(span.undecided for span in to_review))
 
 
 def _steps(page: service.PatientPage, spoken: str) -> dict[str, object]:
@@ -177,7 +177,7 @@ def chart(page: PatientPage) -> str:
     )
     what = phrases.short_name(page.item, spoken)
     since = phrases.month_day(page.day0, spoken)
-    title = t("curve.whole", what=what, since=since, flares=sum(not span.safety for span in page.flares))
+    title = t("curve.whole", what=what, since=since, flares=sum(span.kind != "safety" for span in page.flares))
     return charts.curve(drawn, title, lambda day: phrases.month_day(day, spoken))
 
 
@@ -197,12 +197,12 @@ def _hatched(page: PatientPage, span: FlareSpan) -> charts.Hatched:
 
 
 def _what(span: FlareSpan) -> str:
-    """`flare 2`, or `safety flag 2` where it is nothing else."""
-    return t("safety.n" if span.safety else "flare.n", n=span.n)
+    """`flare 2`, `safety flag 2` where it is nothing else, `safety flag and flare 2`."""
+    return t(f"{span.kind}.n", n=span.n)
 
 
 def _state_words(span: FlareSpan) -> str:
-    return phrases.word("safety.span" if span.safety else "span", span.outcome or "to-review", language())
+    return phrases.word("safety.span" if span.kind == "safety" else "span", span.outcome or "to-review", language())
 
 
 def _span_words(page: PatientPage, span: FlareSpan) -> dict[str, object]:

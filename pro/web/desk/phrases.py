@@ -20,8 +20,9 @@ from pro.domain.joints import label
 from pro.domain.protocol import Protocol
 from pro.domain.questionnaire import Item, Kind, Questionnaire
 from pro.library import Library
-from pro.services.audit_trail import Entry
-from pro.services.episodes import Trigger
+from pro.services.audit_trail import Entry, rules_of
+from pro.services.episodes import Flagged, Trigger, kind_of
+from pro.services.flagging import emergencies
 from pro.services.standing import Review
 from pro.web.words import NARROW, in_language, say, say_clock, say_number, say_place, texts
 
@@ -257,7 +258,7 @@ def review_words(review: Review, language: str) -> str:
 
 
 def outcome_words(asked: str, outcome: str, language: str) -> str:
-    """What a review found: `asked` is `flare`, or `safety` where nothing flagged was a sign of one."""
+    """What a review found; `asked` is a kind of episode."""
     own = f"{asked}.outcome.{outcome}" in texts("desk", language)
     return word(f"{asked}.outcome" if own else "outcome", outcome, language)
 
@@ -278,20 +279,23 @@ def word(group: str, code: str, language: str) -> str:
 def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
     """One event of the trail in plain language."""
     payload = entry.payload or {}
-    title, safety = payload.get("timepoint"), _for_safety(payload, protocol)
+    title, asked = payload.get("timepoint"), _asked(payload, protocol)
     timepoint = next((each for each in protocol.timepoints if each.key == title), None)
     values = {
         **_course(payload, language),
         "what": in_language(timepoint.title, language) if timepoint else str(title or ""),
         "day": _day(payload.get("day") or payload.get("from_day"), language),
         "n": payload.get("n", ""),
-        "outcome": outcome_words("safety" if safety else "flare", str(payload.get("outcome") or ""), language),
+        "outcome": outcome_words(asked, str(payload.get("outcome") or ""), language),
         "note": payload.get("note") or payload.get("reason") or "",
-        "rules": _rules(payload),
+        "safety_note": payload.get("safety_note") or "",
+        "rules": ", ".join(rules_of(payload)),
     }
     known = texts("desk", language)
     key = entry.kind.replace(".", "-")
-    suffix = "withheld" if entry.withheld else "safety" if safety else payload.get("how")
+    suffix = asked if asked != "flare" else payload.get("how")
+    if entry.withheld:
+        suffix = "withheld-safety" if entry.safety else "withheld"
     if f"event.{key}-{suffix}" in known:
         key += f"-{suffix}"
     if f"event.{key}" not in known:
@@ -334,22 +338,13 @@ def _day(day: object, language: str) -> str:
     return month_day(date.fromisoformat(day), language) if isinstance(day, str) and len(day) == 10 else ""
 
 
-def _rules(payload: Mapping[str, object]) -> str:
-    return ", ".join(_triggered_by(payload))
-
-
-def _triggered_by(payload: Mapping[str, object]) -> tuple[str, ...]:
-    triggers = payload.get("triggers")
-    if not isinstance(triggers, list):
-        return ()
-    return tuple(dict.fromkeys(str(each.get("rule")) for each in triggers if isinstance(each, dict)))
-
-
-def _for_safety(payload: Mapping[str, object], protocol: Protocol) -> bool:
-    """Whether an event is of nothing but what is judged for the patient's safety."""
-    urgent = {rule.key for rule in protocol.flare_rules if isinstance(rule, Emergency)}
-    rules = _triggered_by(payload)
-    return payload.get("safety") is True or (bool(rules) and urgent.issuperset(rules))
+def _asked(payload: Mapping[str, object], protocol: Protocol) -> Flagged:
+    """What an event of an episode is about."""
+    if "safety_note" in payload:
+        return "both"
+    if payload.get("safety") is True:
+        return "safety"
+    return kind_of(rules_of(payload), emergencies(protocol))
 
 
 def role_word(role: str, language: str) -> str:

@@ -28,7 +28,7 @@ def page(identity: Identity) -> str:
         active="today",
         found=found,
         greeting=greeting(found, now),
-        flares=[flare_view(line, found, now) for line in found.flares],
+        flares=flare_groups(found, now),
         unseen=[unseen_view(each, found) for each in found.unseen],
         tasks=[task_view(line, found.zone) for line in found.tasks],
         chips=[(chip, strips.mark(chip.state, phrases.state_word(chip.state, language()))) for chip in found.diaries],
@@ -74,6 +74,21 @@ def greeting(found: Today, now: Moment) -> str:
         return t("today.nothing", hello=hello)
     number = t(f"number.{found.things}") if found.things <= 10 else str(found.things)
     return t("today.things", hello=hello, number=number, n=found.things)
+
+
+def flare_groups(found: Today, now: Moment) -> list[dict[str, object]]:
+    """Safety flags, whatever was reported beside them, and flares: each under its own words."""
+    hours = int(found.protocol.review_within.total_seconds() // 3600)
+    groups: list[dict[str, object]] = []
+    for key, safety, within in (
+        ("safety", True, t("today.safety-within")),
+        ("flares", False, t("today.within", hours=hours)),
+    ):
+        lines = [line for line in found.flares if line.emergency is safety]
+        if lines:
+            views = [flare_view(line, found, now) for line in lines]
+            groups.append({"key": key, "title": t(f"today.{key}"), "within": within, "flares": views})
+    return groups
 
 
 def flare_view(line: FlareLine, found: Today, now: Moment) -> dict[str, object]:
