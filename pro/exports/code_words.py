@@ -121,6 +121,10 @@ _STATES: Mapping[str, str] = {
 }
 _OF_A_COLUMN: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("assessments", "state"): _STATES,
+    ("patients", "data_use"): {
+        "keep": "the answers may be used: the patient did not withdraw, or withdrew and left them to the study",
+        "do-not-use": "the patient withdrew and decided that the answers given before are not to be used",
+    },
     ("reminders", "why_none"): {
         "failed": "the message that carried it failed",
         **{state: f"the assessment: {_STATES[state]}" for state in ("completed", "late", "partial", "missed")},

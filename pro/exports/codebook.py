@@ -20,6 +20,11 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "opted_out_at": ("since when no message is wanted; empty again after START", _UTC),
     "last_stop_at": ("last time STOP was taken, whether START followed or not", _UTC),
     "last_start_at": ("last time START was taken after a STOP", _UTC),
+    "data_use": (
+        "whether the answers may be used: a patient who withdrew may have decided that they may not. Every table holds the rows "
+        "of such a patient all the same; leave them out by patient. Empty where the words of the withdrawal were redacted",
+        "",
+    ),
     "behaviour": ("kind of simulated patient; of rehearsals only", ""),
     "timepoint": ("key of the timepoint in the protocol", ""),
     "day": ("target day of the assessment, by the patient's calendar", _DAY),
@@ -49,8 +54,14 @@ _COLUMNS: dict[str, tuple[str, str]] = {
         "the answer: yes-no as true or false, several and joints as a JSON list of codes",
         "see items.csv",
     ),
+    "rests_on": (
+        "what the value was worked out from, item by item: timepoint, questionnaire and key, of a corrected response the "
+        "newest. Of an EULAR response it tells the formula of its two DAS28: the first of das28_esr4, das28_crp4, das28_esr3 "
+        "and das28_crp3 that has a value at baseline and now. Items that are not named were missing",
+        "JSON, item to timepoint questionnaire.key",
+    ),
     "scale": ("key of the scale", "see scales.csv"),
-    "text": ("a result that is a word", ""),
+    "text": ("the value as it was written; of a result that is a word, that word", ""),
     "of": ("items the scale is worked out from", "count"),
     "band": ("named range the value lies in", "key, see scales.csv"),
     "flare": ("number of the flare episode of this patient", "count from 1"),
@@ -65,7 +76,11 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "rule_version": ("version of the flare rule", ""),
     "result": ("what the rule found", ""),
     "baseline": ("value the rule compared with", "unit of its scale"),
-    "inputs": ("what the rule was given", "JSON"),
+    "inputs": ("what the rule was given; its keys are told in codes.csv", "JSON"),
+    "message": (
+        "number of the message among those of this patient: the same in messages and reminders",
+        "count from 1",
+    ),
     "due_at": ("when the message was due", _UTC),
     "template": ("which text it is: to the patient, a test of the number, or to staff about a flare", ""),
     "staff": ("login of who it went to; empty for patients", ""),
@@ -138,6 +153,10 @@ _OF_A_TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("reminders", "planned_at"): (
         "when the reminder was planned; of an assessment that was cancelled only steps that had passed by then are listed",
         _UTC,
+    ),
+    ("reminders", "message"): (
+        "number of the message that carried it, as in messages; several reminders of one instant share one. Empty: none did",
+        "count from 1",
     ),
     ("zones", "zone"): ("time zone the patient lived by from that day on, until the next row", "IANA name"),
     ("pauses", "made_at"): ("when the site entered it", _UTC),

@@ -26,6 +26,7 @@ _EXCUSES = tuple(f"{kind}: {why}" for kind in (holding.HELD, holding.PAUSED) for
 
 CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("patients", "withdrawn_why"): leaving.WHY,
+    ("patients", "data_use"): leaving.EARLIER,
     ("assessments", "respondent"): ("patient", "clinician"),
     ("assessments", "excused_why"): _EXCUSES,
     ("assessments", "answered"): _YES_NO,

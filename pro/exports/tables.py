@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pro import __version__
 from pro.domain.protocol import Protocol
-from pro.exports import content, keys
+from pro.exports import content, inside_words, keys
 from pro.exports.code_words import said_of
 from pro.exports.codebook import meaning
 from pro.exports.codes import CODES
@@ -26,6 +26,10 @@ __all__ = ["TABLES", "Table", "csv_line", "said", "stands_in", "write"]
 Codes = Mapping[tuple[str, str], Mapping[str, str]]
 """Table and column → code → what it means."""
 MANIFEST = "manifest.json"
+NOTES = (
+    "A patient who withdrew may have decided that the answers given before are not to be used: data_use in patients.csv is then "
+    "do-not-use. Every table holds their rows all the same, so that nothing is lost; leave them out of an analysis by patient.",
+)
 CODEBOOK = ("table", "column", "meaning", "codes")
 SHEETS: Mapping[str, tuple[str, ...]] = {
     "items": content.ITEMS,
@@ -57,6 +61,7 @@ def write(folder: Path, studies: Sequence[Parts], about: dict[str, object], tabl
     questionnaires = keys.questionnaires_of(studies, protocols)
     known = keys.keys_of(protocols, questionnaires)
     own = {(table.name, column): codes for table in asked for column, codes in table.codes.items()}
+    own |= {**inside_words.JSON_KEYS, **inside_words.results_of(questionnaires)}
     columns = {**{table.name: table.columns for table in asked}, **SHEETS}
     sheets = (content.items(questionnaires), content.scales(questionnaires), _coded(columns, known, own))
     files += [_write(folder, name, SHEETS[name], rows) for name, rows in zip(SHEETS, sheets, strict=True)]
@@ -64,7 +69,9 @@ def write(folder: Path, studies: Sequence[Parts], about: dict[str, object], tabl
         _described(name, one, known.get(one, own.get((name, one), ()))) for name in columns for one in columns[name]
     )
     files.append(_write(folder, "codebook", CODEBOOK, book))
-    _tell(folder, {"about": about, "files": files, "pro": __version__, "protocols": _followed(protocols)})
+    _tell(
+        folder, {"about": about, "files": files, "notes": NOTES, "pro": __version__, "protocols": _followed(protocols)}
+    )
 
 
 def _followed(protocols: Iterable[Protocol]) -> list[dict[str, str]]:

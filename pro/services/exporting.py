@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from pro.domain.assessment import state
 from pro.services import exporting_course
 from pro.services.export_table import Table, Values, read
 from pro.services.parts import Parts
-from pro.services.scales import scales
+from pro.services.scales import Visit, scales
 from pro.store.instants import instants_of
 from pro.store.tables import metadata
 
@@ -29,9 +30,10 @@ def _patients(parts: Parts) -> Iterator[Values]:
     columns = (row.number, _site.c.code, row.day0, row.zone, row.language, row.protocol, row.protocol_version)
     since = (row.enrolled_at, row.withdrawn_at, row.withdrawn_why, row.opted_out_at)
     wanted = select(*columns, *since)
-    last = _last_said(parts)
+    last, decided = _last_said(parts), exporting_course.decided(parts)
     for one in read(parts, wanted.join(_site, row.site_id == _site.c.id).order_by(row.number)):
-        yield (*one, *(last.get((f"patient:{one.number}", kind)) for kind in _SAID))
+        use = decided.get(one.number, "keep" if one.withdrawn_at is None else None)
+        yield (*one, use, *(last.get((f"patient:{one.number}", kind)) for kind in _SAID))
 
 
 _SAID = ("patient.opted_out", "messages.resumed")
@@ -95,7 +97,17 @@ def _computed(parts: Parts) -> Iterator[Values]:
             for questionnaire, found in sorted(visit.results.items()):
                 for scale, one in sorted(found.scores.items()):
                     where = (patient.number, visit.timepoint.key, visit.day, questionnaire, scale)
-                    yield (*where, one.value, one.text, one.band, one.reason)
+                    yield (*where, one.value, one.text, one.band, one.reason, _rests_on(visit, questionnaire, scale))
+
+
+def _rests_on(visit: Visit, questionnaire: str, scale: str) -> str | None:
+    """Items of the scale → where the value of each was found."""
+    (items,) = (one.items for one in visit.sitting.computed[questionnaire].scales if one.key == scale)
+    origins = visit.results[questionnaire].origins
+    at = {"same": visit.timepoint.key, "baseline": visit.protocol.baseline}
+    found = {key: origins[key] for key in items if key in origins}
+    named = {key: f"{at[one.assessment]} {one.questionnaire}.{one.key}" for key, one in found.items()}
+    return json.dumps(named) if named else None
 
 
 def _per_response(parts: Parts, column: str) -> Iterator[Values]:
@@ -124,20 +136,30 @@ def _triggers(parts: Parts) -> Iterator[Values]:
 
 
 def _messages(parts: Parts) -> Iterator[Values]:
+    for n, one in _numbered(parts):
+        yield (one.number, n, *one[2:])
+
+
+def _numbered(parts: Parts) -> Iterator[tuple[int, Any]]:
+    """Each message with its number among the patient's, which is the same on each engine."""
     row, staff = _message.c, _t["staff"]
-    kept = (_patient.c.number, row.due_at, row.template, staff.c.login, row.language, row.not_after, row.state)
+    kept = (row.id, _patient.c.number, row.due_at, row.template, staff.c.login, row.language, row.not_after, row.state)
     wanted = select(*kept, row.sent_at, row.segments, row.cost, row.error)
     wanted = wanted.join(_patient, row.patient_id == _patient.c.id).outerjoin(staff, row.staff_id == staff.c.id)
-    rows = [tuple(one) for one in read(parts, wanted)]
-    yield from sorted(rows, key=lambda one: (one[0], one[1], one[2], one[3] or "", str(one[7])))
+    rows = sorted(read(parts, wanted), key=lambda one: (*one[1:4], one.login or "", str(one.sent_at), one.id))
+    for _, theirs in groupby(rows, key=lambda one: str(one.number)):
+        yield from enumerate(theirs, 1)
 
 
 def _reminders(parts: Parts) -> Iterator[Values]:
-    row = _reminder.c
-    wanted = select(*_WHEN, row.step, row.planned_at, row.why_none, _message.c.state, _message.c.sent_at)
+    row, numbers = _reminder.c, {one.id: n for n, one in _numbered(parts)}
+    wanted = select(
+        *_WHEN, row.step, row.planned_at, row.why_none, row.message_id, _message.c.state, _message.c.sent_at
+    )
     wanted = wanted.join(_assessment, row.assessment_id == _assessment.c.id)
     wanted = _of_patients(wanted).outerjoin(_message, row.message_id == _message.c.id)
-    yield from map(tuple, read(parts, wanted.order_by(*_WHEN, row.step)))
+    for one in read(parts, wanted.order_by(*_WHEN, row.step)):
+        yield (*one[:6], numbers.get(one.message_id), one.state, one.sent_at)
 
 
 __all__ = ["TABLES", "Table", "Values"]
@@ -149,7 +171,7 @@ TABLES: tuple[Table, ...] = (
         "patients",
         (
             *("patient", "site", "day0", "zone", "language", "protocol", "protocol_version"),
-            *("enrolled_at", "withdrawn_at", "withdrawn_why", "opted_out_at"),
+            *("enrolled_at", "withdrawn_at", "withdrawn_why", "opted_out_at", "data_use"),
             *("last_stop_at", "last_start_at"),
         ),
         _patients,
@@ -169,7 +191,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("answers", (*_RESPONSE, "item", "code", "value"), _answers),
     Table("scores", (*_RESPONSE, "scale", "value", "text", "answered", "of", "band", "reason"), _scores),
-    Table("computed", (*_KEY, "questionnaire", "scale", "value", "text", "band", "reason"), _computed),
+    Table("computed", (*_KEY, "questionnaire", "scale", "value", "text", "band", "reason", "rests_on"), _computed),
     Table(
         "flares",
         (
@@ -186,11 +208,11 @@ TABLES: tuple[Table, ...] = (
     Table(
         "messages",
         (
-            *("patient", "due_at", "template", "staff", "language", "not_after"),
+            *("patient", "message", "due_at", "template", "staff", "language", "not_after"),
             *("state", "sent_at", "segments", "cost", "error"),
         ),
         _messages,
     ),
-    Table("reminders", (*_KEY, "step", "planned_at", "why_none", "message_state", "sent_at"), _reminders),
+    Table("reminders", (*_KEY, "step", "planned_at", "why_none", "message", "message_state", "sent_at"), _reminders),
     *exporting_course.TABLES,
 )

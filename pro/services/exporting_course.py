@@ -21,7 +21,8 @@ _t = metadata.tables
 _patient, _assessment, _pause, _not_done = _t["patient"], _t["assessment"], _t["pause"], _t["not_done"]
 _event = _t["audit_event"].c
 
-HELD, ENDS = "patient.held", {"patient.ended": "ended", "patient.withdrawn": "withdrawn"}
+HELD, WITHDRAWN = "patient.held", "patient.withdrawn"
+ENDS = {"patient.ended": "ended", WITHDRAWN: "withdrawn"}
 OVER = ("patient.resumed", *ENDS)
 EXTENDED = "window.extended"
 
@@ -64,6 +65,11 @@ def _holds(parts: Parts) -> Iterator[Values]:
 def _ends(parts: Parts) -> Iterator[Values]:
     for number, kind, at, told in _told(parts, tuple(ENDS)):
         yield (number, at, ENDS[kind], told.get("why"), told.get("earlier_data"))
+
+
+def decided(parts: Parts) -> dict[str, object]:
+    """Number of each patient who withdrew → what was decided about earlier answers; None where that was redacted."""
+    return {number: told.get("earlier_data") for number, _, _, told in _told(parts, (WITHDRAWN,))}
 
 
 def _extensions(parts: Parts) -> Iterator[Values]:

@@ -355,6 +355,8 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
     assert {one["questionnaire"] for one in computed} == {"das28", "eular-response"}
     assert any(one["questionnaire"] == "das28" and one["value"] for one in computed)
     assert all(one["value"] or one["text"] or one["reason"] for one in computed)
+    _messages_are_joined(tmp_path / "data")
+    assert "do-not-use" in manifest["notes"][0]
     rows = {one["file"]: one["rows"] for one in manifest["files"]}
     assert rows["patients.csv"] == 2
     assert rows["answers.csv"] > rows["responses.csv"] > 0
@@ -370,6 +372,8 @@ def _content_is_told(data: Path) -> None:
     assert words["flare_triggers", "rule", "R1"].endswith("baseline days 7, baseline least 4")
     assert words["assessments", "timepoint", "week2"].startswith("Week 2; day 14 from day 0, window ")
     assert words["answers", "code", "not-reached"]
+    assert words["computed", "value", "moderate"].startswith("DAS28 is lower than at baseline by more than 1.2")
+    assert words["flare_triggers", "inputs", "tree"]
     assert {code for name, _, code in words if name == "behaviour"} == set(Profile)
     book = {(one["table"], one["column"]): one["codes"] for one in table(data, "codebook")}
     assert "R1, R2, R3, R4, R5, R7" in book["flare_triggers", "rule"]
@@ -381,6 +385,19 @@ def _content_is_told(data: Path) -> None:
     for name, key, known in (("answers", "item", items), ("scores", "scale", scales)):
         for one in table(data, name):
             assert (one["questionnaire"], versions[tuple(one[part] for part in RESPONSE)], one[key]) in known
+
+
+def _messages_are_joined(data: Path) -> None:
+    """Reminders and messages by patient and number."""
+    sent = {(one["patient"], one["message"]): one for one in table(data, "messages")}
+    carried = [one for one in table(data, "reminders") if one["message"]]
+    assert carried
+    for one in carried:
+        its = sent[one["patient"], one["message"]]
+        assert (its["template"], its["state"], its["sent_at"]) == ("reminder", one["message_state"], one["sent_at"])
+    for patient in {patient for patient, _ in sent}:
+        numbers = [int(n) for who, n in sent if who == patient]
+        assert numbers == list(range(1, len(numbers) + 1))
 
 
 KEY = ("patient", "timepoint", "day")

@@ -6,15 +6,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
+import msgspec
 import pytest
 
+from pro.domain.flares import History, evaluate
 from pro.domain.freezing import freeze
 from pro.domain.questionnaire import Questionnaire
-from pro.exports import codes, content
+from pro.exports import codes, content, inside_words
 from pro.exports.code_words import said_of
 from pro.exports.codebook import meaning
 from pro.exports.tables import SHEETS, said
+from pro.library import DEFAULT_ROOT
 from pro.services import access, extending, undoing
 from pro.services.access import Identity, SignedIn
 from pro.services.enrolment import COMMAND_LINE, holding, withdraw
@@ -24,9 +28,11 @@ from pro.services.extending import Which
 from pro.services.parts import Parts
 from pro.store.tables import ZoneHistory
 from tests.conftest import Urls
+from tests.domain import test_flare_evidence as rule_of
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study, the_library
 from tests.services.play import stand
 from tests.services.test_bells import set_bells
+from tests.visits import examine, examined, give
 
 DAY0 = date(2026, 4, 1)
 HOUR = timedelta(hours=1)
@@ -75,6 +81,31 @@ def test_items_and_scales_are_told_as_the_file_has_them(asked: Questionnaire) ->
         assert (row["scale"], row["direction"], row["better"]) == (scale.key, scale.direction, better[scale.direction])
         assert (row["low"], row["high"]) == (said(scale.low), said(scale.high))
         assert row["source"]
+
+
+def test_every_result_that_is_a_word_is_told() -> None:
+    given = set()
+    for asked in the_library().questionnaires():
+        file = DEFAULT_ROOT / "library" / asked.id / f"{asked.version}.cases.yaml"
+        examples = [one["scores"] for one in msgspec.yaml.decode(file.read_bytes())["cases"]]
+        for scale in (one for one in asked.scales if one.low is None):
+            words = {one[scale.key] for one in examples if isinstance(one.get(scale.key), str)}
+            given |= {(scale.method, word) for word in words if not word.isdigit()}
+    assert given == {(method, word) for method, words in inside_words.RESULTS.items() for word in words}
+    found = inside_words.results_of(the_library().questionnaires())
+    assert found["computed", "value"].keys() == found["computed", "text"].keys() == {"good", "moderate", "none"}
+    assert found["scores", "value"].keys() == {"flare", "no flare"}
+    assert inside_words.results_of([the_library().latest_questionnaire("raid")]) == {}
+
+
+def test_every_key_of_what_a_rule_was_given_is_told() -> None:
+    march = {date(2026, 3, day): Decimal(3 + day // 8) for day in range(2, 12)}
+    first = date(2026, 3, 2)
+    answers = {("diary", "pain"): march, ("diary", "flare"): {max(march): True}}
+    history = History({**answers, ("injections", "temperature"): {max(march): Decimal(38)}})
+    rules = (rule_of.JUMP, rule_of.LEVEL, rule_of.CREEP, rule_of.DECLARED, rule_of.CRITERIA, rule_of.FEVER)
+    found = {key for rule in rules for one in evaluate([rule], history, max(march), first) for key in one.inputs}
+    assert found == inside_words.JSON_KEYS["flare_triggers", "inputs"].keys()
 
 
 def test_an_owners_text_that_is_installed_stays_out() -> None:
@@ -145,7 +176,12 @@ def test_pauses_and_holds_are_told_also_those_that_are_over(parts: Parts, made: 
         ("R-003", "2026-04-15T08:04:00Z", "withdrawn", "burden", "do-not-use"),
         ("R-004", "2026-04-15T10:04:00Z", "ended", "completed", ""),
     ]
-    for name in ("patients", "assessments", "reminders", "messages"):
+    uses = {one["patient"]: (one["data_use"], bool(one["withdrawn_at"])) for one in told(parts, "patients")}
+    assert [uses[f"R-00{n}"] for n in range(1, 5)] == [
+        *(("keep", False), ("keep", False)),
+        *(("do-not-use", True), ("keep", False)),
+    ]
+    for name in ("assessments", "reminders", "messages"):
         assert told(parts, name) is not None
 
 
@@ -193,6 +229,28 @@ def coordinator(parts: Parts) -> Identity:
     found = access.staff_of(parts, opened.token, parts.clock.now())
     assert found is not None
     return found
+
+
+def test_what_is_computed_says_what_it_rests_on(parts: Parts, made: Made) -> None:
+    """At baseline patient-global is missing: the response compares two DAS28 of three variables."""
+    who = make_patient(parts, made, day0=DAY0)
+    examine(parts, who, "day0", examined(8, 8, 40))
+    give(parts, who, "week2", "patient-global", {"global": 20})
+    examine(parts, who, "week2", examined(1, 0, 10))
+    rows = {(one["timepoint"], one["scale"]): one for one in told(parts, "computed")}
+    response = rows["week2", "eular_response"]
+    assert response["value"] in inside_words.RESULTS["eular_response"]
+    assert json.loads(response["rests_on"]) == {
+        "baseline": "day0 das28.das28_esr3",
+        "current": "week2 das28.das28_esr3",
+    }
+    assert json.loads(rows["week2", "das28_esr4"]["rests_on"]) == {
+        **{"tender28": "week2 joint-exam.tjc28", "swollen28": "week2 joint-exam.sjc28"},
+        **{"esr": "week2 joint-exam.esr", "global": "week2 patient-global.global"},
+    }
+    lacking = rows["day0", "das28_esr4"]
+    assert (lacking["value"], list(json.loads(lacking["rests_on"]))) == ("", ["tender28", "swollen28", "esr"])
+    assert rows["week4", "das28_esr4"]["rests_on"] == ""
 
 
 def test_a_window_that_was_given_more_time_says_until_when(parts: Parts, made: Made) -> None:
