@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from sqlmodel import Session
 
@@ -43,6 +43,8 @@ class Standing:
     """The first day of the next one, where none holds."""
     opted_out_at: datetime | None = None
     """Since when the patient wants no messages."""
+    travels_from: date | None = None
+    """The first day elsewhere, of a journey to come."""
 
     @property
     def is_asked(self) -> bool:
@@ -89,7 +91,7 @@ class Course:
 
     def zone_at(self, at: datetime) -> str:
         """The zone by whose clocks something of that instant is told."""
-        return zone_at(self.stays, at)
+        return zone_at(self.stays, at, self.protocol.cutoff)
 
 
 def course(parts: Parts, found: Found, moment: Moment) -> Course:
@@ -108,7 +110,7 @@ def course(parts: Parts, found: Found, moment: Moment) -> Course:
             today=today,
             day0=found.day0,
             protocol=protocol,
-            standing=_standing(found, pauses, today),
+            standing=_standing(found, pauses, today, None if coming is None else coming.from_day),
             held_why=found.held_why,
             ended_why=found.ended_why,
             stays=stays(session, found),
@@ -140,32 +142,36 @@ def _lived(found: Found, rows: Sequence[Found]) -> tuple[Stay, ...]:
     return (first, *kept[1:])
 
 
-def zone_at(lived: Sequence[Stay], at: datetime) -> str:
-    """The zone whose clocks the patient saw at that instant; before the first stay, that of the first."""
-    here = (stay.zone for stay in reversed(lived) if at.astimezone(zone(stay.zone)).date() >= stay.from_day)
+def zone_at(lived: Sequence[Stay], at: datetime, cutoff: time) -> str:
+    """The zone by whose clocks the patient-day of that instant goes; before the first stay, that of the first."""
+    here = (stay.zone for stay in reversed(lived) if patient_day(at, zone(stay.zone), cutoff) >= stay.from_day)
     return next(here, lived[0].zone)
 
 
 def standings(session: Session, patients: Sequence[Found], protocol: Protocol, now: datetime) -> Mapping[int, Standing]:
-    """How each of these patients stands, in one statement."""
+    """How each of these patients stands, in two statements."""
     pauses: dict[int, list[Found]] = {}
     ids = [each.patient_id for each in patients]
     for row in courses.pauses_of(session, ids, now.date()) if ids else ():
         pauses.setdefault(row.patient_id, []).append(row)
+    leave = {row.patient_id: row.from_day for row in courses.journeys_of(session, ids)} if ids else {}
     return {
         each.patient_id: _standing(
-            each, pauses.get(each.patient_id, ()), patient_day(now, zone(each.zone), protocol.cutoff)
+            each,
+            pauses.get(each.patient_id, ()),
+            patient_day(now, zone(each.zone), protocol.cutoff),
+            leave.get(each.patient_id),
         )
         for each in patients
     }
 
 
-def _standing(found: Found, pauses: Collection[Found], today: date) -> Standing:
+def _standing(found: Found, pauses: Collection[Found], today: date, travels_from: date | None) -> Standing:
     until = max((each.last for each in pauses if each.first <= today <= each.last), default=None)
     coming = min((each.first for each in pauses if each.first > today), default=None)
     coming = None if until else coming
     return Standing(
-        found.withdrawn_at, found.study_ended_at, found.held_at, until, coming, opted_out_at=found.opted_out_at
+        found.withdrawn_at, found.study_ended_at, found.held_at, until, coming, found.opted_out_at, travels_from
     )
 
 

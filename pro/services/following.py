@@ -20,6 +20,7 @@ from pro.domain.reminders import leaves_at
 from pro.domain.schedule import PlannedReminder, steps_of
 from pro.library import Library
 from pro.services.enrolment import journeys
+from pro.services.enrolment.holding import kind_of_excuse
 from pro.services.enrolment.journeys import Foretold
 from pro.services.parts import Parts
 from pro.store import desk_messages
@@ -67,10 +68,7 @@ def followed(session: Session, parts: Parts, found: Found, moment: Moment, limit
         *_unsent(desk_messages.unsent_steps_of(session, found.patient_id, limit)),
     ]
     newest = sorted(past, key=lambda one: one.at, reverse=True)[:limit]
-    asked = not (found.withdrawn_at or found.study_ended_at or found.opted_out_at)
-    planned = _planned(session, parts, found, moment) if asked else ()
-    if unreached:
-        planned = tuple(replace(one, why=unreached, leaves_at=None) for one in planned)
+    planned = () if found.withdrawn_at or found.study_ended_at else _planned(session, parts, found, moment)
     return (*reversed(planned), *newest)
 
 
@@ -121,18 +119,23 @@ def _unsent(rows: Iterable[Found]) -> Iterator[Followed]:
 
 
 def _planned(session: Session, parts: Parts, found: Found, moment: Moment) -> tuple[Followed, ...]:
-    """The next instants at which the patient will be reminded, the nearest first; a journey to come is reckoned in."""
+    """The next instants at which the patient will be reminded or would be, the nearest first; with a journey to come."""
     until = moment.study + AHEAD
     journey = journeys.coming(parts, session, found.patient_id, moment)
-    change = until if journey is None else journey.made_at
-    told = [each for each in _by_clocks_of_now(session, parts.library, found, moment.study) if each.at <= change]
+    change = None if journey is None else journey.made_at
+    now = _by_clocks_of_now(session, parts.library, found, moment.study)
+    told = [each for each in now if change is None or each.at < change]
     told += () if journey is None else journey.reminders
-    at: dict[datetime, list[Foretold]] = {}
+    at: dict[tuple[datetime, str], list[Foretold]] = {}
     for each in told:
         if moment.study < each.at <= until:
-            at.setdefault(each.at, []).append(each)
-    there = "" if journey is None else journey.stay.zone
-    return tuple(_to_go(at[one], there if one > change else None) for one in sorted(at)[:COMING])
+            at.setdefault((each.at, each.excused), []).append(each)
+    there = None if journey is None else journey.stay.zone
+    unasked = "opted-out" if found.opted_out_at else "no-number" if found.number_wrong_at else None
+    return tuple(
+        _to_go(at[one], one[1] or unasked, there if journey and one[0] >= journey.opens else None)
+        for one in sorted(at)[:COMING]
+    )
 
 
 def _by_clocks_of_now(session: Session, library: Library, found: Found, now: datetime) -> Iterator[Foretold]:
@@ -141,14 +144,15 @@ def _by_clocks_of_now(session: Session, library: Library, found: Found, now: dat
         protocol = library.protocol(row.protocol, row.protocol_version)
         for step in _steps(protocol, row, found.zone):
             leaves = leaves_at(step.at, row.closes_at, zone, protocol.quiet_hours, protocol.late_message)
-            yield Foretold(row.timepoint, row.day, step.at, leaves, moves=False)
+            excused = kind_of_excuse(row.excused_why)
+            yield Foretold(row.timepoint, row.day, step.at, leaves, moves=False, excused=excused)
 
 
-def _to_go(steps: Sequence[Foretold], zone: str | None) -> Followed:
-    """What one message will carry; it leaves while any of its steps may."""
-    at, leaves = steps[0].at, max((one.leaves_at for one in steps if one.leaves_at), default=None)
+def _to_go(steps: Sequence[Foretold], silent: str | None, zone: str | None) -> Followed:
+    """What one message will carry, or would but for what silences it; it leaves while any of its steps may."""
+    at, leaves = steps[0].at, max((one.leaves_at for one in steps if one.leaves_at and not silent), default=None)
     announces = tuple((one.timepoint, one.day) for one in steps)
-    why = "quiet-hours" if leaves is None else None
+    why = silent or ("quiet-hours" if leaves is None else None)
     return Followed(at, Fate.PLANNED, "reminder", announces, why=why, leaves_at=leaves, zone=zone)
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from pro.clock import Moment
+from pro.library import Library
 from pro.services import courses
 from pro.services.access import Identity, Right
 from pro.services.courses import Stay
@@ -91,19 +92,23 @@ def page(
         return Outbox(
             places=read_places(session, ids),
             figures=figures_of(desk_messages.counts(session, ids, since, now)),
-            texts=tuple(text_of(row, lived) for row in found[:PAGE]),
-            unsent=tuple(unsent_of(row, lived) for row in steps),
+            texts=tuple(text_of(row, lived, parts.library) for row in found[:PAGE]),
+            unsent=tuple(unsent_of(row, lived, parts.library) for row in steps),
             next=(found[PAGE - 1].due_at, found[PAGE - 1].id) if len(found) > PAGE else None,
         )
 
 
-def text_of(row: Found, lived: Lived) -> Text:
+def text_of(row: Found, lived: Lived, library: Library) -> Text:
     at = row.sent_at if row.state in ("sent", "delivered", "undelivered", "failed") else None
     known = (row.id, row.due_at, row.template, row.state, at, row.error, row.number, row.staff_name)
-    zone = courses.zone_at(lived[row.patient_id], row.due_at) if row.patient_id in lived else None
+    zone = _zone_at(row, row.due_at, lived, library) if row.patient_id in lived else None
     return Text(*known, zone, opened=bool(row.opened), answered=bool(row.answered))
 
 
-def unsent_of(row: Found, lived: Lived) -> Unsent:
-    zone = courses.zone_at(lived[row.patient_id], row.planned_at)
+def unsent_of(row: Found, lived: Lived, library: Library) -> Unsent:
+    zone = _zone_at(row, row.planned_at, lived, library)
     return Unsent(row.number, row.timepoint, row.day, row.planned_at, row.why_none, zone)
+
+
+def _zone_at(row: Found, at: datetime, lived: Lived, library: Library) -> str:
+    return courses.zone_at(lived[row.patient_id], at, library.protocol(row.protocol, row.protocol_version).cutoff)

@@ -144,7 +144,7 @@ class PatientPage:
 
     def zone_at(self, at: datetime) -> str:
         """The zone by whose clocks something of that instant is told."""
-        return courses.zone_at(self.stays, at)
+        return courses.zone_at(self.stays, at, self.protocol.cutoff)
 
     @property
     def day0(self) -> date:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from pro.domain.protocol import Protocol
 from pro.library import Library
+from pro.services.enrolment.holding import kind_of_excuse
 from pro.store import desk, exams
 from pro.store.desk import Found
 
@@ -51,7 +52,7 @@ def coming(
 def _visit(row: Found, now: datetime, form: str = "") -> Visit:
     received = bool(form and row.submitted_at)
     until = row.end if row.opens_at <= now < row.end and not received else None
-    not_asked = "" if received else (row.excused_why or "").partition(":")[0]
+    not_asked = "" if received else kind_of_excuse(row.excused_why)
     late = max(-((row.end - now) // DAY), 0)
     return Visit(row.number, row.site_id, row.timepoint, row.day, until, form, received, late, not_asked)
 

@@ -42,6 +42,14 @@ def journey_of(session: Connected, patient_id: int) -> Found | None:
     return session.connection().execute(wanted).first()
 
 
+def journeys_of(session: Connected, patient_ids: Collection[int]) -> Sequence[Found]:
+    """Those to come of several patients."""
+    wanted: Select[Any] = select(journey.c.patient_id, journey.c.from_day).where(
+        journey.c.patient_id.in_(patient_ids), *_TO_COME
+    )
+    return session.connection().execute(wanted).all()
+
+
 def add_journey(session: Connected, patient_id: int, from_day: date, zone: str, at: datetime) -> None:
     row = {"patient_id": patient_id, "from_day": from_day, "zone": zone, "made_at": at}
     session.connection().execute(insert(journey).values(**row))

@@ -34,6 +34,10 @@ _answered = and_(
 ).label("answered")
 
 
+_WHOSE = patient.c.number, patient.c.zone, patient.c.day0, patient.c.protocol, patient.c.protocol_version
+"""With what tells by whose clocks an instant is told."""
+
+
 def counts(session: Session, ids: Sites, since: datetime, until: datetime) -> dict[str, int]:
     """Messages to patients due in a time, by state; those dropped for want of a number apart, as `no-number`."""
     became = case((and_(message.c.state == "dropped", message.c.error == NO_NUMBER), NO_NUMBER), else_=message.c.state)
@@ -107,14 +111,14 @@ def delivered(session: Session, message_ids: Collection[int]) -> dict[int, datet
 
 
 def to_come(session: Session, patient_id: int, now: datetime, until: datetime) -> Sequence[Found]:
-    """What a patient may still be reminded of, of all that opens by `until`."""
-    names = ("timepoint", "day", "opens_at", "closes_at", "protocol", "protocol_version", "clocks")
+    """What a patient may still be reminded of, of all that opens by `until`; with what a hold or a pause excuses."""
+    names = ("timepoint", "day", "opens_at", "closes_at", "protocol", "protocol_version", "clocks", "excused_why")
     wanted = select(*(assessment.c[name] for name in names)).where(
         assessment.c.patient_id == patient_id,
         assessment.c.respondent == "patient",
         assessment.c.opens_at <= until,
         assessment.c.closes_at > now,
-        *(assessment.c[f"{name}_at"].is_(None) for name in ("submitted", "closed", "cancelled", "excused")),
+        *(assessment.c[f"{name}_at"].is_(None) for name in ("submitted", "closed", "cancelled")),
     )
     return session.execute(wanted.order_by(assessment.c.opens_at)).all()
 
@@ -153,14 +157,13 @@ def unsent_steps_of(session: Session, patient_id: int, limit: int) -> Sequence[F
 
 def _steps() -> Select[tuple[object, ...]]:
     columns = (reminder.c.step, reminder.c.planned_at, reminder.c.why_none, assessment.c.timepoint, assessment.c.day)
-    whose = assessment.c.patient_id, patient.c.number, patient.c.zone, patient.c.day0
+    whose = assessment.c.patient_id, *_WHOSE
     joined = select(*columns, *whose).join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
     joined = joined.join(patient, assessment.c.patient_id == patient.c.id)
     return joined.where(reminder.c.why_none.is_not(None), reminder.c.message_id.is_(None))
 
 
 def _with_names() -> Select[tuple[object, ...]]:
-    whose = patient.c.number, patient.c.zone, patient.c.day0
-    wanted = select(message, *whose, staff.c.name.label("staff_name"), _opened, _answered)
+    wanted = select(message, *_WHOSE, staff.c.name.label("staff_name"), _opened, _answered)
     joined = wanted.join_from(message, patient, message.c.patient_id == patient.c.id, isouter=True)
     return joined.join(staff, message.c.staff_id == staff.c.id, isouter=True)

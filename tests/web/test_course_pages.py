@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from pro import walking
+from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.protocol import Anchor
 from pro.services import enrolment
@@ -25,6 +27,7 @@ from tests.services.test_bells import rows, set_bells
 from tests.web.test_desk import Desk, token_in
 from tests.web.test_enrolment_pages import plain
 
+CUTOFF = time(4)
 PAGE = "/staff/patients/R-001/course"
 """NOW is Wednesday 15 April 2026, 08:04 in Paris: the patient-day of the 15th is open."""
 
@@ -126,11 +129,12 @@ def foreseen(desk: Desk, number: str, zone: str) -> str:
 def test_a_journey_is_planned_shown_made_by_the_worker_on_its_day_and_may_be_taken_back(desk: Desk) -> None:
     desk.sign_in("coo")
     page = post(desk, "zone", 200, zone="Indian/Reunion", **{"from": "2026-04-20"})
-    assert "It happens by itself when that day comes." in page
+    assert "It happens by itself on Mon 20 Apr 00:45 in Paris; quiet hours follow the new clocks from then on." in page
+    assert "The diary that is open until then closes on Mon 20 Apr 04:00 there (Paris: Mon 20 Apr 02:00)." in page
     for _ in range(2):
         page = post(desk, "zone", zone="Indian/Reunion", step="do", **{"from": "2026-04-20"})
-    assert said(page) == "R-001 goes to Réunion on Monday 20 April. Nothing changes before."
-    assert "To Réunion from Monday 20 April." in page
+    assert said(page) == "R-001 goes to Réunion on Monday 20 April. Nothing changes until Mon 20 Apr 00:45 in Paris."
+    assert "To Réunion from Monday 20 April. Until Mon 20 Apr 00:45 (Paris) nothing changes." in page
     page = post(desk, "journey")
     assert said(page) == "The journey is taken back. The patient stays where they are."
     assert "To Réunion" not in page
@@ -138,8 +142,8 @@ def test_a_journey_is_planned_shown_made_by_the_worker_on_its_day_and_may_be_tak
     assert patient(desk).zone == "Europe/Paris"
     opening = NOW.replace(day=20, hour=0, minute=0)  # 04:00 on Réunion
     assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=76))) == 0
-    assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=60))) == 1
-    assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=59))) == 0
+    assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=75))) == 1
+    assert enrolment.set_out(desk.parts, move_to(desk, opening - timedelta(minutes=74))) == 0
     assert patient(desk).zone == "Indian/Reunion"
     assert [event["from_day"] for event in events(desk, "patient.zone-changed")] == ["2026-04-20"]
     assert len(events(desk, "patient.zone-planned")) == 3
@@ -176,7 +180,12 @@ def test_the_reminders_of_tonight_that_the_new_quiet_hours_silence_are_named(des
     assert silent in foreseen(desk, "R-001", "Asia/Tokyo")
     assert "not sent" not in foreseen(desk, "R-001", "Europe/London")
     later = post(desk, "zone", 200, zone="Asia/Tokyo", **{"from": "2026-04-20"})
-    assert "not sent" not in later, "until the worker comes the clocks of Paris hold"
+    named = (
+        "Daily diary is open by then: its reminder of Sun 19 Apr 20:00 in Paris falls in the quiet hours of Tokyo and is"
+        " not sent. Call the patient instead."
+    )
+    assert named in later, "the journey is made at 19:45 in Paris"
+    assert "The diary that is open until then closes on Mon 20 Apr 04:00 there (Paris: Sun 19 Apr 21:00)." in later
     desk.clock.move(timedelta(hours=11))
     desk.sign_in("fr")
     page = foreseen(desk, "R-001", "Asia/Tokyo")
@@ -232,6 +241,74 @@ def test_the_list_of_messages_goes_by_the_clocks_of_a_journey_to_come(desk: Desk
     assert said_before[0] == "Thu 16 Apr 18:00 (Réunion time) reminder, Daily diary of 16 Apr planned"
     post(desk, "journey")
     assert steps_said(desk)[0] == "Thu 16 Apr 18:00 reminder, Daily diary of 16 Apr planned"
+
+
+def test_what_the_list_foretells_of_a_journey_to_come_is_what_happens(desk: Desk) -> None:
+    """Tokyo from 16 April: at 19:45 in Paris on the 15th its quiet hours begin to hold."""
+    desk.sign_in("coo")
+    post(desk, "zone", zone="Asia/Tokyo", step="do", **{"from": "2026-04-16"})
+    foretold = steps_said(desk)
+    assert foretold == [
+        "Thu 16 Apr 18:00 (Tokyo time) reminder, Daily diary of 16 Apr planned",
+        "Wed 15 Apr 20:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours",
+        "Wed 15 Apr 18:00 reminder, Daily diary of 15 Apr planned",
+    ]
+    now = desk.clock.now().study
+
+    def reach(at: datetime) -> Moment:
+        return move_to(desk, at)
+
+    walking.walk(desk.parts, now, now.replace(day=16, hour=9, minute=5), reach, seconds=lambda: 0.0)
+    desk.sign_in("coo")
+    when = [each.partition(" reminder")[0] for each in foretold]
+    became = [each for each in steps_said(desk) if each.partition(" reminder")[0] in when]
+    assert len(became) == len(foretold), "each at the hour, by the clocks and of the day that were foretold"
+    assert ["not sent" in each for each in became] == ["will not be sent" in each for each in foretold]
+    assert became[1].endswith("not sent: quiet hours")
+
+
+def test_what_is_to_come_is_told_where_nothing_will_be_sent_with_the_reason(desk: Desk) -> None:
+    desk.sign_in("coo")
+    planned = steps_said(desk)
+    assert [each.rpartition(" ")[2] for each in planned] == ["planned"] * 3
+    post(desk, "pause", first="2026-04-16", last="2026-04-16", why="holiday", step="do")
+    will_not = ("{} will not be sent: " + why for why in ("the patient is on a pause", "the study is on hold"))
+    on_a_pause, on_hold = (form.format(planned[0].removesuffix(" planned")) for form in will_not)
+    assert steps_said(desk) == [on_a_pause, *planned[1:]]
+    _stops(desk, NOW)
+    wants_none = [each.replace("planned", "will not be sent: no messages wanted") for each in planned]
+    assert steps_said(desk) == [on_a_pause, *wants_none[1:]]
+    _stops(desk, None)
+    post(desk, "hold", why="hospital")
+    assert steps_said(desk)[0] == on_a_pause, "what the pause excuses stays the pause's"
+    assert [each.partition(": ")[2] for each in steps_said(desk)[1:]] == ["the study is on hold"] * 2
+    assert "not sent" not in foreseen(desk, "R-001", "Asia/Tokyo"), "a journey silences nothing that is excused already"
+    page = desk.page(PAGE)
+    pause_id = re.search(r'name="pause" value="(\d+)"', page)
+    assert pause_id
+    post(desk, "unpause", pause=pause_id[1])
+    assert steps_said(desk)[0] == on_hold
+    post(desk, "resume")
+    assert steps_said(desk)[:3] == planned
+
+
+def _stops(desk: Desk, at: datetime | None) -> None:
+    with desk.parts.study.writing() as session:
+        session.exec(select(Patient)).one().opted_out_at = at
+
+
+def test_a_journey_to_come_is_a_chip_of_the_patient_wherever_a_pause_is_one(desk: Desk) -> None:
+    pages = ("/staff/patients", "/staff/patients/R-001", PAGE)
+    desk.sign_in("coo")
+    post(desk, "zone", zone="Asia/Tokyo", step="do", **{"from": "2026-04-20"})
+    post(desk, "pause", first="2026-04-22", last="2026-04-23", why="holiday", step="do")
+    assert all("travels from 20 Apr" in plain(desk.page(page)) for page in pages)
+    assert all("pause from 22 Apr" in plain(desk.page(page)) for page in pages)
+    desk.sign_in("fr")
+    assert all("voyage à partir du 20 avr." in plain(desk.page(page)) for page in pages)
+    enrolment.set_out(desk.parts, move_to(desk, NOW.replace(day=19, hour=17, minute=45)))
+    desk.sign_in("coo")
+    assert not any("travels from" in plain(desk.page(page)) for page in pages)
 
 
 def test_whose_clocks_the_times_of_a_page_are_is_said_once(desk: Desk) -> None:
@@ -506,8 +583,12 @@ def test_it_speaks_french(desk: Desk) -> None:
 
 def test_what_was_before_a_journey_is_told_by_the_clocks_of_that_time(desk: Desk) -> None:
     lived = (Stay("Europe/Paris", date(2026, 4, 10)), Stay("Asia/Tokyo", date(2026, 4, 16)))
-    assert [zone_at(lived, NOW + timedelta(days=days)) for days in (-30, 0, 1, 9)] == [
+    assert [zone_at(lived, NOW + timedelta(days=days), CUTOFF) for days in (-30, 0, 1, 9)] == [
         "Europe/Paris", "Europe/Paris", "Asia/Tokyo", "Asia/Tokyo",
+    ]  # fmt: skip
+    opens = NOW.replace(hour=19, minute=0)  # 04:00 in Tokyo, 21:00 in Paris
+    assert [zone_at(lived, opens - away, CUTOFF) for away in (timedelta(hours=3), timedelta(seconds=1), timedelta())] == [
+        "Europe/Paris", "Europe/Paris", "Asia/Tokyo",
     ]  # fmt: skip
     desk.sign_in("coo")
     post(desk, "zone", zone="Asia/Tokyo", step="do")

@@ -31,6 +31,11 @@ LONGEST_PAUSE = 366
 HELD, PAUSED, ENDED = "hold", "pause", "ended"
 
 
+def kind_of_excuse(why: str | None) -> str:
+    """`hold` or `pause`, of what is written beside an assessment that one of them excuses; empty of any other."""
+    return (why or "").partition(":")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Stood:
     """What came of it: assessments excused, taken back or cancelled, and messages dropped."""

@@ -21,7 +21,7 @@ from pro.services.audit import WORKER, Actor, lock_patient, record
 from pro.services.calendars import calendar_of
 from pro.services.courses import Stay
 from pro.services.enrolment.facts import Doer, by_of
-from pro.services.enrolment.holding import NotNow
+from pro.services.enrolment.holding import NotNow, kind_of_excuse
 from pro.services.enrolment.leaving import unfinished
 from pro.services.enrolment.travelling import SameZone, move, recomputed
 from pro.services.parts import Parts
@@ -45,6 +45,8 @@ class Foretold:
     """Later than `at` where the quiet hours there hold it up; None where it would come too late then."""
     moves: bool
     """It goes by the new clocks; else by those that its assessment opened under."""
+    excused: str = ""
+    """`hold` or `pause` where nobody will be reminded for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,16 @@ class Foreseen:
     """The first patient-day by the new clocks."""
     at: datetime
     """Its opening: the day before closes there."""
+    made_at: datetime
+    """From then on quiet hours go by the new clocks."""
     at_once: bool
-    """It is made now; else the worker makes it when its day comes."""
+    """That is now; else the worker makes it when its day comes."""
     assessments: int
     """Those whose instants change."""
     reminders: tuple[Foretold, ...]
     """Of the first patient-day by the new clocks that has any, in order."""
     held_up: tuple[Foretold, ...] = ()
-    """Those from now until that day opens that stand in the quiet hours there, in order; where it is made at once: the
-    worker comes once an hour, and what leaves before it comes goes by the old clocks."""
+    """Those from `made_at` until that day opens that stand in the quiet hours there, in order."""
     silent: tuple[Foretold, ...] = ()
     """All that will not go for the quiet hours there, in order: only a call by the site can stand in for them."""
     instead_of: Stay | None = None
@@ -79,8 +82,10 @@ class Coming:
     stay: Stay
     made_at: datetime
     """Until then all goes by the old clocks."""
+    opens: datetime
+    """When its first day does: what comes before is still told by the old clocks."""
     reminders: tuple[Foretold, ...]
-    """Those after it, in order."""
+    """Those from then on, in order."""
 
 
 def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, moment: Moment) -> Foreseen:
@@ -100,18 +105,19 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
         first = moved.stays[-1].from_day
         expected = unfinished(session, patient_id, made_at)
         rows = recomputed(parts, session, patient, expected, moved, made_at)
-        told = _all_foretold(parts, patient, expected, rows, moved)
+        told = [each for each in _all_foretold(parts, patient, expected, rows, moved) if not each.excused]
         opens = moved.opens(first)
         return Foreseen(
             zone=zone,
             old=patient.zone,
             from_day=first,
             at=opens,
+            made_at=made_at,
             at_once=at_once,
             assessments=len(rows),
             reminders=_first_reminders(told, moved),
-            held_up=_held_up(told, made_at, opens) if at_once else (),
-            silent=_silent(told, made_at, opens, at_once=at_once),
+            held_up=tuple(each for each in told if made_at <= each.at < opens and each.leaves_at != each.at),
+            silent=tuple(each for each in told if made_at <= each.at and each.leaves_at is None),
             instead_of=_another(session, patient_id, zone, first, at_once=at_once),
         )
 
@@ -127,7 +133,17 @@ def coming(parts: Parts, session: Session, patient_id: int, moment: Moment) -> C
     expected = unfinished(session, patient_id, made_at)
     rows = recomputed(parts, session, patient, expected, moved, made_at)
     told = _all_foretold(parts, patient, expected, rows, moved)
-    return Coming(Stay(found.zone, found.from_day), made_at, tuple(each for each in told if each.at > made_at))
+    stay, opens = Stay(found.zone, found.from_day), moved.opens(moved.stays[-1].from_day)
+    return Coming(stay, made_at, opens, tuple(each for each in told if each.at >= made_at))
+
+
+def coming_at(parts: Parts, patient_id: int) -> datetime | None:
+    """When the worker makes the journey that is to come; None where there is none."""
+    with parts.study.reading() as session:
+        found, patient = courses.journey_of(session, patient_id), session.get(Patient, patient_id)
+        if found is None or patient is None:
+            return None
+        return _opening(_calendar(parts, session, patient), found.zone, found.from_day) - LEAD
 
 
 def plan_journey(
@@ -275,10 +291,7 @@ def _all_foretold(
     """Every reminder that is left, in order; what is open at the change keeps the old clocks."""
     there = moved.stays[-1].zone
     told = (
-        each
-        for one, row in zip(expected, rows, strict=True)
-        if one.excused_at is None
-        for each in _foretold(parts, patient, one, row, there)
+        each for one, row in zip(expected, rows, strict=True) for each in _foretold(parts, patient, one, row, there)
     )
     return tuple(sorted(told, key=lambda each: each.at))
 
@@ -288,18 +301,6 @@ def _first_reminders(told: Sequence[Foretold], moved: Calendar) -> tuple[Foretol
     there = [each for each in told if each.at >= moved.opens(moved.stays[-1].from_day)]
     day = min((moved.holds(each.at) for each in there), default=None)
     return tuple(each for each in there if moved.holds(each.at) == day)
-
-
-def _held_up(told: Sequence[Foretold], made_at: datetime, opens: datetime) -> tuple[Foretold, ...]:
-    """Quiet hours go by the new clocks from the change on, before the first day by them has opened."""
-    return tuple(each for each in told if made_at < each.at < opens and each.leaves_at != each.at)
-
-
-def _silent(told: Sequence[Foretold], made_at: datetime, opens: datetime, *, at_once: bool) -> tuple[Foretold, ...]:
-    """Until the worker makes a journey that was planned, what comes before its day may leave by the old clocks."""
-    return tuple(
-        each for each in told if each.leaves_at is None and (each.at > made_at if at_once else each.at >= opens)
-    )
 
 
 def _foretold(
@@ -312,4 +313,5 @@ def _foretold(
         if step.at >= row["closes_at"]:
             continue
         leaves = leaves_at(step.at, row["closes_at"], there, quiet, protocol.late_message)
-        yield Foretold(one.timepoint, one.day, step.at, leaves, moves=row["clocks"] is None)
+        moves, excused = row["clocks"] is None, kind_of_excuse(one.excused_why)
+        yield Foretold(one.timepoint, one.day, step.at, leaves, moves=moves, excused=excused)

@@ -16,7 +16,12 @@ Badge = tuple[str, str, str]
 def badges(standing: Standing, language: str) -> tuple[Badge, ...]:
     """Empty for a patient who is asked as planned."""
     found = _asked(standing, language)
-    if standing.opted_out_at is not None and standing.withdrawn_at is None and standing.ended_at is None:
+    if standing.withdrawn_at is not None or standing.ended_at is not None:
+        return found
+    if standing.travels_from is not None:
+        day = phrases.month_day(standing.travels_from, language)
+        found += (("waiting", "soft", say("course.badge.travels", language, day=day)),)
+    if standing.opted_out_at is not None:
         found += (("none", "soft", say("desk.patient.opted-out", language)),)
     return found
 

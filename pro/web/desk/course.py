@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 
 from flask import flash, redirect, render_template, request, url_for
@@ -13,7 +13,7 @@ from pro.domain import zones
 from pro.services import courses
 from pro.services.access import Right
 from pro.services.anchoring import NotReported
-from pro.services.enrolment import holding
+from pro.services.enrolment import holding, journeys
 from pro.services.enrolment.holding import NotNow
 from pro.store.desk import Found
 from pro.web import places
@@ -151,12 +151,14 @@ def confirm(
 def course_page(row: Found, section: str = "", problem: str = "") -> str:
     found = courses.course(current_parts(), row, moment())
     spoken = language()
+    leaves = journeys.coming_at(current_parts(), row.patient_id) if found.journey else None
     known = (found.site_zone, *(stay.zone for stay in reversed(found.stays)))
     return render_template(
         "desk/course.html",
         active="patients",
         c=c,
         found=found,
+        leaves=leaves and short_stamp(leaves, found.zone),
         problems={section: problem} if problem else {},
         typed=request.form,
         place=lambda zone: say_place(zone, spoken),
@@ -170,6 +172,12 @@ def course_page(row: Found, section: str = "", problem: str = "") -> str:
         may_move=who().may(Right.ENROL, found.site_id),
         may_stop=who().may(Right.WITHDRAW, found.site_id),
     )
+
+
+def short_stamp(at: datetime, zone: str) -> str:
+    """`Wed 15 Apr 19:45`, by the clocks of that zone."""
+    day = phrases.short_day(phrases.local(at, zone).date(), language())
+    return f"{day} {phrases.clock(at, zone, language())}"
 
 
 def long_day(day: date) -> str:

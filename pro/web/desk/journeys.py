@@ -25,6 +25,7 @@ from pro.web.desk.course import (
     day_typed,
     is_confirmed,
     long_day,
+    short_stamp,
     tells,
     titles,
 )
@@ -77,7 +78,8 @@ def zone_typed() -> str:
 
 def _moved(row: Found, seen: Foreseen) -> ResponseReturnValue:
     values = {"number": row.number, "place": say_place(seen.zone, language()), "day": long_day(seen.from_day)}
-    done = c("zone.done", **values, n=seen.assessments) if seen.at_once else c("zone.planned", **values)
+    when = {"when": short_stamp(seen.made_at, seen.old), "old": say_place(seen.old, language())}
+    done = c("zone.done", **values, n=seen.assessments) if seen.at_once else c("zone.planned", **values, **when)
     for each in _silent(row, seen):
         flash(each, TO_DO)
     return back(row, done)
@@ -90,11 +92,14 @@ def _lines(row: Found, seen: Foreseen) -> list[str]:
     if seen.instead_of is not None:
         other = say_place(seen.instead_of.zone, spoken)
         lines.insert(0, c("zone.line-instead", place=other, day=long_day(seen.instead_of.from_day)))
-    if seen.at_once:
-        when, then = (_when(seen.at, zone) for zone in (seen.zone, seen.old))
-        lines += [c("zone.line-open", when=when, here=then, old=old), c("zone.line-quiet")]
-    lines.append(c("zone.line-count", n=seen.assessments))
-    return lines if seen.at_once else [*lines, c("zone.line-later")]
+    there, here = (short_stamp(seen.at, zone) for zone in (seen.zone, seen.old))
+    lines.append(c("zone.line-open", when=there, here=here, old=old))
+    quiet = (
+        c("zone.line-quiet")
+        if seen.at_once
+        else c("zone.line-later", when=short_stamp(seen.made_at, seen.old), old=old)
+    )
+    return [*lines, quiet, c("zone.line-count", n=seen.assessments)]
 
 
 def _reminders(row: Found, seen: Foreseen, place: str, old: str) -> list[str]:
@@ -113,9 +118,20 @@ def _silent(row: Found, seen: Foreseen) -> list[str]:
     spoken = language()
     names = {"place": say_place(seen.zone, spoken), "old": say_place(seen.old, spoken)}
     return [
-        c("zone.line-silent", what=titles(row, [key]), n=len(these), when=", ".join(_stamps(these, seen.old)), **names)
+        c(
+            "zone.line-silent",
+            what=_open(row, seen, key),
+            n=len(these),
+            when=", ".join(_stamps(these, seen.old)),
+            **names,
+        )
         for key, these in told.items()
     ]
+
+
+def _open(row: Found, seen: Foreseen, timepoint: str) -> str:
+    """`Week 8 is open already`: why its reminders do not move."""
+    return c("zone.open-now" if seen.at_once else "zone.open-then", what=titles(row, [timepoint]))
 
 
 def _stamps(told: Sequence[Foretold], zone: str) -> list[str]:
@@ -144,7 +160,8 @@ def _told(row: Found, seen: Foreseen, told: Sequence[Foretold], place: str, old:
     fate = _fate(told[0])
     there = _clocks([each.leaves_at if fate == "waits" and each.leaves_at else each.at for each in told], seen.zone)
     key = "same" if there == here and fate in ("moves", "stays") else fate
-    what = titles(row, [told[0].timepoint])
+    timepoint = told[0].timepoint
+    what = _open(row, seen, timepoint) if key in ("stays", "waits") else titles(row, [timepoint])
     return c(f"zone.line-{key}", what=what, n=len(told), there=there, here=here, place=place, old=old)
 
 
@@ -157,7 +174,3 @@ def _and(said: Sequence[str]) -> str:
     if len(said) < 2:
         return "".join(said)
     return say("enrolment.sheet.and", language(), first=", ".join(said[:-1]), last=said[-1])
-
-
-def _when(at: datetime, zone: str) -> str:
-    return f"{phrases.short_day(phrases.local(at, zone).date(), language())} {phrases.clock(at, zone, language())}"
