@@ -68,7 +68,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "opened_at": ("when the episode began to be known", _UTC),
     "opened_day": ("patient-day the episode began", _DAY),
     "last_hit_day": ("last patient-day on which a rule was met", _DAY),
-    "acknowledged_at": ("when the site looked at it", _UTC),
+    "acknowledged_at": ("when a review was recorded; none: not yet, or not since what cannot wait came", _UTC),
     "outcome": ("what the site found", ""),
     "ended_at": ("when the episode ended", _UTC),
     "end_why": ("why the episode ended", ""),

@@ -83,6 +83,8 @@ class Unseen:
     since: datetime
     safety: bool
     """Something that cannot wait was reported."""
+    on_duty: tuple[str, ...]
+    """Whom to call: the names of the site's duty list, in its order."""
 
 
 # Flares
@@ -95,7 +97,13 @@ def unseen(library: Library, session: Session, ids: Collection[int], now: dateti
     """
     until = {(each.id, each.version): now - each.duty_delay for each in library.protocols()}
     rows = desk.unseen_flares(session, ids, emergencies(library), until, SHOWN) if ids else []
-    return tuple(Unseen(row.number, row.since, bool(row.safety)) for row in rows), rows[0].in_all if rows else 0
+    if not rows:
+        return (), 0
+    on_duty: dict[int, tuple[str, ...]] = {}
+    for row in desk.duty_lists(session, {row.site_id for row in rows}):
+        on_duty[row.site_id] = (*on_duty.get(row.site_id, ()), row.name)
+    found = (Unseen(row.number, row.since, bool(row.safety), on_duty.get(row.site_id, ())) for row in rows)
+    return tuple(found), rows[0].in_all
 
 
 def flare_lines(parts: Parts, session: Session, ids: Collection[int], now: datetime) -> tuple[FlareLine, ...]:

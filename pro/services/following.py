@@ -45,6 +45,8 @@ class Followed:
     staff: str | None = None
     why: str | None = None
     """Why it was not sent or not delivered, or will not be sent: a reason's or the provider's code."""
+    failed: bool = False
+    """It was to leave, and the provider did not take it."""
     leaves_at: datetime | None = None
     """When it will leave, where quiet hours hold it up."""
     zone: str | None = None
@@ -103,6 +105,7 @@ def _message(row: Found, carried: Sequence[Found], delivered_at: datetime | None
         announces=tuple((one.timepoint, one.day) for one in carried),
         staff=row.staff_name,
         why=row.error if came in (Fate.NOT_SENT, Fate.NOT_DELIVERED) else None,
+        failed=row.state == State.FAILED,
         sent_at=row.sent_at,
         delivered=row.state == State.DELIVERED,
         delivered_at=delivered_at,

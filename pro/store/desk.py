@@ -16,6 +16,7 @@ _t = metadata.tables
 patient, site, study, staff = _t["patient"], _t["site"], _t["study"], _t["staff"]
 assessment, response = _t["assessment"], _t["response"]
 flare, trigger, action = _t["flare"], _t["flare_trigger"], _t["flare_action"]
+duty = _t["site_duty"]
 
 Found = Row[Any]
 Sites = Collection[int]
@@ -95,10 +96,17 @@ def unseen_flares(
         and_(patient.c.protocol == id_, patient.c.protocol_version == version, since <= at)
         for (id_, version), at in until.items()
     ]
-    wanted = select(patient.c.number, since.label("since"), safety.label("safety"), func.count().over().label("in_all"))
+    wanted = select(patient.c.number, flare.c.site_id, since.label("since"), safety.label("safety"))
+    wanted = wanted.add_columns(func.count().over().label("in_all"))
     joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
     mine = joined.where(flare.c.site_id.in_(ids), TO_REVIEW, flare.c.acknowledged_at.is_(None), or_(urgent, *late))
     return session.execute(mine.order_by(safety.desc(), "since", patient.c.number).limit(limit)).all()
+
+
+def duty_lists(session: Session, ids: Sites) -> Sequence[Found]:
+    """`site_id`, `name`: those on the duty lists of these sites, in the order in which they are told."""
+    wanted = select(duty.c.site_id, staff.c.name).join_from(duty, staff, duty.c.staff_id == staff.c.id)
+    return session.execute(wanted.where(duty.c.site_id.in_(ids), staff.c.active).order_by(duty.c.rank)).all()
 
 
 def flare_with_patient(session: Session, flare_id: int) -> Found | None:

@@ -555,8 +555,11 @@ def test_cannot_tell_stays_on_the_list_and_confirmed_leaves_it(desk: Desk) -> No
     _, flare_id = patient_with_flare(desk)
     desk.sign_in("inv")
     path = f"/staff/flares/{flare_id}"
+    stops = "Opening this page stops nothing; recording does"
+    assert stops in desk.page(path)
     assert desk.post(f"{path}/review", path, outcome="cannot-tell", note="Comes in on Thursday") == 303
     assert path in desk.page("/staff/")
+    assert stops not in desk.page(path)
     assert desk.post(f"{path}/review", path, outcome="confirmed", note="Seen: warm, swollen knee") == 303
     assert path not in desk.page("/staff/")
     page = desk.page(path)
@@ -914,8 +917,18 @@ def test_a_call_about_a_wrong_number_leaves_it_on_every_page_and_leads_to_the_ne
     with desk.parts.study.writing() as session:
         site = desk.made.sites["R"]
         session.add(Task(site_id=site, patient_id=patient_id, kind="number-unreachable", made_at=NOW))
+        failed = message(desk, patient_id, 1, "failed")
+        failed.error = "21211"
+        session.add(failed)
     desk.sign_in("coo")
+    for page in ("/staff/messages", "/staff/patients/R-003"):
+        assert re.search(r"failed( [0-9:]+)?: not a valid number", plain(desk.page(page))), page
+    assert "not sent" not in desk.page("/staff/patients/R-003").partition('id="texts"')[2].partition("</section>")[0]
     call = desk.page("/staff/tasks/1")
+    assert desk.post("/staff/tasks/1", "/staff/tasks/1", outcome="no-answer", note="Rang twice") == 303
+    own = desk.page("/staff/patients/R-003").partition('id="to-call"')[2].partition("</section>")[0]
+    for said in ("Number unreachable", "check the number with the patient", "15 Apr", "no answer", "Rang twice"):
+        assert said in own, said
     assert f'href="/staff/enrol/{patient_id}/phone"' in call
     assert "stays on the list until the number is changed" in call
     assert "takes the patient off" not in call

@@ -147,7 +147,6 @@ def unseen_part(page: str) -> str:
 
 
 def test_a_coordinator_is_told_of_a_flare_that_nobody_has_looked_at_in_time(desk: Desk) -> None:
-    make_staff(desk.parts, desk.made, "inv")
     long_ago = NOW - DELAY - timedelta(minutes=2)
     flared(desk, "R-001", long_ago)
     flared(desk, "R-002", long_ago + timedelta(minutes=4))
@@ -161,6 +160,15 @@ def test_a_coordinator_is_told_of_a_flare_that_nobody_has_looked_at_in_time(desk
     ]
     here = say_clock(long_ago.astimezone(ZoneInfo("Europe/Paris")), "en")
     assert f'href="/staff/patients/R-001">R-001</a> <b>Flare not acknowledged since {here}, ' in part
+    assert "Nobody is on the site’s duty list" in part
+    for login, name, site, rank in (
+        ("inv", "Dr Kerbrat", "R", 2),
+        ("first", "Dr Le Goff", "R", 1),
+        ("lyon", "Dr Delattre", "L", 1),
+    ):
+        make_staff(desk.parts, desk.made, login, name=name, site=site, duty=rank)
+    assert "On duty, to call in this order: Dr Le Goff, then Dr Kerbrat." in unseen_part(read(desk, "coo"))
+    assert "De garde, à appeler dans cet ordre : Dr Le Goff, puis Dr Kerbrat." in unseen_part(read(desk, "fr"))
     assert "/staff/flares/" not in part
     assert "Two things need you today" in read(desk, "coo")
     assert "Poussée en attente d’un avis depuis " in unseen_part(read(desk, "fr"))

@@ -28,7 +28,6 @@ def step_view(
 ) -> dict[str, object]:
     """When it was due, what it was for, and how far it came; `clocks` where the list tells whose times they are."""
     sign, tone = SIGNS[Fate.NOT_SENT if one.fate is Fate.PLANNED and one.why else one.fate]
-    failed = one.fate is Fate.NOT_SENT and (one.why or "").isdigit()
     when = f"{phrases.short_day(phrases.local(one.at, zone).date(), language)} {phrases.clock(one.at, zone, language)}"
     return {
         "one": one,
@@ -36,8 +35,8 @@ def step_view(
         "what": phrases.word("template", one.template, language),
         "announces": announced(one.announces, protocol, language),
         "came": _came(one, zone, language),
-        "shape": "fail" if failed else sign,
-        "tone": "hot" if failed else tone,
+        "shape": "fail" if one.failed else sign,
+        "tone": "hot" if one.failed else tone,
     }
 
 
@@ -68,7 +67,8 @@ def _came(one: Followed, zone: str, language: str) -> str:
     match one.fate:
         case Fate.NOT_SENT | Fate.NOT_DELIVERED:
             why = phrases.word("why", one.why, language) if one.why else ""
-            return word(one.fate) + (f"{say('desk.colon', language)}{why}" if why else "")
+            came = say("desk.sms.failed", language) if one.failed else word(one.fate)
+            return came + (f"{say('desk.colon', language)}{why}" if why else "")
         case Fate.SENT:
             return f"{word('sent', one.sent_at)}, {word('no-receipt')}"
         case Fate.DELIVERED | Fate.OPENED | Fate.ANSWERED:

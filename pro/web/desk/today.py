@@ -11,7 +11,7 @@ from pro.services import overview
 from pro.services.access import Identity
 from pro.services.episodes import FlareLine, Unseen
 from pro.services.messages_sent import STOPS, MessageFigures, Stopped
-from pro.services.overview import TaskLine, Today
+from pro.services.overview import Attempt, TaskLine, Today
 from pro.services.reviewing import Call
 from pro.web import charts, strips
 from pro.web.desk import phrases
@@ -63,7 +63,8 @@ def unseen_view(one: Unseen, found: Today) -> dict[str, str]:
         day=phrases.short_day(here.date(), spoken),
         clock=say_clock(here, spoken),
     )
-    return {"number": one.number, "said": said}
+    call = t("today.unseen-call", names=t("today.then").join(one.on_duty)) if one.on_duty else t("today.unseen-nobody")
+    return {"number": one.number, "said": said, "call": call}
 
 
 def greeting(found: Today, now: Moment) -> str:
@@ -138,7 +139,16 @@ def task_view(line: TaskLine, zone: str) -> dict[str, object]:
         "reason": t(f"task.{kind}.reason", detail=detail, kind=line.kind.replace("-", " ")),
         "more": t(f"task.{kind}.more", detail=detail, since=phrases.stamp(line.made_at, zone, spoken)),
         "tried": tried,
+        "attempts": [attempt_view(each, zone) for each in line.attempts],
     }
+
+
+def attempt_view(one: Attempt, zone: str) -> dict[str, str]:
+    """`14 Apr 18:05` `morvan called: no answer` and the note."""
+    spoken = language()
+    outcome = phrases.outcome_words("call", one.outcome, spoken)
+    said = t("flare.did-call", name=one.login, outcome=outcome)
+    return {"at": phrases.stamp(one.at, zone, spoken), "what": said, "note": one.note}
 
 
 def _detail(line: TaskLine, spoken: str) -> str:
