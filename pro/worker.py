@@ -158,11 +158,11 @@ def _survives(part: str, do: Callable[[], object]) -> bool:
 
 
 def _sweep(parts: Parts, moment: Moment) -> None:
-    """Once an hour, by whichever worker comes first."""
-    hour = moment.running.replace(minute=0, second=0, microsecond=0)
+    """Once an hour, by whichever worker comes first: of study time, which a demonstration moves through many at once."""
+    hour = moment.study.replace(minute=0, second=0, microsecond=0)
     with parts.study.plain_writing() as session:
-        first = counters.bump(session, "sweep", hour) == 1
-        counters.forget_before(session, "sweep", hour)
+        first = counters.bump(session, due.HOURS_SWEEP, hour) == 1
+        counters.forget_before(session, due.HOURS_SWEEP, hour)
         heartbeats.forget_silent(session, moment.running)
     if first:
         attention.sweep(parts, moment)

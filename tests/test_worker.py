@@ -16,7 +16,7 @@ import pytest
 
 from pro import worker
 from pro.clock import FixedClock, Moment
-from pro.services import closing, delivery, enrolment, reminding
+from pro.services import attention, closing, delivery, enrolment, reminding
 from pro.services.parts import Parts
 from pro.services.shift import Pace
 from pro.sms.sender import NotProcessed, Sms
@@ -104,6 +104,20 @@ def test_a_sweep_of_contacts_that_failed_is_tried_again_in_the_next_hour(
     for _ in range(2):
         assert worker.tick_once(parts, clock.move(timedelta(hours=1)), "w1") == ()
     assert len(tried) == 2
+
+
+def test_the_hour_of_a_sweep_is_one_of_study_time_however_little_running_time_goes_by(
+    evening: tuple[Parts, FixedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A demonstration moves its clock by a week in a second: sites are still asked about what goes wrong meanwhile."""
+    parts, clock = evening
+    swept: list[Moment] = []
+    monkeypatch.setattr(attention, "sweep", lambda parts, moment: swept.append(moment))
+    now = clock.now()
+    for minutes in (0, 30, 60, 90, 60 * 24):
+        worker.tick_once(parts, Moment(now.study + timedelta(minutes=minutes), now.running), "w1")
+    hours = {moment.study.replace(minute=0, second=0, microsecond=0) for moment in swept}
+    assert len(swept) == len(hours) == 3
 
 
 def test_workers_long_silent_are_forgotten(evening: tuple[Parts, FixedClock]) -> None:

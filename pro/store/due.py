@@ -14,6 +14,9 @@ from pro.store.tables import metadata
 _t = metadata.tables
 _assessment, _flare, _message, _counter = _t["assessment"], _t["flare"], _t["message"], _t["counter"]
 
+HOURS_SWEEP = "hour's sweep"
+"""Its key among the counters."""
+
 _study: BindParameter[datetime] = bindparam("study")
 _running: BindParameter[datetime] = bindparam("running")
 # The first bell by its index, held against the clock afterwards: asked for those before an instant that it does not
@@ -33,7 +36,7 @@ _waiting = select(1).where(
 _doubtful = select(1).where(states.HELD, _message.c.lease_until <= _running)
 _readable = select(1).where(states.READABLE)
 _silent = select(1).where(states.NO_RECEIPT, _message.c.sent_at < bindparam("no_receipt_since"))
-_swept = select(1).where(_counter.c.key == "sweep", _counter.c.window >= bindparam("hour"))
+_swept = select(1).where(_counter.c.key == HOURS_SWEEP, _counter.c.window >= bindparam("hour"))
 _look = select(
     or_(_rung, _untold, *(one.exists() for one in (_waiting, _doubtful, _readable, _silent))).label("work"),
     _swept.exists().label("swept"),
@@ -56,7 +59,7 @@ def look(session: Connected, study: datetime, running: datetime, no_receipt: tim
         "study": study,
         "running": running,
         "no_receipt_since": study - no_receipt,
-        "hour": running.replace(minute=0, second=0, microsecond=0),
+        "hour": study.replace(minute=0, second=0, microsecond=0),
         "near": study.date() + courses.NEAR,
     }
     row = session.connection().execute(_look, values).one()

@@ -20,7 +20,7 @@ from pro.clock import FixedClock
 from pro.services.parts import Parts
 from pro.services.shift import PACE
 from pro.sms.sender import Accepted, Emptied, Found, NotProcessed, Outcome, Refused, Sms, Unknown
-from pro.store import counters
+from pro.store import counters, due
 from pro.store.engine import Database
 from pro.store.tables import metadata
 from pro.walking import next_work
@@ -302,7 +302,7 @@ def found_study(urls: tuple[str, str]) -> dict[int, str]:
         others = ~assessment.c.day.between(TODAY, LAST_DAY) & (assessment.c.timepoint != "week2")
         session.execute(delete(assessment).where(others))
         session.execute(update(assessment).values(next_at=assessment.c.opens_at))
-        counters.bump(session, "sweep", MORNING + timedelta(days=30))  # the hourly sweep has no part in this
+        counters.bump(session, due.HOURS_SWEEP, MORNING + timedelta(days=30))  # the hourly sweep has no part in this
     parts.study.close()
     parts.contacts.close()
     return numbers
