@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlmodel import Session
 
 from pro.clock import Moment
-from pro.services import enrolment
 from pro.services.parts import Parts
 from pro.services.shift import steady
 from pro.store import states
@@ -18,20 +17,24 @@ from pro.store.tables import metadata
 from pro.worker import tick_once
 
 _t = metadata.tables
+_journey = _t["journey"]
 WALKER = "the clock"
 LEAST = timedelta(seconds=1)
 
 
-def next_bell(session: Session, after: datetime, others: Iterable[datetime] = ()) -> datetime | None:
-    """The next instant at which the worker has anything to do; `others` are some that no table tells."""
+def next_bell(session: Session, after: datetime) -> datetime | None:
+    """The next instant at which the worker has anything to do."""
     bells = (
         select(func.min(_t["assessment"].c.next_at)).where(_t["assessment"].c.next_at > after),
         select(func.min(_t["message"].c.due_at)).where(states.PENDING, _t["message"].c.due_at > after),
         select(func.min(_t["flare"].c.next_tell_at)).where(
             _t["flare"].c.ended_at.is_(None), _t["flare"].c.next_tell_at > after
         ),
+        select(func.min(_journey.c.next_at)).where(
+            _journey.c.done_at.is_(None), _journey.c.taken_back_at.is_(None), _journey.c.next_at > after
+        ),
     )
-    found = [session.execute(bell).scalar() for bell in bells] + [other for other in others if other > after]
+    found = [session.execute(bell).scalar() for bell in bells]
     return min((bell for bell in found if bell is not None), default=None)
 
 
@@ -55,11 +58,9 @@ def walk(
     `reach` moves the clock to a bell and says what both clocks show then; `seconds`: as in delivery.
     """
     bells, at = 0, start
-    with parts.study.reading() as session:
-        journeys = [made_at for made_at, _ in enrolment.journey_bells(parts, session)]
     while True:
         with parts.study.reading() as session:
-            bell = next_bell(session, at, journeys)
+            bell = next_bell(session, at)
         if bell is None or bell > until:
             break
         at = max(bell, at + LEAST)

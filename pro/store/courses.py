@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from pro.store.engine import Connected
 from pro.store.tables import metadata
@@ -17,8 +17,8 @@ history, journey, pause = _t["zone_history"], _t["journey"], _t["pause"]
 Found = Row[Any]
 
 _TO_COME = journey.c.done_at.is_(None), journey.c.taken_back_at.is_(None)
-NEAR = timedelta(days=2)
-"""A journey whose day lies farther ahead than that, by the date in UTC, is not made today anywhere on earth."""
+# As the look before each tick asks it: the first bell by its index
+first_bell = select(func.min(journey.c.next_at)).where(*_TO_COME).scalar_subquery()
 
 
 def stays(session: Connected, patient_id: int) -> Sequence[Found]:
@@ -50,8 +50,10 @@ def journeys_of(session: Connected, patient_ids: Collection[int]) -> Sequence[Fo
     return session.connection().execute(wanted).all()
 
 
-def add_journey(session: Connected, patient_id: int, from_day: date, zone: str, at: datetime) -> None:
-    row = {"patient_id": patient_id, "from_day": from_day, "zone": zone, "made_at": at}
+def add_journey(
+    session: Connected, patient_id: int, from_day: date, zone: str, at: datetime, next_at: datetime
+) -> None:
+    row = {"patient_id": patient_id, "from_day": from_day, "zone": zone, "made_at": at, "next_at": next_at}
     session.connection().execute(insert(journey).values(**row))
 
 
@@ -62,17 +64,22 @@ def end_journey(session: Connected, patient_id: int, at: datetime, *, done: bool
     return session.connection().execute(ended).rowcount == 1
 
 
-_journeys: Select[Any] = select(journey.c.patient_id, journey.c.from_day, journey.c.zone).where(
-    journey.c.from_day <= bindparam("until"), *_TO_COME
+_due: Select[Any] = (
+    select(journey.c.patient_id, journey.c.next_at)
+    .where(journey.c.next_at <= bindparam("now"), *_TO_COME)
+    .order_by(journey.c.next_at, journey.c.id)
 )
 
-# As the look before each tick asks it: does any come near?
-any_near = select(1).where(journey.c.from_day <= bindparam("near"), *_TO_COME)
+
+def due(session: Connected, now: datetime) -> Sequence[Found]:
+    """Those to come whose bell has rung, the oldest first."""
+    return session.connection().execute(_due, {"now": now}).all()
 
 
-def journeys(session: Connected, until: date) -> Sequence[Found]:
-    """Those to come whose day is not after `until`."""
-    return session.connection().execute(_journeys, {"until": until}).all()
+def put_off(session: Connected, patient_id: int, next_at: datetime) -> None:
+    """Rings again for the one to come."""
+    mine = update(journey).where(journey.c.patient_id == patient_id, *_TO_COME)
+    session.connection().execute(mine.values(next_at=next_at))
 
 
 # Pauses

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, bindparam, func, or_, select
+from sqlalchemy import BindParameter, bindparam, false, func, or_, select
 
 from pro.store import courses, states
 from pro.store.engine import Connected
@@ -40,13 +40,13 @@ _swept = select(1).where(_counter.c.key == HOURS_SWEEP, _counter.c.window >= bin
 _look = select(
     or_(_rung, _untold, *(one.exists() for one in (_waiting, _doubtful, _readable, _silent))).label("work"),
     _swept.exists().label("swept"),
-    courses.any_near.exists().label("journeys"),
+    func.coalesce(courses.first_bell <= _study, false()).label("journeys"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What one look found: whether anything waits, whether this hour's sweep was done, whether a journey comes near."""
+    """What one look found: whether anything waits, whether this hour's sweep was done, whether a journey is due."""
 
     work: bool
     swept: bool
@@ -60,7 +60,6 @@ def look(session: Connected, study: datetime, running: datetime, no_receipt: tim
         "running": running,
         "no_receipt_since": study - no_receipt,
         "hour": study.replace(minute=0, second=0, microsecond=0),
-        "near": study.date() + courses.NEAR,
     }
     row = session.connection().execute(_look, values).one()
     return Due(bool(row.work), bool(row.swept), bool(row.journeys))

@@ -258,6 +258,26 @@ def plan_tokyo(parts: Parts, patient: int) -> None:
     plan_journey(parts, COMMAND_LINE, patient, "Asia/Tokyo", date(2026, 4, 18), parts.clock.now())
 
 
+def test_an_amended_cut_off_moves_when_a_journey_is_made_and_until_then_it_costs_one_look(
+    parts: Parts, patient: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look is where its day begins; what the cut-off is then decides."""
+    plan_tokyo(parts, patient)
+    looked: list[datetime] = []
+    opening = journeys._opening
+
+    def watched(*of: Any) -> datetime:
+        looked.append(parts.clock.now().study)
+        return opening(*of)
+
+    monkeypatch.setattr(journeys, "_opening", watched)
+    for before in (timedelta(hours=5), timedelta(hours=4), timedelta(hours=3), timedelta(0)):
+        worker.tick_once(parts, stand(parts, TOKYO - before), "w1", seconds=lambda: 0.0)
+    assert looked == [TOKYO - timedelta(hours=4), TOKYO], "18 April begins at 00:00 there, four hours before it opens"
+    (made,) = (row["at"] for row in rows(parts, "audit_event") if row["kind"] == "patient.zone-changed")
+    assert made == TOKYO
+
+
 def test_a_clock_that_is_moved_comes_by_a_journey_to_come_at_its_instant(parts: Parts, patient: int) -> None:
     """As the demonstration moves its own: study time walks from bell to bell, while by running time no hour passes."""
     plan_tokyo(parts, patient)

@@ -99,13 +99,13 @@ def test_an_episode_is_seen_until_somebody_acknowledged_it(
     assert work(parts) is seen
 
 
-@pytest.mark.parametrize(("days", "seen"), [(-30, True), (2, True), (3, False)])
-def test_a_journey_that_comes_near_is_seen_and_none_that_is_over(parts: Parts, days: int, seen: bool) -> None:
+@pytest.mark.parametrize(("at", "seen"), [(BEFORE - timedelta(days=30), True), (NOW, True), (AFTER, False)])
+def test_a_journey_that_is_due_is_seen_and_none_that_is_over(parts: Parts, at: datetime, seen: bool) -> None:
     patient, _ = silent_patient(parts)
     with parts.study.writing() as session:
-        courses.add_journey(session, patient, NOW.date() + timedelta(days=days), "Asia/Tokyo", BEFORE)
+        courses.add_journey(session, patient, NOW.date(), "Asia/Tokyo", BEFORE, at)
     for expected in (seen, False):
         with parts.study.writing() as session:
             found = due.look(session, NOW, NOW, NO_RECEIPT)
-            courses.end_journey(session, patient, NOW, done=days < 0)
+            courses.end_journey(session, patient, NOW, done=at == NOW)
         assert (found.journeys, found.work) == (expected, False)

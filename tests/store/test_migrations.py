@@ -15,10 +15,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Inspector, MetaData, create_engine, insert, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from pro.store import contacts, guards, migrate, tables
+from pro.store import contacts, courses, guards, migrate, tables
 from pro.store.engine import make_engine
 from tests.conftest import Urls
 from tests.databases import HISTORIES
+from tests.factories import make_parts, make_patient, make_study
 
 MODELS: dict[str, MetaData] = {"study": tables.metadata, "contacts": contacts.metadata}
 each_history = pytest.mark.parametrize("which", HISTORIES)
@@ -114,6 +115,20 @@ def test_rows_that_point_nowhere_are_refused(sqlite_urls: Urls, monkeypatch: pyt
         )
     with pytest.raises(migrate.BrokenKeys, match="zone_history"):
         migrate.upgrade(sqlite_urls.study, "study")
+
+
+def test_a_journey_that_was_planned_before_is_looked_at_before_its_day_begins_anywhere(database_urls: Urls) -> None:
+    parts = make_parts(database_urls)
+    patient = make_patient(parts, make_study(parts))
+    with parts.study.writing() as session:
+        courses.add_journey(session, patient, date(2026, 12, 1), "Pacific/Kiritimati", NOW, NOW)
+    parts.study.close()
+    migrate.downgrade(database_urls.study, "study", "b71e40c95d28")
+    migrate.upgrade(database_urls.study, "study")
+    with parts.study.reading() as session:
+        assert courses.due(session, datetime(2026, 11, 30, 7, 59, tzinfo=UTC)) == []
+        assert [row.patient_id for row in courses.due(session, datetime(2026, 11, 30, 8, tzinfo=UTC))] == [patient]
+    parts.study.close()
 
 
 # ── What the database refuses ────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 from pro.services.enrolment.checks import DAYS_AHEAD
 from pro.services.enrolment.facts import COMMAND_LINE, By, Doer, Enrolled, Ineligible, NotEnrollable, Problem
 from pro.services.enrolment.inclusion import enrol
-from pro.services.enrolment.journeys import journey_bells, overdue_since, set_out
+from pro.services.enrolment.journeys import overdue_since, set_out
 from pro.services.enrolment.known import sharing
 from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
 from pro.services.enrolment.links import first_link, revoke_links
@@ -46,7 +46,6 @@ __all__ = [
     "confirm_test",
     "enrol",
     "first_link",
-    "journey_bells",
     "lacks_contact",
     "opt_in_again",
     "overdue_since",

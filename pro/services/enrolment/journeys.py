@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -140,10 +140,7 @@ def coming(parts: Parts, session: Session, patient_id: int, moment: Moment) -> C
 def coming_at(parts: Parts, patient_id: int) -> datetime | None:
     """When the worker makes the journey that is to come; None where there is none."""
     with parts.study.reading() as session:
-        found, patient = courses.journey_of(session, patient_id), session.get(Patient, patient_id)
-        if found is None or patient is None:
-            return None
-        return _opening(_calendar(parts, session, patient), found.zone, found.from_day) - LEAD
+        return _to_be_made(parts, session, patient_id)
 
 
 def plan_journey(
@@ -166,7 +163,8 @@ def plan_journey(
         if seen.at_once:
             move(parts, session, patient, zone, by, moment)
             return seen
-        courses.add_journey(session, patient_id, seen.from_day, zone, moment.study)
+        first_look = _first_look(patient.zone, seen)
+        courses.add_journey(session, patient_id, seen.from_day, zone, moment.study, first_look)
         event = {"from": patient.zone, "to": zone, "from_day": seen.from_day}
         record(session, patient, "patient.zone-planned", event, by.actor, moment.study)
     return seen
@@ -190,12 +188,12 @@ def set_out(parts: Parts, moment: Moment) -> int:
 
     One that cannot be made holds up no other patient's; what stood in its way is raised when all were tried.
     """
-    with parts.study.reading() as session:
-        due = [patient_id for _, patient_id in _due(parts, session, moment)]
+    with parts.study.plain_reading() as session:
+        due = courses.due(session, moment.study)
     made, faults = 0, []
-    for patient_id in due:
+    for row in due:
         try:
-            made += _set_out(parts, patient_id, moment)
+            made += _set_out(parts, row.patient_id, moment)
         except Exception as fault:
             faults.append(fault)
     if faults:
@@ -203,24 +201,23 @@ def set_out(parts: Parts, moment: Moment) -> int:
     return made
 
 
-def journey_bells(parts: Parts, session: Session, until: date = date.max) -> list[tuple[datetime, int]]:
-    """When each journey to come is to be made, with its patient, in order: those whose day is not after `until`."""
-    found = []
-    for row in courses.journeys(session, until):
-        patient = session.get_one(Patient, row.patient_id)
-        calendar = _calendar(parts, session, patient)
-        found.append((_opening(calendar, row.zone, row.from_day) - LEAD, row.patient_id))
-    return sorted(found)
-
-
 def overdue_since(parts: Parts, session: Session, moment: Moment) -> datetime | None:
     """When the oldest journey that nobody made was to be made, study time; None where none is due."""
-    return next((at for at, _ in _due(parts, session, moment)), None)
+    due = (_to_be_made(parts, session, row.patient_id) for row in courses.due(session, moment.study))
+    return min((at for at in due if at is not None and at <= moment.study), default=None)
 
 
-def _due(parts: Parts, session: Session, moment: Moment) -> list[tuple[datetime, int]]:
-    near = journey_bells(parts, session, moment.study.date() + courses.NEAR)
-    return [(at, patient_id) for at, patient_id in near if at <= moment.study]
+def _to_be_made(parts: Parts, session: Session, patient_id: int) -> datetime | None:
+    found, patient = courses.journey_of(session, patient_id), session.get(Patient, patient_id)
+    if found is None or patient is None:
+        return None
+    return _opening(_calendar(parts, session, patient), found.zone, found.from_day) - LEAD
+
+
+def _first_look(here: str, seen: Foreseen) -> datetime:
+    """Where its day begins first, whatever hour of it is the cut-off: until then an amendment may move that."""
+    places = (zones.zone(each) for each in (here, seen.zone))
+    return min(day_opens(seen.from_day, place, time(0)) for place in places) - LEAD
 
 
 def _set_out(parts: Parts, patient_id: int, moment: Moment) -> bool:
@@ -231,8 +228,9 @@ def _set_out(parts: Parts, patient_id: int, moment: Moment) -> bool:
             return False
         if patient.withdrawn_at is not None or patient.ended_at is not None:
             return courses.end_journey(session, patient_id, moment.study, done=False)
-        calendar = _calendar(parts, session, patient)
-        if moment.study < _opening(calendar, found.zone, found.from_day) - LEAD:
+        made_at = _opening(_calendar(parts, session, patient), found.zone, found.from_day) - LEAD
+        if moment.study < made_at:
+            courses.put_off(session, patient_id, made_at)
             return False
         if patient.zone != found.zone:
             move(parts, session, patient, found.zone, by_of(WORKER, Right.ENROL, patient.site_id), moment)

@@ -51,6 +51,9 @@ class ZoneHistory(Row, table=True):
     zone: str
 
 
+TO_COME = "done_at IS NULL AND taken_back_at IS NULL"
+
+
 class Journey(Row, table=True):
     """A change of zone that is known before the patient leaves; the worker makes it when its day comes."""
 
@@ -59,9 +62,10 @@ class Journey(Row, table=True):
             "uq_journey_to_come",
             "patient_id",
             unique=True,
-            postgresql_where=text("done_at IS NULL AND taken_back_at IS NULL"),
-            sqlite_where=text("done_at IS NULL AND taken_back_at IS NULL"),
+            postgresql_where=text(TO_COME),
+            sqlite_where=text(TO_COME),
         ),
+        Index("ix_journey_next_at", "next_at", postgresql_where=text(TO_COME), sqlite_where=text(TO_COME)),
     )
     id: int | None = Field(default=None, sa_column=Column(Big, primary_key=True))
     patient_id: int = Field(sa_column=Column(Big, ForeignKey("patient.id"), nullable=False))
@@ -71,6 +75,8 @@ class Journey(Row, table=True):
     made_at: datetime
     done_at: datetime | None = None
     taken_back_at: datetime | None = None
+    next_at: datetime
+    """Its bell: when the worker has to look at it, study time. Never later than it is to be made."""
 
 
 class Pause(Row, table=True):
