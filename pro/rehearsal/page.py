@@ -118,7 +118,9 @@ def _drawings(found: Mapping[str, Any], t: Any, language: str) -> dict[str, Mark
     return {
         "profiles": shares(stacked, t("by_profile")),
         "days": bars(
-            [(month_day(date.fromisoformat(day), language), n) for day, n in messages["per_day"].items()], t("days"), 14
+            [(month_day(date.fromisoformat(day), language), n) for day, n in messages["per_day"].items()],
+            t("days"),
+            14 * (1 + len(messages["per_day"]) // 112),
         ),
         "hours": bars([(f"{h:02d}", messages["per_hour"].get(f"{h:02d}", 0)) for h in range(24)], t("hours"), 2),
         "weeks": bars([(str(n), weeks[n]) for n in range(1, played + 1)], t("weeks"), 1 + played // 20),

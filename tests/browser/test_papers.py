@@ -23,6 +23,20 @@ CUT = """() => [...document.querySelectorAll("svg text")].filter(one => {
 }).map(one => one.textContent)"""
 
 
+SMALL = """() => [...document.querySelectorAll("svg text, .shares span")].filter(one => {
+  const drawing = one.ownerSVGElement
+  const scale = drawing ? drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width : 1
+  return one.checkVisibility() && parseFloat(getComputedStyle(one).fontSize) * scale < 11
+}).map(one => one.textContent)"""
+"""Labels under eleven pixels."""
+TOUCHING = """() => [...document.querySelectorAll(".bars")].flatMap(drawing => {
+  const shown = [...drawing.querySelectorAll("text")].filter(one => one.checkVisibility())
+  const boxes = shown.map(one => one.getBoundingClientRect())
+  const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  return shown.filter((_, n) => boxes.some((box, m) => m < n && over(box, boxes[n]))).map(one => one.textContent)
+})"""
+
+
 def narrow(browser: Browser, file: Path) -> Page:
     page = browser.new_page(viewport={"width": 360, "height": 740})
     page.goto(file.as_uri())
@@ -51,6 +65,7 @@ def played() -> Document:
     asked = Asked(the_library().latest_protocol("thera-demo"), 2, 1, date(2026, 3, 2), 1, None, 2)
     found = rehearse(asked, processes=1)
     found["messages"]["per_hour"]["18"] = 8500
+    found["messages"]["per_day"] |= {f"2026-{month:02}-{day:02}": 9 for month in range(3, 7) for day in range(1, 31)}
     found["flares"]["weeks"] = [{"week": 1, "site": "A", "episodes": 3}]
     return found
 
@@ -62,6 +77,7 @@ def test_a_rehearsal_is_read_on_a_telephone(browser: Browser, tmp_path: Path, pl
     page = narrow(browser, file)
     page.locator(f"label[for=pick-{language}]").click()
     assert page.evaluate(CUT) == []
+    assert (page.evaluate(SMALL), page.evaluate(TOUCHING)) == ([], [])
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     wide = page.locator(".wide:visible")
     hidden = [one for one in wide.all() if one.evaluate("one => one.scrollWidth > one.clientWidth")]
