@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import insert, update
 
 from pro.clock import Moment
-from pro.services import health
+from pro.services import checkup, health
 from pro.services.enrolment import COMMAND_LINE
 from pro.services.enrolment.holding import hold
+from pro.store import courses
 from pro.store.tables import Task, metadata
 from tests.factories import NOW, make_patient, make_staff
 from tests.services.test_bells import set_bells, walk
@@ -136,6 +137,23 @@ def test_the_desk_and_the_alarm_for_machines_ring_together(desk: Desk, demo: boo
         assert desk.client.get("/healthz").status_code == (503 if rings else 200)
     mend = "`PRO_DEMO=1 pro worker`" if demo else "start `pro worker`"
     assert [mend in each.mend for each in health.look(desk.parts, desk.clock.now()).alarms] == [True]
+
+
+def test_a_journey_that_was_not_made_is_said_to_staff_to_machines_and_by_doctor(desk: Desk) -> None:
+    """It was planned from today on, an hour or so before this morning."""
+    away = make_patient(desk.parts, desk.made)
+    with desk.parts.study.writing() as session:
+        courses.add_journey(session, away, NOW.date(), "Asia/Tokyo", NOW - timedelta(days=3))
+    beat(desk)
+    desk.sign_in("coo")
+    assert "reminders still go by the clocks of before." in desk.page("/staff/")
+    answer = desk.client.get("/healthz")
+    assert (answer.status_code, answer.get_json()["overdue_journey_seconds"] > 0) == (503, True)
+    told = {each.what: each.ok for each in checkup.messages(desk.parts, desk.clock.now())}
+    assert told == {"messages": True, "journeys": False, "outcomes": True, "clock steps": True}
+    desk.client = desk.app.test_client()
+    desk.sign_in("dm")
+    assert "a pas été pris en compte à temps : ses rappels suivent encore" in plain(desk.page("/staff/"))
 
 
 def test_the_demonstration_gives_its_worker_time_to_move_the_clock(desk: Desk) -> None:
