@@ -21,7 +21,7 @@ from pro.domain.schedule import PlannedReminder, steps_of
 from pro.library import Library
 from pro.services.enrolment import journeys
 from pro.services.enrolment.holding import kind_of_excuse
-from pro.services.enrolment.journeys import Foretold
+from pro.services.enrolment.journeys import Coming, Foretold
 from pro.services.parts import Parts
 from pro.store import desk_messages
 from pro.store.desk import Found
@@ -51,6 +51,8 @@ class Followed:
     """When it will leave, where quiet hours hold it up."""
     zone: str | None = None
     """Whose clocks it goes by, where the patient will have travelled by then."""
+    quiet_in: str | None = None
+    """The zone whose quiet hours will silence it."""
     sent_at: datetime | None = None
     delivered: bool = False
     """By a receipt."""
@@ -133,12 +135,16 @@ def _planned(session: Session, parts: Parts, found: Found, moment: Moment) -> tu
     for each in told:
         if moment.study < each.at <= until:
             at.setdefault((each.at, each.excused), []).append(each)
-    there = None if journey is None else journey.stay.zone
     unasked = "opted-out" if found.opted_out_at else "no-number" if found.number_wrong_at else None
-    return tuple(
-        _to_go(at[one], one[1] or unasked, there if journey and one[0] >= journey.opens else None)
-        for one in sorted(at)[:COMING]
-    )
+    to_go = [_to_go(at[one], one[1] or unasked, found.zone) for one in sorted(at)[:COMING]]
+    return tuple(to_go if journey is None else (_on_the_way(one, journey) for one in to_go))
+
+
+def _on_the_way(one: Followed, journey: Coming) -> Followed:
+    """Quiet hours go by the new clocks before the first day by them opens."""
+    zone = journey.stay.zone
+    quiet_in = zone if one.quiet_in and one.at >= journey.made_at else one.quiet_in
+    return replace(one, quiet_in=quiet_in, zone=zone if one.at >= journey.opens else None)
 
 
 def _by_clocks_of_now(session: Session, library: Library, found: Found, now: datetime) -> Iterator[Foretold]:
@@ -151,12 +157,13 @@ def _by_clocks_of_now(session: Session, library: Library, found: Found, now: dat
             yield Foretold(row.timepoint, row.day, step.at, leaves, moves=False, excused=excused)
 
 
-def _to_go(steps: Sequence[Foretold], silent: str | None, zone: str | None) -> Followed:
+def _to_go(steps: Sequence[Foretold], silent: str | None, zone: str) -> Followed:
     """What one message will carry, or would but for what silences it; it leaves while any of its steps may."""
     at, leaves = steps[0].at, max((one.leaves_at for one in steps if one.leaves_at and not silent), default=None)
     announces = tuple((one.timepoint, one.day) for one in steps)
     why = silent or ("quiet-hours" if leaves is None else None)
-    return Followed(at, Fate.PLANNED, "reminder", announces, why=why, leaves_at=leaves, zone=zone)
+    quiet_in = zone if why == "quiet-hours" else None
+    return Followed(at, Fate.PLANNED, "reminder", announces, why=why, leaves_at=leaves, quiet_in=quiet_in)
 
 
 def _steps(protocol: Protocol, row: Found, zone: str) -> tuple[PlannedReminder, ...]:

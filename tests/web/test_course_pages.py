@@ -224,12 +224,12 @@ def test_the_list_of_messages_says_what_a_journey_made_at_once_does_to_tonight(d
     desk.sign_in("coo")
     post(desk, "zone", zone="Asia/Kathmandu", step="do")
     assert steps_said(desk)[-2:] == [
-        "Wed 15 Apr 20:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours",
-        "Wed 15 Apr 18:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours",
+        "Wed 15 Apr 20:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours in Kathmandu",
+        "Wed 15 Apr 18:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours in Kathmandu",
     ]
     assert steps_said(desk)[0] == "Thu 16 Apr 18:00 (Kathmandu time) reminder, Daily diary of 16 Apr planned"
     desk.sign_in("fr")
-    assert "ne sera pas envoyé : heures de silence" in steps_said(desk)[-1]
+    assert "ne sera pas envoyé : heures de silence du nouveau lieu (Kathmandu)" in steps_said(desk)[-1]
 
 
 def test_the_list_of_messages_goes_by_the_clocks_of_a_journey_to_come(desk: Desk) -> None:
@@ -250,7 +250,7 @@ def test_what_the_list_foretells_of_a_journey_to_come_is_what_happens(desk: Desk
     foretold = steps_said(desk)
     assert foretold == [
         "Thu 16 Apr 18:00 (Tokyo time) reminder, Daily diary of 16 Apr planned",
-        "Wed 15 Apr 20:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours",
+        "Wed 15 Apr 20:00 reminder, Daily diary of 15 Apr will not be sent: quiet hours in Tokyo",
         "Wed 15 Apr 18:00 reminder, Daily diary of 15 Apr planned",
     ]
     now = desk.clock.now().study

@@ -142,8 +142,9 @@ def test_the_desk_and_the_alarm_for_machines_ring_together(desk: Desk, demo: boo
 def test_a_journey_that_was_not_made_is_said_to_staff_to_machines_and_by_doctor(desk: Desk) -> None:
     """It was planned from today on, an hour or so before this morning."""
     away = make_patient(desk.parts, desk.made)
+    before = NOW - timedelta(days=3)
     with desk.parts.study.writing() as session:
-        courses.add_journey(session, away, NOW.date(), "Asia/Tokyo", NOW - timedelta(days=3))
+        courses.add_journey(session, away, NOW.date(), "Asia/Tokyo", before, before)
     beat(desk)
     desk.sign_in("coo")
     assert "reminders still go by the clocks of before." in desk.page("/staff/")

@@ -8,7 +8,7 @@ from pro.domain.ledger import Fate
 from pro.domain.protocol import Protocol
 from pro.services.following import Followed
 from pro.web.desk import phrases
-from pro.web.words import in_language, say
+from pro.web.words import in_language, say, say_place
 
 SIGNS = {
     Fate.PLANNED: ("waiting", "soft"),
@@ -77,7 +77,10 @@ def _came(one: Followed, zone: str, language: str) -> str:
             more += [word("answered", one.answered_at)] if one.fate is Fate.ANSWERED else []
             return ", ".join((first, *more))
         case Fate.PLANNED if one.why:
-            return word("will-not") + say("desk.colon", language) + phrases.word("why", one.why, language)
+            why = phrases.word("why", one.why, language)
+            if one.quiet_in and one.quiet_in != zone:  # 20:00 by the clocks of the line is no quiet hour there
+                why = say("desk.step.quiet-in", language, place=say_place(one.quiet_in, language))
+            return word("will-not") + say("desk.colon", language) + why
         case Fate.PLANNED if one.leaves_at and one.leaves_at != one.at:
             return word("will-wait", one.leaves_at)
         case _:
