@@ -5,6 +5,7 @@ One path per state and row keeps a screen of fifty patients small.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,6 +23,8 @@ AGAIN = 690
 """The number once more, in view where the days begin further left."""
 BAR, FULL = 746, 140
 """Where the bars begin, and how long 100 % is."""
+NOTE, LETTER = BAR + 294, 6.8
+"""Where the notes begin, and how wide a letter of theirs is at most."""
 ROW, HEAD = 22, 24
 LONGEST = 120
 """Days that a strip shows; the newest, when there are more."""
@@ -70,7 +73,8 @@ def calendar(strips: Sequence[Strip], first: date, last: date, today: date, word
         body += _row(strip, HEAD + ROW * n, first, last, pitch, words)
     x = BAR + FULL * 0.8
     body.append(line(f"M{x:.1f} 18V{height}", "s-ink dashed thick"))
-    return svg(WIDTH, height + 4, words.title, body, "strip", role="group")
+    notes = max((len(strip.note) for strip in strips), default=0)
+    return svg(max(WIDTH, NOTE + math.ceil(LETTER * notes)), height + 4, words.title, body, "strip", role="group")
 
 
 def _axis(
@@ -107,7 +111,7 @@ def _row(strip: Strip, y: int, first: date, last: date, pitch: float, words: Wor
         body.append(text(BAR + 206, y + 12, strip.percent, "strong num", "end"))
     if strip.below:
         body.append(line(f"M{BAR + 211} {y + 12}l5-9 5 9z", "f-pain"))
-    body += [text(BAR + 228, y + 12, strip.sum, "lab num"), text(BAR + 294, y + 12, strip.note)]
+    body += [text(BAR + 228, y + 12, strip.sum, "lab num"), text(NOTE, y + 12, strip.note)]
     return body
 
 

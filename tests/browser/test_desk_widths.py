@@ -59,3 +59,15 @@ def test_the_due_time_keeps_clear_of_its_button(demonstration: Running, browser:
     left, right = page.evaluate(NEWEST)
     assert left > 0, "the calendar opens at today"
     assert right <= 1, "and shows the percentages"
+    below = page.locator(".pinched li")
+    noted = page.locator('.strip > text[x="1040.0"]').all_text_contents()
+    assert below.evaluate_all("all => all.map(one => one.lastChild.textContent.trim())") == [
+        one for one in noted if one
+    ]
+    assert below.first.is_visible(), "the notes, which the drawing shows further right"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert not below.first.is_visible()
+    assert (
+        page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.scroll:has(> .strip)'))")
+        <= 0
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree
@@ -79,6 +80,11 @@ def test_a_row_has_one_path_per_state_however_many_days() -> None:
     svg = strips.calendar([strip], FIRST, FIRST + timedelta(days=59), FIRST + timedelta(days=50), words, str)
     assert len(path_of(svg, "f-main")) == 1
     assert len(path_of(svg, "s-pain")) == 1
+    assert f'viewBox="0 0 {strips.WIDTH} ' in svg
+    long = strips.calendar([replace(strip, note="n" * 45)], FIRST, FIRST, FIRST, words, str)
+    wide = re.search(r'viewBox="0 0 (\d+) ', str(long))
+    assert wide is not None
+    assert int(wide[1]) >= strips.NOTE + 45 * 6.5, "the longest note is not cut"
     assert "a &#34;note&#34; &amp; &lt;more&gt;" in svg
     assert re.search(r'<g aria-hidden="true"><text [^>]*>R-001<', str(svg)), "seen beside the bar, read once"
 

@@ -640,6 +640,27 @@ def test_a_call_without_answer_stays_and_a_call_that_reached_the_patient_settles
 # A patient
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_the_curve_of_who_left_ends_where_they_left(desk: Desk, gone: bool) -> None:
+    """On a telephone the drawing opens at its end: no weeks without anything may stand there."""
+    patient_id = make_patient(desk.parts, desk.made, day0=date(2026, 2, 20))
+    last = date(2026, 4, 1)
+    settle(
+        *(desk.parts, patient_id, lambda day: "completed" if day <= last else None),
+        lambda day: {"worst_pain": 4},
+    )
+    if gone:
+        table = metadata.tables["patient"]
+        with desk.parts.study.writing() as session:
+            session.execute(table.update().values(withdrawn_at=datetime(2026, 4, 2, 9, tzinfo=UTC)))
+    desk.sign_in("coo")
+    page = desk.page("/staff/patients/R-001")
+    chart = page.partition('class="curve"')[2].partition("</svg>")[0]
+    ends = max(float(x) for x in re.findall(r'<circle cx="([0-9.]+)"', chart))
+    assert (ends > 1100) is gone
+    assert "Slide the drawing sideways" in page
+
+
 def test_a_name_is_shown_once_by_a_post_that_is_recorded(desk: Desk) -> None:
     patient_with_flare(desk)
     desk.sign_in("coo")

@@ -160,7 +160,7 @@ def chart(page: PatientPage) -> str:
         return ""
     spoken = language()
     high, step = charts.scale_for(page.curve, (page.item.low, page.item.high))
-    last = min(page.last_day, max(page.today + timedelta(days=2), _next_flag(page)))
+    last = _last_drawn(page)
     drawn = charts.Curve(
         points=page.curve,
         missed=page.missed,
@@ -179,6 +179,14 @@ def chart(page: PatientPage) -> str:
     since = phrases.month_day(page.day0, spoken)
     title = t("curve.whole", what=what, since=since, flares=sum(span.kind != "safety" for span in page.flares))
     return charts.curve(drawn, title, lambda day: phrases.month_day(day, spoken))
+
+
+def _last_drawn(page: PatientPage) -> date:
+    """A little of what is to come; of a patient who has left nothing that came after, but what was recorded."""
+    left = page.standing.withdrawn_at or page.standing.ended_at
+    if left is None:
+        return min(page.last_day, max(page.today + timedelta(days=2), _next_flag(page)))
+    return max(phrases.local(left, page.zone_at(left)).date(), page.curve[-1].day, page.day0 + timedelta(days=7))
 
 
 def _next_flag(page: PatientPage) -> date:

@@ -2,8 +2,8 @@
 (() => {
   // On a narrow screen a curve begins at its newest day.
   for (const box of document.querySelectorAll(".scroll:has(> .curve)")) box.scrollLeft = box.scrollWidth;
-  // The calendar shows today and the percentages, which end at four fifths of it; the header shows the tab of this page.
-  for (const box of document.querySelectorAll(".scroll:has(> .strip)")) box.scrollLeft = box.scrollWidth * 0.785 - box.clientWidth;
+  // The calendar shows today and the percentages, which end at 959 of its units; the header shows the tab of this page.
+  for (const box of document.querySelectorAll(".scroll:has(> .strip)")) box.scrollLeft = box.scrollWidth * 959 / box.firstElementChild.viewBox.baseVal.width - box.clientWidth;
   const tab = document.querySelector(".top .tabs [aria-current]");
   if (tab) tab.parentNode.scrollLeft = tab.offsetLeft - tab.parentNode.offsetLeft - (tab.parentNode.clientWidth - tab.offsetWidth) / 2;
   const note = document.querySelector("[data-leaving]");
