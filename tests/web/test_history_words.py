@@ -42,7 +42,11 @@ def test_what_was_flagged_for_safety_alone_is_no_flare_in_the_history() -> None:
     fever, both = ([{"rule": rule} for rule in rules] for rules in (("R7",), ("R2", "R7")))
     for kind, alone, beside in (
         ("flare.opened", "Safety flag raised by R7", "Safety flag raised and flare opened by R2, R7"),
-        ("flare.triggered", "Safety flag raised again by R7", "Safety flag, and flare: another hit by R2, R7"),
+        (
+            "flare.triggered",
+            "Safety flag raised within the episode by R7",
+            "Safety flag, and flare: another hit by R2, R7",
+        ),
     ):
         assert phrases.event_line(entry(kind, triggers=fever), PROTOCOL, "en") == alone
         assert phrases.event_line(entry(kind, triggers=both), PROTOCOL, "en") == beside
