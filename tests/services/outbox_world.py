@@ -39,7 +39,7 @@ ATOMIC = "before-mark-commit"
 LOOKED = "before-post"
 """Between the look at the lease and the call: the one place where it matters how long a worker stands."""
 BOUND = PACE.reserve + SETTLING - 2 * HANG
-"""So long a worker may stand there: less what calls may take meanwhile."""
+"""So long a worker may stand there: less what calls may take meanwhile, and what the provider's list lags."""
 POINTS = ("after-claim", ATOMIC, "after-mark", LOOKED, "after-post", "before-record", "after-record", "after-ask")
 
 Fault = Literal["429", "5xx-before", "hang-before", "ack-lost", "hang-taken", "5xx-after", "slow", "21610", "21211"]
@@ -249,11 +249,19 @@ class World:
     def move(self, until: datetime) -> None:
         """The clock goes on; whoever stands between look and call goes on before that may do harm."""
         while self.now < until:
-            waits = [(one.since + BOUND, n) for n, one in enumerate(self.workers) if one.stands == LOOKED]
+            bound = BOUND - self.provider.lag
+            waits = [(one.since + bound, n) for n, one in enumerate(self.workers) if one.stands == LOOKED]
             at, first = min(waits, default=(until, None))
             self._reach(min(at, until))
             if first is not None and at <= until:
                 self.workers[first].go(None)
+
+    def show_late(self, lag: timedelta) -> None:
+        """From now on its list shows texts so late; whoever stands there too long for that goes on before."""
+        for one in self.workers:
+            if one.stands == LOOKED and one.since + BOUND - lag <= self.now:
+                one.go(None)
+        self.provider.lag = lag
 
     def _reach(self, at: datetime) -> None:
         if at > self.now:

@@ -36,9 +36,12 @@ from pro.store import leases, messages
 from pro.store.tables import metadata
 from tests.conftest import PROVE, Urls
 from tests.databases import HISTORIES, Postgres
+from tests.services import outbox_world
 from tests.services.outbox_promises import Promises
 from tests.services.outbox_world import (
+    BOUND,
     FATES,
+    LOOKED,
     POINTS,
     Fault,
     Text,
@@ -122,7 +125,8 @@ class Machine(RuleBasedStateMachine):
     def misbehave(self, faults: list[Fault], lag: int, away: bool) -> None:
         """What comes of the next calls, how late its list shows texts, and whether the list is to be had."""
         provider = self.world.provider
-        provider.faults, provider.lag, provider.away = list(faults), timedelta(seconds=lag), away
+        self.world.show_late(timedelta(seconds=lag))
+        provider.faults, provider.away = list(faults), away
         self._done("faults")
 
     @rule(which=st.integers(0, 9), fate=st.sampled_from(FATES), first=st.booleans(), times=st.integers(1, 2))
@@ -360,6 +364,17 @@ def stands_before_the_call(m: Machine) -> None:
     works(m)
 
 
+def stands_beside_a_list_that_lags(m: Machine) -> None:
+    """Five minutes between look and call, and as many until the list shows it: together longer than anybody waits."""
+    for _ in range(2):
+        m.ring(0, None, False)
+    m.misbehave(["429"], 0, False)
+    m.ring(2, LOOKED, False)
+    m.ring(0, None, False)
+    m.misbehave(["ack-lost"], 300, False)
+    m.ring(0, None, False)
+
+
 def unknown_and_then(*happens: Callable[[Machine], None]) -> Play:
     def play(m: Machine) -> None:
         works(m)
@@ -440,6 +455,12 @@ def does_not_look_at_the_lease(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(delivery, "_has_time", lambda shift, letter: True)
 
 
+def forgets_the_lag(patch: pytest.MonkeyPatch) -> None:
+    """The one gap there is: no code of ours is broken for it."""
+    patch.setattr(World, "show_late", lambda world, lag: setattr(world.provider, "lag", lag))
+    patch.setattr(outbox_world, "BOUND", BOUND + timedelta(seconds=300))
+
+
 def moves_what_is_final(patch: pytest.MonkeyPatch) -> None:
     message = metadata.tables["message"]
     anyhow = update(message).where(message.c.id == bindparam("b_id")).values(**messages._sent)
@@ -472,6 +493,7 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 BREAKS: list[tuple[Play, Patch, str]] = [
     (lost_acknowledgement, resends_blindly, "sent more than once"),
     (stands_before_the_call, does_not_look_at_the_lease, "sent more than once"),
+    (stands_beside_a_list_that_lags, forgets_the_lag, "sent more than once"),
     (stands_after_the_claim, forgets_quiet_hours, "is quiet"),
     (stands_after_the_claim, reads_the_clock_once, "is quiet"),
     (stands_after_the_claim, asks_nothing, "is quiet"),
