@@ -197,8 +197,10 @@ ANSWERS = {
         "fr": "Vous recevrez de nouveau des messages. Pour ne plus en recevoir, écrivez STOP.",
     },
     "help": {
-        "en": "Nobody reads this number. For any question call the number on your sheet. Write STOP to stop these messages.",
-        "fr": "Personne ne lit ce numéro. Pour toute question, appelez celui de votre fiche. Pour ne plus en recevoir : STOP.",
+        "en": "Nobody reads this number. Call the one on your sheet; if it is urgent, the emergency number there. "
+        "Write STOP to stop these messages.",
+        "fr": "Personne ne lit ce numéro. Appelez celui de votre fiche ou, si c'est urgent, le numéro d'urgence indiqué. "
+        "Pour ne plus recevoir de SMS : STOP.",
     },
 }
 """What we answer to a patient's keyword, where the provider does not answer it itself."""

@@ -46,7 +46,7 @@ STOP_ALONE = frozenset({"END", "QUIT", "CANCEL", "FIN"})
 POLITE = frozenset(
     ["BONJOUR", "BONSOIR", "MERCI", "D", "DE", "SVP", "S", "IL", "VOUS", "TE", "PLAIT", "HELLO", "HI", "PLEASE", "PLS"]
 )
-"""May stand before what somebody wants: "merci d'arrêter", "please stop"."""
+"""May stand before and after what somebody wants: "merci d'arrêter", "aide svp"."""
 START = frozenset({"START", "UNSTOP", "REPRENDRE"})
 HELP = frozenset({"HELP", "AIDE", "INFO"})
 
@@ -129,7 +129,7 @@ def understand(body: str) -> Said:
     words = list(dropwhile(POLITE.__contains__, _plain_words(body)))
     if not words:
         return "other"
-    alone = len(words) == 1
+    alone = all(word in POLITE for word in words[1:])
     if words[0] in STOP or (alone and words[0] in STOP_ALONE):
         return "stop"
     if alone and words[0] in START:
