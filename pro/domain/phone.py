@@ -11,6 +11,9 @@ from phonenumbers import NumberParseException, PhoneNumberType
 
 REACHED_BY_SMS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
+FRENCH = ("FR", "RE", "YT", "GP", "MQ", "GF", "PM", "BL", "MF")
+"""One numbering plan within: 0692… is dialled in Paris as in Saint-Denis, though its prefix is +262 and not +33."""
+
 
 class WrongNumber(ValueError):
     """A number that no SMS can go to; says why in one line, without the number."""
@@ -40,11 +43,24 @@ def parse(text: str, region: str | None) -> str:
     except NumberParseException as problem:
         raise WrongNumber(unreadable(problem, region)) from None
     if not phonenumbers.is_valid_number(number):
+        if among := french_mobile(typed, region):
+            return among
         kind = NotGiven if phonenumbers.is_possible_number(number) else WrongNumber
         raise kind(f"no such number exists in {country(number, region)}: check its digits")
     if phonenumbers.number_type(number) not in REACHED_BY_SMS:
         raise WrongNumber("this is not a mobile number: text messages need one")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def french_mobile(typed: str, region: str | None) -> str | None:
+    """A ten-digit number as E.164, typed in one French region, where it is a mobile of exactly one other plan."""
+    digits = re.sub(r"\D", "", typed)
+    if region not in FRENCH or typed.startswith("+") or not re.fullmatch(r"0[1-9]\d{8}", digits):
+        return None
+    read = [phonenumbers.parse(digits, one) for one in FRENCH]
+    known = [one for one in read if phonenumbers.number_type(one) in REACHED_BY_SMS]
+    found = {phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in known}
+    return found.pop() if len(found) == 1 else None
 
 
 def unreadable(problem: NumberParseException, region: str | None) -> str:
@@ -60,7 +76,8 @@ def country(number: phonenumbers.PhoneNumber, region: str | None) -> str:
     typed_in = region or ""
     if phonenumbers.country_code_for_region(typed_in) == code:
         return typed_in
-    return phonenumbers.region_code_for_country_code(code)
+    found = phonenumbers.region_code_for_country_code(code)
+    return found if found.isalpha() else "that network"  # satellites and the like have 001
 
 
 def last_two(e164: str) -> str:

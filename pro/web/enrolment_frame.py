@@ -10,6 +10,7 @@ from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
+from pro.domain.phone import FRENCH
 from pro.services import enrolment as service
 from pro.services.enrolment import Problem, Sheet
 from pro.web.desk.frame import desk_context, language, stale_form
@@ -50,9 +51,12 @@ def problem_words(problem: Problem) -> str:
     }
     if "zone" in values:
         values["zone"] = say_place(str(values["zone"]), spoken)
+    why = problem.why
     if "region" in problem.values:
         values = {"example": example_number(str(problem.values["region"]))}
-    return e(f"problem.{problem.why}", **values)
+        if why == "no-such-number" and problem.values["region"] in FRENCH:
+            why = "no-such-number-french"
+    return e(f"problem.{why}", **values)
 
 
 def example_number(region: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pro.domain.phone import WrongNumber, last_two, parse, segments
@@ -19,6 +19,12 @@ from pro.domain.phone import WrongNumber, last_two, parse, segments
         ("+33612345678", None, "+33612345678"),
         ("+33612345678", "CA", "+33612345678"),
         ("0692 12 34 56", "RE", "+262692123456"),
+        ("06 92 12 34 56", "FR", "+262692123456"),  # Réunion, as it is dialled in Paris
+        ("06.90.12.34.56", "FR", "+590690123456"),  # Guadeloupe and its neighbours share one prefix
+        ("0696 12 34 56", "FR", "+596696123456"),
+        ("06 94 12 34 56", "FR", "+594694123456"),
+        ("0639 69 12 34", "FR", "+262639691234"),  # Mayotte
+        ("06 12 34 56 78", "RE", "+33612345678"),
         ("(506) 234-5678", "CA", "+15062345678"),
     ],
 )
@@ -32,6 +38,10 @@ def test_numbers_that_can_be_texted(typed: str, region: str | None, number: str)
         ("0612345678", "CA", "no such number exists in CA"),
         ("01 42 34 56 78", "FR", "not a mobile number"),
         ("0800 123 456", "FR", "not a mobile number"),
+        ("0691 99 34 56", "FR", "no such number exists in FR"),
+        ("0262 12 34 56", "FR", "no such number exists in FR"),
+        ("+33 692 12 34 56", "FR", "no such number exists in FR"),
+        ("06 39 98 12 34", "FR", "no such number exists in FR"),  # kept for fiction: nobody's, on no island either
         ("06 12 34", "FR", "no such number exists in FR"),
         ("06 12 34 56 78 ext 3", "FR", "digits, spaces and a leading +"),
         ("1-800-FLOWERS", "US", "digits, spaces and a leading +"),
@@ -50,6 +60,7 @@ def test_numbers_that_cannot(typed: str, region: str | None, why: str) -> None:
     assert "\n" not in said
 
 
+@example("+88100")
 @given(st.text(max_size=30) | st.from_regex(r"\+?[0-9 ().-]{0,20}", fullmatch=True))
 def test_anything_typed_is_a_number_or_refused_without_showing_it(typed: str) -> None:
     try:

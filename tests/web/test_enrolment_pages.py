@@ -182,7 +182,7 @@ def test_an_empty_form_says_everything_at_once(desk: Desk) -> None:
     [
         ({"phone": "01 23 45 67 89"}, "This is no mobile number. Write it as 06"),
         ({"phone": ""}, "Give the number, such as 06"),
-        ({"phone": "06 39 98 12 34"}, "This range is not given to mobiles"),
+        ({"phone": "06 39 98 12 34"}, "Write it with +262, +590, +594 or +596"),
         ({"name": ""}, "Give the patient’s name."),
         ({"screening_value": "lots"}, "Give a whole number from 0 to 100."),
         ({"screening_value": "101"}, "Give a whole number from 0 to 100."),
@@ -351,6 +351,7 @@ def test_a_new_number_is_shown_before_it_is_changed(desk: Desk) -> None:
     done = desk.post(path, phone="06 22 33 44 55", step="change")
     assert done.status_code == 303
     assert number_of(desk.parts) == "+33622334455"
+    assert 'value="+262692123456"' in desk.post(path, phone="06 92 12 34 56").text, "Réunion, as dialled in Paris"
     wrong = desk.post(path, phone="12", step="change")
     assert wrong.status_code == 422
     assert "This is no mobile number" in wrong.text
