@@ -86,6 +86,8 @@ class Episode:
     missed: tuple[date, ...]
     told: tuple[Told, ...]
     done: tuple[Done, ...]
+    tells_further: bool
+    """Somebody on the duty list is still to be told while nobody records a review."""
 
     @property
     def kind(self) -> Flagged:
@@ -131,6 +133,7 @@ def episode(parts: Parts, flare_id: int, moment: Moment) -> Episode | None:
             missed=_missed(session, row.patient_id, protocol, since, row.last_hit_day, now),
             told=_told(session, row),
             done=_done(session, row),
+            tells_further=_tells_further(session, row),
         )
 
 
@@ -179,6 +182,12 @@ def _told(session: Session, row: Found) -> tuple[Told, ...]:
     texts = desk_messages.to_staff_about(session, row.patient_id, row.opened_at)
     mine = [text for text in texts if text.dedupe_key.startswith(f"flare:{row.id}:")]
     return tuple(Told(text.sent_at or text.due_at, text.staff_name or "", text.state) for text in mine)
+
+
+def _tells_further(session: Session, row: Found) -> bool:
+    if row.next_tell_at is None or row.acknowledged_at is not None or row.ended_at is not None:
+        return False
+    return any(each.rank > row.told_rank for each in desk.duty_lists(session, {row.site_id}))
 
 
 def _done(session: Session, row: Found) -> tuple[Done, ...]:

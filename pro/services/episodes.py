@@ -60,6 +60,7 @@ class FlareLine:
     site_id: int
     number: str
     zone: str
+    """The site's: what reached it and what was done there is told by its clock, wherever the patient lives."""
     opened_at: datetime
     due_at: datetime
     overdue: bool
@@ -154,7 +155,7 @@ def flare_line(
         n=row.n,
         site_id=row.site_id,
         number=row.number,
-        zone=row.zone,
+        zone=row.site_zone,
         opened_at=row.opened_at,
         due_at=due_at,
         overdue=now >= due_at,

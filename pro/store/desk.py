@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
 from sqlmodel import Session
 
 from pro.store import instants
@@ -65,10 +65,9 @@ def sites(session: Session, ids: Sites) -> Sequence[Found]:
 def flares_to_review(session: Session, ids: Sites, emergencies: Collection[str], limit: int) -> Sequence[Found]:
     """Those that a rule of `emergencies` triggered first; of each kind those that nobody has reviewed, the oldest first."""
     first = exists().where(trigger.c.flare_id == flare.c.id, trigger.c.rule.in_(emergencies))
-    wanted = select(flare, *(column for column in _WHO if column.name not in ("site_id", "patient_id")))
-    joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
     return session.execute(
-        joined.where(flare.c.site_id.in_(ids), TO_REVIEW)
+        _episodes()
+        .where(flare.c.site_id.in_(ids), TO_REVIEW)
         .order_by(case((first, 0), else_=1), case((UNDECIDED, 1), else_=0), flare.c.opened_at, flare.c.id)
         .limit(limit)
     ).all()
@@ -104,16 +103,21 @@ def unseen_flares(
 
 
 def duty_lists(session: Session, ids: Sites) -> Sequence[Found]:
-    """`site_id`, `name`: those on the duty lists of these sites, in the order in which they are told."""
-    wanted = select(duty.c.site_id, staff.c.name).join_from(duty, staff, duty.c.staff_id == staff.c.id)
+    """`site_id`, `name`, `rank`: those on the duty lists of these sites, in the order in which they are told."""
+    wanted = select(duty.c.site_id, staff.c.name, duty.c.rank).join_from(duty, staff, duty.c.staff_id == staff.c.id)
     return session.execute(wanted.where(duty.c.site_id.in_(ids), staff.c.active).order_by(duty.c.rank)).all()
 
 
 def flare_with_patient(session: Session, flare_id: int) -> Found | None:
-    wanted = select(flare, *(column for column in _WHO if column.name not in ("site_id", "patient_id")))
-    return session.execute(
-        wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id).where(flare.c.id == flare_id)
-    ).first()
+    return session.execute(_episodes().where(flare.c.id == flare_id)).first()
+
+
+def _episodes() -> Select[Any]:
+    """Episodes with their patients; `site_zone` is by whose clock it reached the site and staff acted."""
+    who = (column for column in _WHO if column.name not in ("site_id", "patient_id"))
+    wanted = select(flare, *who, site.c.zone.label("site_zone"))
+    joined = wanted.join_from(flare, patient, flare.c.patient_id == patient.c.id)
+    return joined.join(site, flare.c.site_id == site.c.id)
 
 
 def _safety(emergencies: Collection[str]) -> ColumnElement[int]:

@@ -24,7 +24,7 @@ from pro.services import audit
 from pro.services.enrolment import COMMAND_LINE, holding
 from pro.services.parts import Parts
 from pro.store import contacts
-from pro.store.tables import Flare, FlareAction, FlareTrigger, Message, Task, metadata
+from pro.store.tables import Flare, FlareAction, FlareTrigger, Message, Patient, Task, metadata
 from tests.conftest import Urls
 from tests.factories import NOW, PASSWORD, Made, make_parts, make_patient, make_staff, make_study, settle
 from tests.web.test_enrolment_pages import plain
@@ -468,7 +468,7 @@ def test_a_fever_alone_is_not_asked_of_as_a_flare(desk: Desk) -> None:
     assert "seen to, a flare as well, or cannot tell yet" in desk.answer
     assert desk.post(f"{path}/review", path, outcome="not-a-flare", note="Sore throat, seen by the doctor") == 303
     assert path not in desk.page("/staff/")
-    assert desk.page(path).count("Seen to, no flare") == 3
+    assert desk.page(path).count("Seen to, no flare") == 4  # chip, recorded review, choice, contact
     assert "Safety flag 1 reviewed: Seen to, no flare. Sore throat" in desk.page("/staff/patients/R-001")
     desk.client = desk.app.test_client()
     desk.sign_in("invfr")
@@ -555,11 +555,15 @@ def test_cannot_tell_stays_on_the_list_and_confirmed_leaves_it(desk: Desk) -> No
     _, flare_id = patient_with_flare(desk)
     desk.sign_in("inv")
     path = f"/staff/flares/{flare_id}"
-    stops = "Opening this page stops nothing; recording does"
+    stops, nobody = "Opening this page stops nothing; recording does", "Nobody further on the duty list will be told"
+    assert nobody in desk.page(path)
+    make_staff(desk.parts, desk.made, "inv2", duty=2)
+    with desk.parts.study.writing() as session:
+        session.execute(metadata.tables["flare"].update().values(told_rank=1, next_tell_at=NOW))
     assert stops in desk.page(path)
     assert desk.post(f"{path}/review", path, outcome="cannot-tell", note="Comes in on Thursday") == 303
     assert path in desk.page("/staff/")
-    assert stops not in desk.page(path)
+    assert not any(words in desk.page(path) for words in (stops, nobody))
     assert desk.post(f"{path}/review", path, outcome="confirmed", note="Seen: warm, swollen knee") == 303
     assert path not in desk.page("/staff/")
     page = desk.page(path)
@@ -595,6 +599,54 @@ def test_what_nobody_can_tell_yet_is_not_overdue_on_any_page(desk: Desk, login: 
     page = desk.page("/staff/")
     assert page.index(f"/staff/flares/{newer}") < page.index(path)
     assert "card urgent" in page
+
+
+def test_what_reached_the_site_and_what_staff_did_is_told_by_the_site_s_clock(desk: Desk) -> None:
+    """Réunion is two hours ahead of Paris: nothing of the desk lies in the future of its own heading."""
+    patient_id, flare_id = patient_with_flare(desk)
+    with desk.parts.study.writing() as session:
+        session.get_one(Patient, patient_id).zone = "Indian/Reunion"
+    desk.clock.move(datetime(2026, 4, 14, 16, 12, tzinfo=UTC) - NOW)
+    desk.sign_in("inv")
+    path = f"/staff/flares/{flare_id}"
+    page = desk.page("/staff/")
+    assert ("18:12 in Paris" in page, "Reported 14 Apr 18:07" in page) == (True, True)
+    assert desk.post(f"{path}/review", path, outcome="confirmed", note="Seen") == 303
+    contact = desk.page(path).partition('id="contact"')[2].partition("</section>")[0]
+    assert re.findall(r"<li><b>([^<]*)", contact) == ["14 Apr 18:12"]
+    assert desk.post(f"{path}/end", path, end_note="Treated") == 303
+    page = desk.page(path)
+    assert ("Ended 14 Apr 18:12" in page, "14 Apr 20:" in page) == (True, False)
+
+
+def test_what_was_recorded_stands_before_the_form_to_review_again(desk: Desk) -> None:
+    _, flare_id = patient_with_flare(desk, hits=(*BY_R2_AND_R4, ("R7", {"day": "2026-04-14", "value": "38.6"}, None)))
+    desk.sign_in("mon")
+    path = f"/staff/flares/{flare_id}"
+    page = desk.page(path)
+    assert not any(words in page for words in ('href="#review"', "/contact", "Review recorded"))
+    desk.client = desk.app.test_client()
+    desk.sign_in("inv")
+    page = desk.page(path)
+    assert ("To my review" in page, "/staff/patients/R-001/contact" in page, "Review again" in page) == (
+        *(True, True, False),
+    )
+    told = {"outcome": "not-a-flare", "note": "Pain of a fall", "safety_note": "Sore throat"}
+    assert desk.post(f"{path}/review", path, **told) == 303
+    page = plain(desk.page(path))
+    recorded, fold = page.partition('id="review"')[2].split('<details class="card fold">')[:2]
+    assert [words in recorded for words in ("Not a flare", *list(told.values())[1:], "Dr Le Goff", "15 Apr 08:0")] == [
+        True
+    ] * 5
+    assert "<form" not in recorded
+    assert fold.index("Review again") < fold.index("Record my review")
+    assert ("To the recorded review" in page, "checked" in page) == (True, False)
+    assert desk.post(f"{path}/review", path, outcome="confirmed", note="") == 400
+    assert '<details class="card fold" open>' in desk.answer
+    with desk.parts.study.writing() as session:  # as a fever of the next day leaves it
+        session.get_one(Flare, flare_id).acknowledged_at = None
+    page = desk.page(path)
+    assert ("A safety flag was reported since" in page, "Review again" in page) == (True, False)
 
 
 def test_a_flare_page_shows_every_rule_and_what_was_answered(desk: Desk) -> None:

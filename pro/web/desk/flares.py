@@ -97,10 +97,12 @@ def _page(found: Episode, problem: str = "") -> str:
         rules=[_rule(each, found) for each in phrases.in_order(found.line.triggers)],
         others=[_rule(each, found) for each in found.others],
         earlier=[_rule(each, found) for each in found.earlier[:20]],
-        **deadline(found.line, moment().study),
+        **deadline(found.line, moment().study, found.line.zone),
         chart=_chart(found),
         answers=[_answers(each) for each in found.recorded],
         contact=_contact(found),
+        reviewed=_reviewed(found),
+        may_call=who().may(Right.SEE_CONTACTS, found.site_id),
         may_review=who().may(Right.REVIEW_FLARE, found.site_id),
         problem=problem,
         typed=request.form,
@@ -149,6 +151,20 @@ def _contact(found: Episode) -> list[dict[str, object]]:
         {"at": phrases.stamp(at, zone, spoken), "what": what, "more": more}
         for at, what, more in sorted(told + done, key=lambda each: each[0])
     ]
+
+
+def _reviewed(found: Episode) -> dict[str, str] | None:
+    """The newest review, with what it says of a safety flag where it was asked of both."""
+    review = next((one for one in reversed(found.done) if one.kind == "review"), None)
+    if review is None:
+        return None
+    beside = [one.note for one in found.done if one.kind == "safety" and one.at == review.at]
+    return {
+        "outcome": phrases.outcome_words(found.kind, review.outcome, language()),
+        "note": review.note,
+        "safety_note": beside[-1] if beside else "",
+        "by": t("flare.reviewed-by", name=review.name, when=phrases.stamp(review.at, found.line.zone, language())),
+    }
 
 
 def _chart(found: Episode) -> str:

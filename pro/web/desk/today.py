@@ -103,13 +103,13 @@ def flare_view(line: FlareLine, found: Today, now: Moment) -> dict[str, object]:
         "line": line,
         "first": said[0] if said else t("flare.no-trigger"),
         "rest": said[1:],
-        "seen": phrases.stamp(line.opened_at, line.zone, spoken),
+        "seen": phrases.stamp(line.opened_at, found.zone, spoken),
         "spark": charts.sparkline(line.curve, line.until, title),
-        **deadline(line, now.study),
+        **deadline(line, now.study, found.zone),
     }
 
 
-def deadline(line: FlareLine, now: datetime) -> dict[str, object]:
+def deadline(line: FlareLine, now: datetime, zone: str) -> dict[str, object]:
     """The chip that says when the review is due, and whether that presses: the same on every page.
 
     What cannot wait is due at once; of what nobody can tell yet nothing is late.
@@ -118,8 +118,8 @@ def deadline(line: FlareLine, now: datetime) -> dict[str, object]:
         return {"due": ("now", "hot", t("today.at-once")), "urgent": True}
     if line.undecided:
         return {"due": ("tried", "soft", t("today.cannot-tell")), "urgent": False}
-    today = phrases.local(line.due_at, line.zone).date() == phrases.local(now, line.zone).date()
-    words = phrases.due_words(line.due_at, now, line.zone, language())
+    today = phrases.local(line.due_at, zone).date() == phrases.local(now, zone).date()
+    words = phrases.due_words(line.due_at, now, zone, language())
     urgent = line.overdue or today
     return {"due": ("now", "hot", words) if urgent else ("waiting", "wait", words), "urgent": urgent}
 
