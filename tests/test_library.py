@@ -388,6 +388,17 @@ def test_several_problems_are_told_at_once(small: Root) -> None:
     assert len(problems(small)) == 2
 
 
+def test_wrong_keys_and_kinds_of_a_questionnaire_are_told_at_once(small: Root) -> None:
+    path = small / "library/small/1.yaml"
+    lines = [
+        spoil(path, "minutes: 1\n", "minutes: one\n"),
+        spoil(path, "kind: yes-no\n", "knid: yes-no\n"),
+        spoil(path, "    decimals: 1\n", "    decimals: no\n"),
+        spoil(path, "method: sum", "metod: sum"),
+    ]
+    assert [each.split(":")[1] for each in problems(small)] == [str(line) for line in lines]
+
+
 # --- worked examples
 
 

@@ -181,6 +181,49 @@ def test_a_number_where_a_text_belongs_is_told_what_it_looks_like(
     assert what in one
 
 
+def test_keys_types_and_figures_that_are_wrong_are_said_in_one_round(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        ("cutoff: 04:00", "cutoff: 13:00"),
+        ("daily_cap: 3", "daily_cap: three"),
+        ("late_message: 2 h", "late_mesage: 2 h"),
+        ("link_life: 2 d", "link_life: 2 days"),
+        ("late_until: 12:00", "late_until: 12h"),
+        ("episode_days: 7", "episode_days: 0"),
+        ("      jump: 2\n", ""),
+        ("      item: temperature\n", "      itm: temperature\n"),
+    )
+    problems, warnings = told(path)
+    expected = [
+        ("cutoff: 13:00", "13:00 is out of range; the cut-off is 00:00 to 12:00"),
+        ("daily_cap: three", "daily_cap: must be a whole number, not text"),
+        ("late_mesage: 2 h", "unknown key `late_mesage`; did you mean `late_message`?"),
+        ("link_life: 2 days", "'2 days' must be a time span such as 30 min, 2 h or 14 d"),
+        ("late_until: 12h", "'12h' must be a clock time from 00:00 to 23:59, such as 08:30"),
+        ("episode_days: 0", "must be at least 1 day"),
+        ("- key: R1", "rules: `jump:` is missing here"),
+        ("itm: temperature", "rules: unknown key `itm`; did you mean `item`?"),
+    ]
+    assert problems == [f"{line_of(path, text)}: {what}" for text, what in expected]
+    assert not warnings
+
+
+def test_what_stands_in_for_a_wrong_value_is_not_called_wrong_itself(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        (DIARY_DAYS, "    days: {from: first, to: -3, every: 0}\n"),
+        ("languages: [en, fr]", "languages: [en, [fr]]"),
+        ("quiet_hours:\n", "quiet_hours: none\nqueit_hours:\n"),
+    )
+    problems, _ = told(path)
+    assert [each.split(": ", 1)[1] for each in problems] == [
+        "languages: must be text, not a list",
+        "quiet_hours: must be keys and values, not text",
+        "unknown key `queit_hours`; did you mean `quiet_hours`?",
+        "from: must be a whole number, not text",
+    ]
+
+
 def test_an_overlap_is_said_once_with_all_that_both_windows_ask(tmp_path: Path) -> None:
     (one,), _ = told(changed(tmp_path, week2("    days: 26\n    window: {before: 1, after: 1}")))
     assert "week4 (day 28) and week2 (day 26) overlap on day 27" in one

@@ -13,7 +13,8 @@ from pro.domain.answers import Answer, NotAllowed, check
 from pro.domain.questionnaire import Questionnaire, Value
 from pro.domain.scoring import Score, offers, score
 from pro.domain.showing import shown
-from pro.library.files import Document, Place, Problem, Unreadable, read, shown_path, typed
+from pro.library.files import Document, Place, Problem, Unreadable, read, shown_path
+from pro.library.fitting import typed
 from pro.library.wording import Findings, one_of
 
 

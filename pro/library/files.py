@@ -9,15 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
 
-import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -25,8 +22,6 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from pro.library.plain_yaml import Key as Key
 from pro.library.plain_yaml import NotSure, plain_document
 from pro.library.plain_yaml import Place as Place
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -202,99 +197,3 @@ class _Reader:
 
     def _refuse(self, node: Node, what: str) -> None:
         self.refused.append((node.start_mark.line + 1, what))
-
-
-# --- from plain values to typed ones
-
-
-def typed(document: Document, kind: type[T], texts: Mapping[str, str] | None = None) -> T:
-    """The document as a strict struct; raises Unreadable naming the line and what would be right (`texts`: by key)."""
-    try:
-        return msgspec.convert(document.data, kind, strict=True)
-    except msgspec.ValidationError as error:
-        raise Unreadable([_translated(document, str(error), kind, texts or {})]) from None
-
-
-def _translated(document: Document, message: str, kind: type[object], texts: Mapping[str, str]) -> Problem:
-    what, _, path = message.partition(" - at `$")
-    place = _place(path.rstrip("`"))
-    looks = texts.get(next((key for key in reversed(place) if isinstance(key, str)), ""))
-    if looks is not None and _TEXT_AS_NUMBER.match(what):
-        return document.problem(place, _at(place, f"must be {looks}"))
-    shape = _Shape(kind)
-    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what)
-    if unknown:
-        return document.problem((*place, unknown[1]), _at(place, shape.unknown_key(unknown[1])))
-    word = re.fullmatch(r"Invalid (?:enum )?value (.+)", what)
-    if word and place:
-        return document.problem(place, _at(place, f"{word[1]} is unknown; {shape.words(str(place[-1]))}"))
-    for pattern, say in _SAYINGS:
-        match = re.fullmatch(pattern, what)
-        if match:
-            return document.problem(place, _at(place, say(match)))
-    return document.problem(place, _at(place, what[0].lower() + what[1:]))
-
-
-def _anything(_: type[object]) -> dict[str, Any]:
-    return {"description": "any plain value"}
-
-
-class _Shape:
-    """The keys and words that a kind of file knows, for saying what would be right."""
-
-    def __init__(self, kind: type[object]) -> None:
-        self.parts: dict[str, dict[str, Any]] = msgspec.json.schema(kind, schema_hook=_anything)["$defs"]
-
-    def unknown_key(self, key: str) -> str:
-        keys = sorted({name for part in self.parts.values() for name in part.get("properties", {})})
-        near = get_close_matches(key, keys, n=1)
-        right = f"did you mean `{near[0]}`?" if near else "docs/questionnaires.md lists those there are"
-        return f"unknown key `{key}`; {right}"
-
-    def words(self, key: str) -> str:
-        found = {word for part in self.parts.values() for word in self._enum(part.get("properties", {}).get(key, {}))}
-        return f"there are {', '.join(sorted(found))}"
-
-    def _enum(self, schema: dict[str, Any]) -> list[str]:
-        if "$ref" in schema:
-            return self._enum(self.parts[str(schema["$ref"]).rpartition("/")[2]])
-        return [*schema.get("enum", []), *(word for part in schema.get("anyOf", []) for word in self._enum(part))]
-
-
-def _at(place: Place, said: str) -> str:
-    names = [key for key in place if isinstance(key, str)]
-    return f"{names[-1]}: {said}" if names else said
-
-
-def _place(path: str) -> Place:
-    found = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]", path)
-    return tuple(int(index) if index else key for key, index in found if key or index)
-
-
-_MISSING_MISSING = (
-    "the `missing:` rule is missing; say all, half, any, rule-of-method or {at-least: N} "
-    "(how many of the items are needed)"
-)
-_KINDS = {
-    "str": "text",
-    "int": "a whole number",
-    "object": "keys and values",
-    "array": "a list",
-    "bool": "true or false",
-    "null": "nothing",
-    "decimal": "a number",
-}
-
-
-def _kinds(words: str) -> str:
-    return " or ".join(_KINDS.get(word.strip(), word.strip()) for word in words.split("|"))
-
-
-_TEXT_AS_NUMBER = re.compile(r"Expected `str\b.*`, got `(int|float|decimal)`")
-_Saying = Callable[["re.Match[str]"], str]
-_SAYINGS: tuple[tuple[str, _Saying], ...] = (
-    (r"Object missing required field `missing`", lambda m: _MISSING_MISSING),
-    (r"Object missing required field `(.+)`", lambda m: f"`{m[1]}:` is missing here"),
-    (r"Expected `str`, got `(int|float|decimal)`", lambda m: 'put it in quotes, as in "1"'),
-    (r"Expected `(.+)`, got `(.+)`", lambda m: f"must be {_kinds(m[1])}, not {_kinds(m[2])}"),
-)

@@ -10,7 +10,7 @@ from pro.domain.questionnaire import Questionnaire
 from pro.domain.reach import never_shown
 from pro.domain.sms_texts import sms_texts
 from pro.library.anchor_checks import check_anchors, check_zones
-from pro.library.attention_checks import check_attention
+from pro.library.attention_checks import check_attention, check_endpoint
 from pro.library.computed_checks import check_computed
 from pro.library.files import Place
 from pro.library.flare_checks import check_flare_rules, check_screening
@@ -26,7 +26,7 @@ LATEST_CUTOFF = time(12, 0)
 
 def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None:
     """Holds the protocol together; problems go to `findings`."""
-    _check_figures(findings, protocol)
+    check_figures(findings, protocol)
     _check_criteria(findings, protocol)
     _check_texts(findings, protocol)
     findings.unique(("timepoints",), [each.key for each in protocol.timepoints], "timepoint", "key")
@@ -34,7 +34,6 @@ def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None
     for i, timepoint in enumerate(protocol.timepoints):
         place = ("timepoints", i)
         _check_questionnaires(findings, protocol, timepoint, known, place)
-        _check_days(findings, protocol, timepoint, place)
         _check_reminders(findings, protocol, timepoint, place)
     check_anchors(findings, protocol)
     check_zones(findings, protocol)
@@ -43,7 +42,7 @@ def check_protocol(findings: Findings, protocol: Protocol, known: Known) -> None
     check_titles(findings, protocol)
     check_recalls(findings, protocol, known)
     _check_baseline(findings, protocol)
-    check_attention(findings, protocol)
+    check_endpoint(findings, protocol)
     check_computed(findings, protocol, known)
     check_screening(findings, protocol, known)
     check_flare_rules(findings, protocol, known)
@@ -56,7 +55,8 @@ def is_quiet(at: time, quiet: QuietHours) -> bool:
     return at >= quiet.start or at < quiet.end
 
 
-def _check_figures(findings: Findings, protocol: Protocol) -> None:
+def check_figures(findings: Findings, protocol: Protocol) -> None:
+    """What each figure must hold by itself, whatever else does not."""
     if protocol.cutoff > LATEST_CUTOFF:
         findings.add(("cutoff",), f"{protocol.cutoff:%H:%M} is out of range; the cut-off is 00:00 to 12:00")
     if protocol.quiet_hours.start == protocol.quiet_hours.end:
@@ -65,6 +65,9 @@ def _check_figures(findings: Findings, protocol: Protocol) -> None:
         findings.add(("daily_cap",), "must be at least 1 message a day")
     if protocol.episode_days < 1:
         findings.add(("flares", "episode_days"), "must be at least 1 day")
+    for i, timepoint in enumerate(protocol.timepoints):
+        _check_days(findings, protocol, timepoint, ("timepoints", i))
+    check_attention(findings, protocol)
 
 
 def _check_texts(findings: Findings, protocol: Protocol) -> None:

@@ -25,8 +25,9 @@ from pro.domain.protocol import (
     Timepoint,
 )
 from pro.domain.questionnaire import Questionnaire
-from pro.library.files import Document, Place, Problem, Unreadable, typed
-from pro.library.protocol_checks import check_protocol
+from pro.library.files import Document, Place, Problem, Unreadable
+from pro.library.fitting import fitted
+from pro.library.protocol_checks import check_figures, check_protocol
 from pro.library.protocol_shapes import (
     AnchorFile,
     CreepFile,
@@ -55,17 +56,22 @@ def build(
 
     What is allowed and worth a second look goes to `warnings`.
     """
-    file = typed(document, ProtocolFile, _TEXTS)
+    file, misfits, stand_ins = fitted(document, ProtocolFile, _TEXTS)
     findings = Findings(document)
+    findings.doubtful.extend(stand_ins)
     findings.identity(file.id, file.version, path, room)
     findings.languages(file.languages)
-    findings.wordings(document.data, file.languages)
+    if not findings.in_doubt(("languages",)):
+        findings.wordings(document.data, file.languages)
+    before = len(findings.problems)
     protocol = _Reader(findings).protocol(file, document.sha256)
-    if protocol is not None:
-        check_protocol(findings, protocol, known)
+    if misfits or len(findings.problems) > before:
+        check_figures(findings, protocol)
+        raise Unreadable([*misfits, *findings.problems])
+    check_protocol(findings, protocol, known)
     if warnings is not None:
         warnings.extend(findings.warnings)
-    if protocol is None or findings.problems:
+    if findings.problems:
         raise Unreadable(findings.problems)
     return protocol
 
@@ -76,9 +82,8 @@ class _Reader:
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
 
-    def protocol(self, file: ProtocolFile, sha256: str) -> Protocol | None:
-        before = len(self.findings.problems)
-        protocol = Protocol(
+    def protocol(self, file: ProtocolFile, sha256: str) -> Protocol:
+        return Protocol(
             id=file.id,
             version=file.version,
             sha256=sha256,
@@ -107,7 +112,6 @@ class _Reader:
             attention=Attention(**_fields(file.attention)),
             endpoint=file.endpoint,
         )
-        return protocol if len(self.findings.problems) == before else None
 
     def timepoint(self, file: TimepointFile, place: Place) -> Timepoint:
         days = self.days(file, place)
@@ -139,7 +143,7 @@ class _Reader:
         if file.days is not None:
             return DaysFile(file.days, file.days)
         if file.hours is None or file.started_by == "patient":
-            self.findings.add(place, f"{file.key}: `days:` is missing here; say which days it is asked on")
+            self.findings.unread(place, f"{file.key}: `days:` is missing here; say which days it is asked on")
         return DaysFile(0, 0)
 
     def count(self, given: int | str, place: Place) -> int:
@@ -148,7 +152,7 @@ class _Reader:
             return given
         match = re.fullmatch(r"(?:([1-9][0-9]{0,3}) )?(day|week)s?", given)
         if match is None:
-            self.findings.add(place, f"{given!r} must be a number of days, or day, week, 3 days, 2 weeks")
+            self.findings.unread(place, f"{given!r} must be a number of days, or day, week, 3 days, 2 weeks")
             return 1
         return int(match[1] or 1) * (7 if match[2] == "week" else 1)
 
@@ -157,14 +161,14 @@ class _Reader:
             return None
         if not 0 <= file.opens < file.closes <= _MOST_HOURS:
             what = f"from {file.opens} to {file.closes}: hours go from 0 up to {_MOST_HOURS}, and from before to"
-            self.findings.add(place, what)
+            self.findings.unread(place, what)
         return Hours(timedelta(hours=file.opens), timedelta(hours=file.closes))
 
     def anchor(self, file: AnchorFile | None, place: Place) -> Anchor:
         if file is None:
             return DAY0
         if (file.visit is None) == (file.event is None):
-            self.findings.add(place, "an anchor is one visit or one event, such as {visit: week4}")
+            self.findings.unread(place, "an anchor is one visit or one event, such as {visit: week4}")
             return DAY0
         if file.visit is not None:
             return Anchor("visit", file.visit, file.by)
@@ -182,21 +186,21 @@ class _Reader:
     def version(self, text: str, place: Place) -> QuestionnaireVersion:
         match = re.fullmatch(r"(\S+) ([1-9][0-9]*)", text)
         if match is None:
-            self.findings.add(place, f"{text!r} must be an id and a version, such as pain-vas-48h 1")
+            self.findings.unread(place, f"{text!r} must be an id and a version, such as pain-vas-48h 1")
             return QuestionnaireVersion(text, "")
         return QuestionnaireVersion(match[1], match[2])
 
     def clock(self, text: str, place: Place) -> time:
         match = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text)
         if match is None:
-            self.findings.add(place, f"{text!r} must be {_CLOCK}")
+            self.findings.unread(place, f"{text!r} must be {_CLOCK}")
             return time()
         return time(int(match[1]), int(match[2]))
 
     def duration(self, text: str, place: Place) -> timedelta:
         match = re.fullmatch(r"([1-9][0-9]{0,4}) ?(min|h|d)", text)
         if match is None:
-            self.findings.add(place, f"{text!r} must be {_SPAN}")
+            self.findings.unread(place, f"{text!r} must be {_SPAN}")
             return timedelta()
         return int(match[1]) * _UNITS[match[2]]
 

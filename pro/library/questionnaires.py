@@ -25,7 +25,8 @@ from pro.domain.questionnaire import (
     Test,
     Value,
 )
-from pro.library.files import Document, Unreadable, typed
+from pro.library.files import Document, Unreadable
+from pro.library.fitting import fitted
 from pro.library.item_checks import check_items, test_value
 from pro.library.questionnaire_shapes import (
     AtLeast,
@@ -41,11 +42,15 @@ from pro.library.wording import Findings
 
 def build(document: Document, path: Path, room: Path | None) -> Questionnaire:
     """The questionnaire of a document; raises Unreadable with every problem found."""
-    file = typed(document, QuestionnaireFile)
+    file, misfits, stand_ins = fitted(document, QuestionnaireFile)
     findings = Findings(document)
+    findings.doubtful.extend(stand_ins)
     findings.identity(file.id, file.version, path, room)
     findings.languages(file.languages)
-    findings.wordings(document.data, file.languages)
+    if not findings.in_doubt(("languages",)):
+        findings.wordings(document.data, file.languages)
+    if misfits:
+        raise Unreadable([*misfits, *findings.problems])
     if file.minutes < 0 or (file.minutes == 0 and any(each.from_ is None for each in file.items)):
         findings.add(("minutes",), "must be more than 0; 0 is for what nobody has to answer, each item with from:")
     owner, ask = _owner(findings, file)

@@ -22,9 +22,25 @@ class Findings:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         """What is allowed and worth a second look."""
+        self.doubtful: list[Place] = []
+        """Where nothing could be read: what else seems wrong there, or beside it, may come from that alone."""
 
     def add(self, place: Place, what: str) -> None:
-        self.problems.append(self.document.problem(place, what))
+        if not self.in_doubt(place):
+            self.problems.append(self.document.problem(place, what))
+
+    def unread(self, place: Place, what: str) -> None:
+        """A problem, and what else is said of the same place is left out."""
+        self.add(place, what)
+        self.doubtful.append(place)
+
+    def in_doubt(self, place: Place) -> bool:
+        """Whether what could not be read stands at this place, around it, within it or in the same keys."""
+        for each in self.doubtful:
+            beside = len(place) > 1 and isinstance(place[-1], str) and each[:-1] == place[:-1]
+            if beside or each[: len(place)] == place or place[: len(each)] == each:
+                return True
+        return False
 
     def warn(self, place: Place, what: str) -> None:
         self.warnings.append(self.document.problem(place, what))
