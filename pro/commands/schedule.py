@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from pro.commands.days import read_day
 from pro.commands.root import root_option
 from pro.commands.versions import asked_for, tell_a_draft, version_option
 from pro.domain import zones
+from pro.domain.outlook import clock_changes
 from pro.domain.schedule import DEFAULT_CUTOFF, LATEST_CUTOFF, Planned, day_exists, patient_day, plan, waiting_for
 from pro.library import Unknown, Unreadable, load
 
@@ -58,6 +59,13 @@ def warn_of_no_day(day0: date, zone: ZoneInfo) -> None:
     if not day_exists(day0, zone):
         said = f"{zone.key} has no {day0}, its clocks skip that date: nothing is asked on it, and no patient can start on it"
         click.echo(f"warning: --day0: {said}; take the day before or after", err=True)
+
+
+def warn_of_skipped(planned: Sequence[Planned], day0: date, zone: ZoneInfo) -> None:
+    """The dates within the calendar that nobody lives there; day 0 itself has its own warning."""
+    for day in (day for change in clock_changes(planned, zone) for day in change.skipped if day != day0):
+        said = f"{zone.key} has no {day}, its clocks skip that date: nothing is asked on it"
+        click.echo(f"warning: {said}, and a window around it keeps its other days", err=True)
 
 
 def read_instant(_context: click.Context, _argument: click.Parameter, given: str) -> datetime:
@@ -102,6 +110,7 @@ def schedule(
         raise Wrong(f"--day0: {day0} is too near the end of the calendar") from None
     tell_a_draft(library, protocol)
     warn_of_no_day(day0, zone)
+    warn_of_skipped(planned, day0, zone)
     if as_json:
         click.echo(_json(planned))
         return

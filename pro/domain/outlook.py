@@ -100,6 +100,11 @@ class Outlook:
         """The patient-day of an instant."""
         return patient_day(instant, self.zone, self.protocol.cutoff)
 
+    def lived(self, first: date, last: date) -> int:
+        """How many days there are from one to the other, both included: a date that the zone skips is none."""
+        skipped = [day for change in self.changes for day in change.skipped if first <= day <= last]
+        return (last - first).days + 1 - len(skipped)
+
 
 def outlook(protocol: Protocol, day0: date, zone: ZoneInfo, cutoff: time | None = None) -> Outlook:
     """What the protocol means for one patient; OverflowError too near the end of the calendar."""

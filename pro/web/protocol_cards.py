@@ -109,7 +109,7 @@ def _figures(found: Preview, words: Words, price: Decimal | None) -> Iterator[Fi
         return
     first, end = min(one.opens_at for one in outlook.asked), max(one.end for one in outlook.asked)
     first_day, last_day = outlook.holds(first), outlook.holds(end - timedelta.resolution)
-    days = (last_day - first_day).days + 1
+    days = outlook.lived(first_day, last_day)
     span = t("when.span", first=words.full_date(first_day), last=words.full_date(last_day))
     yield Figure(t("figure.duration"), t("n-days", n=days), span)
     yield Figure(t("figure.asked"), words.number(len(outlook.asked)), _kinds(outlook, words))

@@ -78,6 +78,14 @@ def test_clocks_that_jump_over_a_midnight(where: tuple[str, str, str]) -> None:
     assert not re.search("at once|aussitôt", shown), "and nothing else is said of it"
 
 
+def test_a_date_that_nobody_lives_is_not_counted(tmp_path: Path) -> None:
+    file = tmp_path / "calendar.html"
+    call("--html", str(file), "--zone", "Pacific/Apia", "--day0", "2011-12-16")
+    page = file.read_text("utf-8")
+    assert re.search("85.days", page)
+    assert not re.search("86.days", page)
+
+
 def test_a_draft_says_that_it_is_one(tmp_path: Path) -> None:
     reported.books(tmp_path)
     first = call("--root", str(tmp_path / "questionnaires")).stdout.splitlines()[0]

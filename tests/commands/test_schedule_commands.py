@@ -103,7 +103,16 @@ def test_a_day0_that_the_zone_skips_is_told(words: tuple[str, ...]) -> None:
     assert given.stderr.startswith("warning: --day0: Pacific/Apia has no 2011-12-30")
     assert given.stderr.count("\n") == 1
     assert "day0" not in given.stdout
-    assert run(schedule, "thera-demo", "--day0", "2011-12-31", "--zone", "Pacific/Apia", *words).stderr == ""
+    assert run(schedule, "thera-demo", "--day0", "2012-01-31", "--zone", "Pacific/Apia", *words).stderr == ""
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_date_that_the_zone_skips_within_the_calendar_is_told(words: tuple[str, ...]) -> None:
+    given = run(schedule, "thera-demo", "--day0", "2011-12-16", "--zone", "Pacific/Apia", *words)
+    assert given.exit_code == 0
+    assert given.stderr.startswith("warning: Pacific/Apia has no 2011-12-30, its clocks skip that date")
+    assert given.stderr.count("\n") == 1
+    assert "warning" not in given.stdout
 
 
 def test_another_version_and_a_draft(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def test_half_an_hour_and_a_date_that_is_skipped() -> None:
     ]
     assert date(2011, 12, 30) not in {one.day for one in apia.planned}
     assert apia.changes[0].skipped == (date(2011, 12, 30),)
+    assert [apia.lived(date(2011, 12, 28), date(2011, 12, day)) for day in (29, 30, 31)] == [2, 2, 3]
     assert half.skipped == ()
 
 
