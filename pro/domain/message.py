@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Literal
 
 
 class State(StrEnum):
@@ -164,6 +165,32 @@ def fault_outcome(state: State, code: int | None) -> Outcome:
     known = "" if code is None else str(code)
     wait = AGAIN_PAUSE if fault.again else None
     return Outcome(state, fault.why, known, fault.opt_out, fault.wrong_number, fault.our_fault, wait)
+
+
+Blame = Literal["stop", "number", "ours", "phone", "provider", "unknown"]
+"""Who has to do what about a failed message: the patient writes START, the site looks at the number, whoever runs the
+service mends it, the phone is switched on, or it goes better later (`provider`); `unknown` where nobody said."""
+
+OUT_OF_REACH = frozenset({30003, 30036})
+
+
+def blame(error: str | None) -> Blame:
+    """Whom a message's `error` (the provider's code or our own word) asks to do something."""
+    if error in ("contact-missing", "no-number"):
+        return "number"
+    if error and not error.isdecimal():
+        return "provider"
+    code = int(error or 0)
+    if code in OUT_OF_REACH:
+        return "phone"
+    fault = FAULTS.get(code, Fault(""))
+    named: dict[Blame, bool] = {
+        "stop": fault.opt_out,
+        "number": fault.wrong_number,
+        "ours": fault.our_fault or code in SIGN_IN,
+        "provider": fault.again,
+    }
+    return next((who for who, holds in named.items() if holds), "unknown")
 
 
 # What a message says

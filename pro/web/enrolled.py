@@ -11,6 +11,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from pro.domain.message import blame
 from pro.services import enrolment as service
 from pro.services.access import Right
 from pro.services.enrolment import EARLIER, WHY, NotEnrollable, NotHeard, Problem, Sheet
@@ -37,6 +38,7 @@ def manage_page(sheet: Sheet, link: str | None = None) -> str:
         sheet=sheet,
         test=service.test_digits(current_parts(), sheet.patient_id),
         why_none=lambda code: word("why", code, language()),
+        advice=lambda error: f"test.mend-{blame(error)}",
         done=done if done in DONE else "",
         fresh=moment().study - sheet.enrolled_at < timedelta(days=1),
         link=link,
@@ -47,7 +49,7 @@ def manage_page(sheet: Sheet, link: str | None = None) -> str:
     )
 
 
-DONE = ("enrolled", "heard", "phone", "withdrawn", "revoked", "resumed")
+DONE = ("enrolled", "heard", "phone", "withdrawn", "revoked", "resumed", "resumed-start", "resumed-other")
 
 
 @blueprint.post("/enrol/<int:patient_id>/test")
@@ -90,9 +92,11 @@ def revoke(patient_id: int) -> ResponseReturnValue:
 @blueprint.post("/enrol/<int:patient_id>/messages")
 @needs(Right.CHANGE_PHONE)
 def resume(patient_id: int) -> ResponseReturnValue:
-    own_patient(patient_id)
+    """A provider that has heard STOP holds every text until the patient writes START: no desk can take that back."""
+    held = own_patient(patient_id).held
     service.opt_in_again(current_parts(), who(), patient_id, moment())
-    return back(patient_id, done="resumed")
+    until = "-start" if current_parts().settings.sms_replies else "-other"
+    return back(patient_id, done=f"resumed{until if held else ''}")
 
 
 @blueprint.get("/enrol/<int:patient_id>/sheet")

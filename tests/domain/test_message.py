@@ -17,6 +17,7 @@ from pro.domain.message import (
     TEMPLATES,
     State,
     answer_outcome,
+    blame,
     may_move,
     pause,
     receipt_outcome,
@@ -137,6 +138,28 @@ def test_other_faults_say_why_and_leave_the_number_alone(code: int) -> None:
     assert (outcome.opt_out, outcome.wrong_number) == (False, False)
     assert outcome.why != answer_outcome(400, 99999).why
     assert outcome.our_fault == (code == 30007)
+
+
+@pytest.mark.parametrize(
+    ("error", "who"),
+    [
+        ("21610", "stop"),
+        ("21211", "number"),
+        ("30005", "number"),
+        ("contact-missing", "number"),
+        ("30003", "phone"),
+        ("30007", "ours"),
+        ("401", "ours"),
+        ("30500", "provider"),
+        ("opted-out", "provider"),
+        ("30008", "unknown"),
+        ("30999", "unknown"),
+        (None, "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_who_has_to_mend_a_failed_message(error: str | None, who: str) -> None:
+    assert blame(error) == who
 
 
 def test_pauses_double_up_to_ten_minutes() -> None:

@@ -293,11 +293,43 @@ def test_a_refused_number_is_named_and_who_said_stop_is_not_tested(desk: Desk) -
     page = desk.get(path)
     assert "Why: not a valid number. Look at the number together" in page
     assert HEARD not in page
+    for code, mend in (("30003", "Once the phone is on"), ("30007", "tell whoever runs the service")):
+        with desk.parts.study.writing() as session:
+            session.execute(metadata.tables["message"].update().values(error=code))
+        assert mend in (page := desk.get(path))
+        assert "Look at the number" not in page
     with desk.parts.study.writing() as session:
         inbound.opt_out(session, patient_id, "page", desk.parts.clock.now())
     page = desk.get(path)
     assert "no test can be sent" in page
+    assert "START" not in page, "stopped by the link: no provider knows of it"
     assert f"{path}/test" not in page
+
+
+@pytest.mark.parametrize(
+    ("replies", "mend"), [(True, "writes START to the sender"), (False, "give another number under “New telephone”")]
+)
+def test_after_a_stop_that_the_provider_holds_no_message_is_promised(parts: Parts, replies: bool, mend: str) -> None:
+    heard = replace(parts, settings=replace(parts.settings, sms_replies=replies))
+    desk = Desk(heard, create_app(heard).test_client(), "c.morvan")
+    patient_id = enrol(desk)
+    path, sender = f"/staff/enrol/{patient_id}", parts.sender
+    assert isinstance(sender, MemorySender)
+    stand(desk, LUNCH)
+    sender.answer = lambda sms: Refused("21610", "said STOP", "opted-out")
+    desk.post(f"{path}/test", seen_on=path)
+    deliver(desk, LUNCH)
+    assert mend in plain(desk.get(path)), "at the button"
+    answer = desk.post(f"{path}/messages", seen_on=path)
+    page = plain(desk.get(answer.location))
+    assert "Noted: the patient wants messages again. But" in page
+    assert "start again with the next reminder" not in page
+    assert mend in page.split('id="test"')[1], "beside the refused test"
+    with parts.study.writing() as session:
+        inbound.opt_out(session, patient_id, "provider", parts.clock.now())
+    desk.post(f"{path}/phone", phone="06 22 33 44 55", step="change")
+    assert "START" not in desk.get(path), "nobody has said STOP from the new number"
+    assert "start again with the next reminder" in desk.get(desk.post(f"{path}/messages", seen_on=path).location)
 
 
 def test_the_code_of_the_first_link_is_shown_once(desk: Desk) -> None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from sqlmodel import Session
+
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Text
 from pro.services.answering import SiteCard
+from pro.services.enrolment.trial import CHANGED, number_events
 from pro.services.parts import Parts
 from pro.store.tables import Patient, Site
 
@@ -38,6 +41,8 @@ class Sheet:
     enrolled_at: datetime
     withdrawn_at: datetime | None
     opted_out_at: datetime | None
+    held: bool
+    """The patient's STOP went by the provider, which refuses texts to the number until START; it is the number still."""
     number_wrong_at: datetime | None
     site: SiteCard
     appointments: tuple[Appointment, ...]
@@ -50,6 +55,7 @@ def sheet(parts: Parts, patient_id: int) -> Sheet | None:
         if patient is None or patient.id is None:
             return None
         site = session.get_one(Site, patient.site_id)
+        held = _held(session, patient)
     protocol = parts.library.protocol(patient.protocol, patient.protocol_version)
     return Sheet(
         patient_id=patient.id,
@@ -61,10 +67,18 @@ def sheet(parts: Parts, patient_id: int) -> Sheet | None:
         enrolled_at=patient.enrolled_at,
         withdrawn_at=patient.withdrawn_at,
         opted_out_at=patient.opted_out_at,
+        held=held,
         number_wrong_at=patient.number_wrong_at,
         site=SiteCard(site.name, site.telephone, site.emergency, site.zone),
         appointments=appointments(parts, protocol, patient.day0),
     )
+
+
+def _held(session: Session, patient: Patient) -> bool:
+    """STOP as an answer to a text is heard by the provider first; a new number is one that it knows nothing of."""
+    if patient.opted_out_at is None or patient.opted_out_how not in ("provider", "sms"):
+        return False
+    return CHANGED not in number_events(session, patient, patient.opted_out_at)
 
 
 def appointments(parts: Parts, protocol: Protocol, day0: date) -> tuple[Appointment, ...]:

@@ -92,7 +92,7 @@ def _newest(parts: Parts, session: Session, patient: Patient | None) -> TestSms 
     if row is None:
         return None
     asked_at = row.not_after - GOOD_FOR  # `due_at` moves where the message is put off
-    since = _since(session, patient, asked_at)
+    since = number_events(session, patient, asked_at)
     if CHANGED in since:
         return None
     quiet_until = _quiet_until(parts, patient, row, asked_at)
@@ -110,7 +110,7 @@ def _quiet_until(parts: Parts, patient: Patient, row: Message, asked_at: datetim
     return next((quiet_ends(at, clocks, quiet) for at in asked if in_quiet_hours(at, clocks, quiet)), None)
 
 
-def _since(session: Session, patient: Patient, at: datetime) -> list[str]:
+def number_events(session: Session, patient: Patient, at: datetime) -> list[str]:
     """What happened to the number since then, newest last."""
     wanted = select(AuditEvent.kind).where(
         AuditEvent.chain == chain_of(patient), AuditEvent.at >= at, col(AuditEvent.kind).in_((CONFIRMED, CHANGED))
