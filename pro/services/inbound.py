@@ -98,13 +98,18 @@ WROTE = "wrote:"
 """Counts the days on which a patient was told that nobody reads what they write."""
 
 
+def answered_by_provider(body: str) -> bool:
+    """Whether the provider writes back by itself, so that we do not."""
+    return _plain_words(body) in [[word] for word in ANSWERED_BY_PROVIDER]
+
+
 def answer(parts: Parts, number: str, body: str, said: Said, moment: Moment) -> str:
     """What is written back, in the patient's language; nothing to strangers, nor where the provider answers.
 
     Whoever writes anything else is told that nobody reads it, for it may be urgent: once a day, so that two machines
     never talk to each other, and not after a STOP.
     """
-    if not parts.settings.sms_replies or _plain_words(body) in [[word] for word in ANSWERED_BY_PROVIDER]:
+    if not parts.settings.sms_replies or answered_by_provider(body):
         return ""
     ids = _patients_with(parts, number)
     if not ids:

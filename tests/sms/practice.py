@@ -20,9 +20,15 @@ import click
 from twilio.request_validator import RequestValidator
 
 from pro.domain.message import FAULTS
+from pro.services.inbound import answered_by_provider, understand
 from tests.sms.provider import ERRORS, SERVICE, SID, TOKEN, Provider, Receipt, Text
 
-STOP, START = frozenset({"STOP", "ARRET"}), frozenset({"START", "UNSTOP"})
+BY_TWILIO = {
+    "stop": "you are taken off the list and get no more messages; START takes that back",
+    "start": "you are on the list again; STOP ends it, HELP says more",
+    "help": "STOP ends these messages",
+}
+"""What it writes back itself, in sense: its words are its own, and in the account's language."""
 REFUSED = (21211, 21614, 21610)
 """Of numbers that fail: what Twilio says as it is given the text."""
 UNDELIVERED = (30003, 30005, 30006, 30007)
@@ -120,10 +126,10 @@ class Practice(Provider):
         return 200, self._written(number, form["Body"], (newest.callback or "").partition("/status/")[0]) + "\n"
 
     def _written(self, number: str, body: str, hooks: str) -> str:
-        word = body.strip().upper()
-        if word in STOP:
+        itself = understand(body) if answered_by_provider(body) else "other"
+        if itself == "stop":
             self.codes[number] = 21610
-        elif word in START and self.codes.get(number) == 21610:
+        elif itself == "start" and self.codes.get(number) == 21610:
             del self.codes[number]
         sid = f"SM{time.time_ns():032x}"
         form = {"MessageSid": sid, "SmsSid": sid, "AccountSid": SID, "From": number, "To": "+33700000000", "Body": body}
@@ -132,8 +138,13 @@ class Practice(Provider):
         answer = self._tell(Receipt(url, form, RequestValidator(TOKEN).compute_signature(url, form)), "handed on")
         if told := re.search("<Message>(.*)</Message>", answer, re.DOTALL):
             self.say(f"to {number}, in answer: {told[1]}")
-        refused = ", and a text to it is refused from now on (21610), as Twilio does" if word in STOP else ""
-        return f"{number} wrote {body}{refused}"
+        told_itself = (
+            f"Twilio itself answers that, in its own words: {BY_TWILIO[itself]}" if itself in BY_TWILIO else ""
+        )
+        if told_itself:
+            self.say(f"to {number}: {told_itself}")
+        refused = "and a text to it is refused from now on (21610), as Twilio does" if itself == "stop" else ""
+        return ", ".join(filter(None, (f"{number} wrote {body}", refused, told_itself)))
 
 
 @click.command()

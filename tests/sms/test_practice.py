@@ -98,14 +98,18 @@ def test_a_test_sms_arrives_and_the_phone_writes_back(stand_in: Practice, site: 
     assert state(site, id_) == "delivered"
     assert re.search(rf"to \{NUMBER}: .*4821.*\n  sent: \S+ answers 204\n  delivered: \S+ answers 204$", said(stand_in))
     assert write(stand_in)[0] == 400
-    assert "is refused from now on (21610)" in write(stand_in, Body="ARRET")[1]
+    status, told = write(stand_in, Body="Arrêt")
+    assert status == 200
+    assert "is refused from now on (21610)" in told
+    assert "Twilio itself answers that, in its own words: you are taken off the list" in told
+    assert f"to {NUMBER}: Twilio itself answers that" in said(stand_in)
     assert rows(site, "patient", id=patient)[0].opted_out_how == "sms"
     assert isinstance(site.sender.send(TEXT), Refused)
     assert f"a text to {NUMBER} is refused: 21610" in said(stand_in)
-    assert write(stand_in, Body="START") == (200, f"{NUMBER} wrote START\n")
+    assert f"{NUMBER} wrote START, Twilio itself answers that" in write(stand_in, Body="START")[1]
     assert rows(site, "patient", id=patient)[0].opted_out_at is None
     assert isinstance(site.sender.send(TEXT), Accepted)
-    write(stand_in, Body="AIDE", From=NUMBER.replace("+", " "))
+    assert write(stand_in, Body="AIDE", From=NUMBER.replace("+", " ")) == (200, f"{NUMBER} wrote AIDE\n")
     assert f"to {NUMBER}, in answer: " in said(stand_in)
 
 

@@ -357,6 +357,7 @@ WRONG_PLACES = (
     ({"zone": "Asia/Tokyo", "from": "soon"}, "Write the day as year-month-day"),
     ({"zone": "Asia/Tokyo", "from": "2026-04-14"}, "That day has passed."),
     ({"zone": "Asia/Tokyo", "from": "2028-04-14"}, "more than a year ahead"),
+    ({"zone": "Asia/Tokyo", "from": "2027-04-10"}, "Nothing is asked of this patient any more from that day on. Check the year."),
     ({"zone": "x" * 500}, "No place is known as"),
 )
 
@@ -503,6 +504,10 @@ def test_an_event_is_offered_where_the_protocol_counts_from_it_and_nowhere_else(
     planned = next(row for row in rows(desk.parts, "assessment") if row["timepoint"] == "after-stop")
     assert planned["day"] == date(2026, 4, 20)
     assert "Event: The treatment was stopped, 13 Apr" in page
+    late = post(desk, "zone", 200, zone="Asia/Tokyo", **{"from": "2027-04-10"})
+    assert "From Saturday 10 April 2027, the days of the diary" in late, "an event may still come then"
+    assert "It happens by itself on Fri 9 Apr 2027 19:45 in Paris" in late
+    assert "The diary that is open until then" not in late
 
 
 class Counting:

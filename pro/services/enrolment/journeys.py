@@ -71,6 +71,8 @@ class Foreseen:
     """Those from `made_at` until that day opens that stand in the quiet hours there, in order."""
     silent: tuple[Foretold, ...] = ()
     """All that will not go for the quiet hours there, in order: only a call by the site can stand in for them."""
+    is_open: bool = True
+    """Something can be filled until that day opens."""
     instead_of: Stay | None = None
     """Another journey that was to come: it is taken back."""
 
@@ -104,6 +106,8 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
         moved = calendar.moved(wanted, made_at)
         first = moved.stays[-1].from_day
         expected = unfinished(session, patient_id, made_at)
+        if not at_once and not expected and not _may_come(parts, patient, first):
+            raise NotNow("nothing-then", f"nothing is asked of {patient.number} any more from {first} on: check the year")
         rows = recomputed(parts, session, patient, expected, moved, made_at)
         told = [each for each in _all_foretold(parts, patient, expected, rows, moved) if not each.excused]
         opens = moved.opens(first)
@@ -118,6 +122,7 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
             reminders=_first_reminders(told, moved),
             held_up=tuple(each for each in told if made_at <= each.at < opens and each.leaves_at != each.at),
             silent=tuple(each for each in told if made_at <= each.at and each.leaves_at is None),
+            is_open=any(row["opens_at"] < opens for row in rows),
             instead_of=_another(session, patient_id, zone, first, at_once=at_once),
         )
 
@@ -235,6 +240,16 @@ def _set_out(parts: Parts, patient_id: int, moment: Moment) -> bool:
         if patient.zone != found.zone:
             move(parts, session, patient, found.zone, by_of(WORKER, Right.ENROL, patient.site_id), moment)
         return courses.end_journey(session, patient_id, moment.study, done=True)
+
+
+def _may_come(parts: Parts, patient: Patient, day: date) -> bool:
+    """Whether the protocol may still ask something on that day or later that is not planned yet."""
+    for each in parts.library.protocol(patient.protocol, patient.protocol_version).timepoints:
+        if each.anchor.kind != "day0":
+            return True
+        if each.on_demand and patient.day0 + timedelta(days=each.last_day) >= day:
+            return True
+    return False
 
 
 def _another(session: Session, patient_id: int, zone: str, from_day: date, *, at_once: bool) -> Stay | None:

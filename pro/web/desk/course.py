@@ -175,14 +175,19 @@ def course_page(row: Found, section: str = "", problem: str = "") -> str:
 
 
 def short_stamp(at: datetime, zone: str) -> str:
-    """`Wed 15 Apr 19:45`, by the clocks of that zone."""
-    day = phrases.short_day(phrases.local(at, zone).date(), language())
+    """`Wed 15 Apr 19:45`, by the clocks of that zone, with the year where it is far."""
+    on = phrases.local(at, zone).date()
+    day = phrases.short_day(on, language()) + (f" {on.year}" if _is_far(on) else "")
     return f"{day} {phrases.clock(at, zone, language())}"
 
 
 def long_day(day: date) -> str:
     """`Tuesday 14 April`, with the year where it is far."""
-    return say_day(day, language(), year=abs((day - moment().study.date()).days) > 300)
+    return say_day(day, language(), year=_is_far(day))
+
+
+def _is_far(day: date) -> bool:
+    return abs((day - moment().study.date()).days) > 300
 
 
 def titles(row: Found, timepoints: Sequence[str]) -> str:

@@ -92,8 +92,9 @@ def _lines(row: Found, seen: Foreseen) -> list[str]:
     if seen.instead_of is not None:
         other = say_place(seen.instead_of.zone, spoken)
         lines.insert(0, c("zone.line-instead", place=other, day=long_day(seen.instead_of.from_day)))
-    there, here = (short_stamp(seen.at, zone) for zone in (seen.zone, seen.old))
-    lines.append(c("zone.line-open", when=there, here=here, old=old))
+    if seen.is_open:
+        there, here = (short_stamp(seen.at, zone) for zone in (seen.zone, seen.old))
+        lines.append(c("zone.line-open", when=there, here=here, old=old))
     quiet = (
         c("zone.line-quiet")
         if seen.at_once
