@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,13 +11,15 @@ from decimal import Decimal
 from pro.domain.answers import NUMBERS, Answer, check, to_json
 from pro.domain.flare_rules import Criteria, Declared, Emergency
 from pro.domain.protocol import Protocol
-from pro.domain.questionnaire import Item, Kind, Questionnaire, Value
+from pro.domain.questionnaire import Item, Kind, Option, Questionnaire, Value
 from pro.domain.showing import holds
 from pro.rehearsal.people import Person
 
 SKIPS = 0.01
 LARGE = 100
 """A scale wider than this, such as minutes up to a day, is used in its first tenth."""
+FULL = 0.9
+"""Chance of the first of choices that begin with a yes: the whole dose, as most have it on most days."""
 FEVER = 0.08
 """Chance of a fever on a day of a bad spell."""
 
@@ -91,6 +93,9 @@ def _raw(item: Item, day: Day, dice: random.Random) -> object:
     match item.kind:
         case Kind.YES_NO:
             return dice.random() < 0.1 + 0.5 * day.ill
+        case Kind.ONE if not _is_graded(item):
+            full = item.options[0].code == "yes"
+            return item.options[0].code if full and dice.random() < FULL else _any(item.options[full:], dice)
         case Kind.ONE:
             place = day.ill * (len(item.options) - 1) + dice.uniform(-0.6, 0.6)
             return item.options[max(0, min(len(item.options) - 1, round(place)))].code
@@ -104,11 +109,20 @@ def _raw(item: Item, day: Day, dice: random.Random) -> object:
             return "18:30"
 
 
+def _is_graded(item: Item) -> bool:
+    """Whether the choices are degrees, by their codes: `0` to `3`; a place or a reason is none of illness."""
+    return all(option.code.lstrip("-").isdecimal() for option in item.options)
+
+
+def _any(options: Sequence[Option], dice: random.Random) -> str:
+    return dice.choice(options).code
+
+
 def _several(item: Item, day: Day, dice: random.Random) -> str:
     alone = [option.code for option in item.options if option.alone]
     if alone and dice.random() > 0.6 * day.ill:
         return alone[0]
-    return dice.choice(item.options).code
+    return _any(item.options, dice)
 
 
 def _scaled(item: Item, day: Day, dice: random.Random) -> Value:

@@ -205,7 +205,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     assessments, messages, flares = found["assessments"], found["messages"], found["flares"]
     burden, protocol = found["burden"], found["protocol"]
     weekly = "" if flares["per_week_and_site"] is None else f", {flares['per_week_and_site']} a week and site"
-    cost = "" if messages["cost"] is None else f", {messages['cost']} at {messages['price_per_segment']} a segment"
+    money = f", {messages['cost']} at {messages['price_per_segment']} a segment (in the money of --price-per-segment)"
+    cost = "" if messages["cost"] is None else money
     return [
         f"{protocol['id']} {protocol['version']}: {counted(found['patients'], 'patient')} at "
         f"{counted(found['sites'], 'site')}, "

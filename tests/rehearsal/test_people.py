@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +13,7 @@ from pro.domain.answers import check
 from pro.domain.schedule import Planned, plan
 from pro.domain.showing import shown
 from pro.domain.zones import zone
-from pro.rehearsal.answers import as_saved, day_of, respondent
+from pro.rehearsal.answers import Day, as_saved, day_of, respondent
 from pro.rehearsal.desk import found_of
 from pro.rehearsal.kills import Killed, Kills
 from pro.rehearsal.lives import when
@@ -93,6 +94,21 @@ def test_bad_spells_declare_a_flare_and_nothing_else_does() -> None:
         said = [bool(rules.answers(diary, one, person.dice("x", n))["flare"].value) for n, one in enumerate(days)]
         assert said == [one.spell for one in days]
         assert any(said)
+
+
+def test_most_doses_are_whole_and_no_place_is_one_of_illness() -> None:
+    rules, diary, day = (
+        respondent(PROTOCOL),
+        the_library().questionnaire("injection-diary", "1"),
+        Day(AT.date(), 0.6, False, False),
+    )
+    given = [rules.answers(diary, day, random.Random(n)) for n in range(600)]
+    counts = {key: Counter(one[key].value for one in given if key in one) for key in ("dose", "site", "why_not")}
+    assert 0.85 < counts["dose"]["yes"] / 600 < 0.93
+    assert min(counts["dose"]["part"], counts["dose"]["no"]) > 10
+    assert len(counts["site"]) > 5
+    assert max(counts["site"].values()) < 2 * 600 / 6
+    assert len(counts["why_not"]) > 5
 
 
 @pytest.mark.parametrize("asked", the_library().questionnaires(), ids=lambda one: f"{one.id}-{one.version}")

@@ -315,11 +315,14 @@ def test_the_page_and_the_tables_hold_what_was_counted(tmp_path: Path) -> None:
     ended = CliRunner().invoke(main, call.split())
     assert ended.exit_code == 0, ended.output
     found = json.loads(ended.stdout)
-    assert found["messages"]["cost"] == format(found["messages"]["segments"] * Decimal("0.075"), "f")
+    cost = format(found["messages"]["segments"] * Decimal("0.075"), "f")
+    assert found["messages"]["cost"] == cost
+    assert f", {cost} at 0.075 a segment (in the money of --price-per-segment)" in lines(found)[2]
     page = (tmp_path / "report.html").read_text()
     assert "http" not in page
     assert all(say(f"rehearsal.rule.{one['key']}", "fr").split("’")[0] in page for one in found["guarantees"])
     assert "<svg" in page
+    assert "Cost, in the currency of the price given" in page
     assert all(f"<tr><td>{site}<td" in page for site in found["compliance"]["by_site"])
     assert page.count(f"pro protocol rehearse thera-demo --version {found['protocol']['version']} --patients 2") == 2
     assert say("rehearsal.draft", "en") not in page

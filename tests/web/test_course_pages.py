@@ -16,7 +16,7 @@ from pro import walking
 from pro.clock import Moment
 from pro.domain import zones
 from pro.domain.protocol import Anchor
-from pro.services import enrolment
+from pro.services import enrolment, following
 from pro.services.courses import Stay, zone_at
 from pro.store.tables import Assessment, AuditEvent, Journey, Message, Patient, Pause, Reminder
 from pro.web.places import TOWNS, everywhere, found, listed
@@ -239,6 +239,8 @@ def test_the_list_of_messages_goes_by_the_clocks_of_a_journey_to_come(desk: Desk
     last = "Wed 15 Apr {} reminder, Daily diary of 15 Apr planned"
     assert said_before[1:] == [last.format("20:00"), last.format("18:00")]
     assert said_before[0] == "Thu 16 Apr 18:00 (Réunion time) reminder, Daily diary of 16 Apr planned"
+    assert len(said_before) == following.COMING == 3
+    assert "on top, up to three SMS planned for the next days." in desk.page("/staff/patients/R-001")
     post(desk, "journey")
     assert steps_said(desk)[0] == "Thu 16 Apr 18:00 reminder, Daily diary of 16 Apr planned"
 
