@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from pro.library import Library
 from pro.services.access import Identity, Right
 from pro.services.episodes import emergencies
 from pro.services.parts import Parts
-from pro.store import trail
+from pro.store import desk, trail
 from pro.store.desk import Found
 from pro.store.tables import Role
 from pro.store.trail import Wanted
@@ -44,6 +44,8 @@ class Entry:
     """The reader may know that it happened, and not what was found: the payload is left empty."""
     safety: bool = False
     """Of what is withheld: that it was about the patient's safety, which whoever answers the telephone has to know."""
+    first: bool = False
+    """Of a hit within an episode: the first sign of a flare in it; what opened it was a safety flag alone."""
 
     @property
     def number(self) -> str | None:
@@ -88,9 +90,9 @@ def read_page(
         found = trail.page(session, wanted, before, PAGE + 1)
         chains = {row.chain for row in found if row.kind.startswith(FLARE)}
         open_chains = trail.chains_at(session, chains, identity.sites(Right.SEE_FLARE)) if chains else frozenset()
+        entries = _with_first_signs(session, parts.library, [entry_of(row) for row in found[:PAGE]])
     last = found[PAGE - 1] if len(found) > PAGE else None
     following = None if last is None else (last.at, last.chain, last.seq)
-    entries = (entry_of(row) for row in found[:PAGE])
     shown = (one if one.chain in open_chains else without_flare(one, parts.library) for one in entries)
     return TrailPage(tuple(shown), following)
 
@@ -113,9 +115,22 @@ def rules_of(payload: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(each.get("rule")) for each in triggers if isinstance(each, dict)))
 
 
-def newest_of(session: Session, number: str, limit: int) -> tuple[Entry, ...]:
+def newest_of(session: Session, library: Library, number: str, limit: int) -> tuple[Entry, ...]:
     """A patient's newest events."""
-    return tuple(entry_of(row) for row in trail.of_chain(session, f"{trail.PREFIX}{number}", limit))
+    rows = trail.of_chain(session, f"{trail.PREFIX}{number}", limit)
+    return _with_first_signs(session, library, [entry_of(row) for row in rows])
+
+
+def _with_first_signs(session: Session, library: Library, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Marks the hit by which an episode that a safety flag opened became a flare as well."""
+    episodes = {flare for one in entries if (flare := _hit_again(one))}
+    since = desk.first_signs(session, episodes, emergencies(library)) if episodes else {}
+    return tuple(replace(one, first=True) if since.get(_hit_again(one)) == one.at else one for one in entries)
+
+
+def _hit_again(entry: Entry) -> int:
+    """The episode within which this event was a further hit; 0 where it was none."""
+    return int((entry.payload or {}).get("flare", 0)) if entry.kind == "flare.triggered" else 0
 
 
 def check_chain(session: Session, number: str, head: tuple[int, str]) -> ChainCheck:

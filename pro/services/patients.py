@@ -210,7 +210,7 @@ def page(
             beside=_beside(library, protocol, questionnaire.id, recorded, late, MOST if every else FEW),
             steps=followed(session, parts, found, moment, STEPS if not all_steps else MOST),
             messages=figures_of(desk_messages.counts_of_patient(session, found.patient_id)),
-            history=audit_trail.newest_of(session, found.number, 8),
+            history=audit_trail.newest_of(session, parts.library, found.number, 8),
             events=found.chain_seq,
             check=audit_trail.check_chain(session, found.number, (found.chain_seq, found.chain_hash)),
             tasks=_tasks(session, found, protocol, now),

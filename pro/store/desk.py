@@ -147,6 +147,13 @@ def triggers(session: Session, flare_id: int, limit: int = 60) -> Sequence[Found
     return session.execute(wanted.order_by(trigger.c.day.desc(), trigger.c.id).limit(limit)).all()
 
 
+def first_signs(session: Session, flare_ids: Collection[int], emergencies: Collection[str]) -> dict[int, datetime]:
+    """When a rule that is none of `emergencies` triggered each of these episodes first."""
+    wanted = select(trigger.c.flare_id, func.min(trigger.c.at).label("at")).group_by(trigger.c.flare_id)
+    mine = wanted.where(trigger.c.flare_id.in_(flare_ids), trigger.c.rule.not_in(emergencies))
+    return {row.flare_id: row.at for row in session.execute(mine)}
+
+
 def actions(session: Session, flare_id: int, limit: int = 50) -> Sequence[Found]:
     wanted = select(action, staff.c.name.label("staff_name")).join_from(action, staff, action.c.staff_id == staff.c.id)
     return session.execute(wanted.where(action.c.flare_id == flare_id).order_by(action.c.id).limit(limit)).all()

@@ -513,6 +513,29 @@ def test_a_fever_beside_a_flare_is_asked_of_as_both(desk: Desk) -> None:
     assert not any(note in page for note in ("Sore throat", "Pain of a fall"))
 
 
+def test_the_first_sign_of_a_flare_after_a_fever_is_no_further_hit(desk: Desk) -> None:
+    """What opened the episode was a safety flag; the hit after that is called another one."""
+    make_staff(desk.parts, desk.made, "coofr", role="coordinator", language="fr")
+    fever: Hits = (("R7", {"day": "2026-04-14", "value": "38.6"}, None),)
+    patient_id, flare_id = patient_with_flare(desk, hits=fever)
+    with desk.parts.study.writing() as session:
+        patient = audit.lock_patient(session, patient_id)
+        for n, rule in enumerate(("R2", "R4")):
+            at, hit = NOW + timedelta(hours=n), {"rule": rule, "rule_version": "1", "day": DAY, "inputs": "{}", "n": 0}
+            session.add(FlareTrigger(flare_id=flare_id, at=at, result="hit", **hit))
+            payload = {"flare": flare_id, "triggers": [{"rule": rule}]}
+            audit.record(session, patient, "flare.triggered", payload, audit.WORKER, at)
+    for login, first, again in (
+        ("inv", "First sign of a flare in this episode, by R2", "Flare: another hit by R4"),
+        ("coofr", "Un premier signe de poussée a été signalé", "Une poussée a été signalée à nouveau"),
+    ):
+        desk.client = desk.app.test_client()
+        desk.sign_in(login)
+        for path in ("/staff/patients/R-001", "/staff/audit"):
+            page = desk.page(path)
+            assert (page.count(first), page.count(again)) == (1, 1), path
+
+
 def message(desk: Desk, patient_id: int, n: int, state: str) -> Message:
     due = NOW - timedelta(hours=n + 1)
     return Message(

@@ -292,7 +292,7 @@ def event_line(entry: Entry, protocol: Protocol, language: str) -> str:
         "rules": ", ".join(rules_of(payload)),
     }
     known = texts("desk", language)
-    key = entry.kind.replace(".", "-")
+    key = entry.kind.replace(".", "-") + ("-first" if entry.first and not (entry.withheld and entry.safety) else "")
     suffix = asked if asked != "flare" else payload.get("how")
     if entry.withheld:
         suffix = "withheld-safety" if entry.safety else "withheld"
