@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+import pro.web
+from pro.services.episodes import Point
+from pro.web import charts
 from tests.browser.running import enter
 from tests.demonstration import Running
 
@@ -71,3 +77,20 @@ def test_the_due_time_keeps_clear_of_its_button(demonstration: Running, browser:
         page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.scroll:has(> .strip)'))")
         <= 0
     )
+
+
+@pytest.mark.parametrize("days", [1, 12, 45])
+def test_a_curve_opens_with_its_newest_recorded_day_in_sight(browser: Browser, days: int) -> None:
+    """A patient of one day has a fortnight ahead on the drawing: a telephone showed nothing but that."""
+    static, first = Path(pro.web.__file__).parent / "static", date(2026, 4, 14)
+    points = [Point(first + timedelta(days=n), Decimal(4)) for n in range(days)]
+    drawn = charts.Curve(points, (), first, points[-1].day + timedelta(days=16), 10, 2)
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.set_content(f'<div class="scroll">{charts.curve(drawn, "Pain", str)}</div>')
+    for name in ("looks.css", "desk.css"):
+        page.add_style_tag(content=(static / name).read_text())
+    page.add_script_tag(content=(static / "desk.js").read_text())
+    right = page.evaluate("document.querySelector('circle:last-of-type').getBoundingClientRect().right")
+    assert page.evaluate("document.querySelector('.scroll').scrollWidth") > 500, "wider than the screen"
+    assert 0 < right < 340
+    page.close()

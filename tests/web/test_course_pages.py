@@ -319,11 +319,14 @@ def test_whose_clocks_the_times_of_a_page_are_is_said_once(desk: Desk) -> None:
     answered = date(2026, 4, 14)
     settle(desk.parts, away, lambda d: "completed" if d == answered else None, lambda _: {"worst_pain": 4})
     desk.sign_in("coo")
+    seen = "/staff/patients/R-002/contact"
+    assert desk.client.post(seen, data={"csrf_token": token_in(desk.page("/staff/patients/R-002"))}).status_code == 200
     page, home = (plain(desk.page(f"/staff/patients/{number}")) for number in ("R-002", "R-001"))
     assert "Times by the clocks of Kathmandu." in page
     assert page.count("Received (Kathmandu time)") == 1
-    steps = page.partition('id="texts"')[2].partition('id="history"')[0]
-    assert "(Kathmandu time)" not in steps
+    steps, _, history = page.partition('id="texts"')[2].partition('id="history"')
+    assert [part.count("Times by the clocks of Kathmandu.") for part in (steps, history)] == [1, 1]
+    assert not any("(Kathmandu time)" in part for part in (steps, history))
     assert "Kathmandu" not in home
 
 

@@ -629,6 +629,8 @@ def test_what_reached_the_site_and_what_staff_did_is_told_by_the_site_s_clock(de
     patient_id, flare_id = patient_with_flare(desk)
     with desk.parts.study.writing() as session:
         session.get_one(Patient, patient_id).zone = "Indian/Reunion"
+        about = {"site_id": desk.made.sites["R"], "patient_id": patient_id, "made_at": NOW - timedelta(days=1)}
+        session.add(Task(**about, kind="number-unreachable"))
     desk.clock.move(datetime(2026, 4, 14, 16, 12, tzinfo=UTC) - NOW)
     desk.sign_in("inv")
     path = f"/staff/flares/{flare_id}"
@@ -640,6 +642,7 @@ def test_what_reached_the_site_and_what_staff_did_is_told_by_the_site_s_clock(de
     assert desk.post(f"{path}/end", path, end_note="Treated") == 303
     page = desk.page(path)
     assert ("Ended 14 Apr 18:12" in page, "14 Apr 20:" in page) == (True, False)
+    assert "Since 14 Apr 08:04" in desk.page("/staff/patients/R-001")
 
 
 def test_what_was_recorded_stands_before_the_form_to_review_again(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from pro.domain.showing import named
 from pro.services import examining
 from pro.services import patients as service
 from pro.services.access import Right
-from pro.services.audit_trail import without_flare
+from pro.services.audit_trail import Entry, without_flare
 from pro.services.patients import AnswerRow, Beside, FlareSpan, PatientPage
 from pro.services.standing import Review
 from pro.store.desk import Found
@@ -88,8 +88,8 @@ def _page(row: Found) -> str:
         **_steps(page, spoken),
         **_received(page, spoken),
         all_steps=all_steps,
-        history=[(phrases.event_line(entry, page.protocol, spoken), entry) for entry in history],
-        tasks=[task_view(line, page.zone_at(line.made_at)) for line in page.tasks],
+        **_history(page, history, spoken),
+        tasks=[task_view(line, page.place.zone) for line in page.tasks],
         every=every,
         beside=[_beside_view(each) for each in page.beside if each.rows],
         banner=banner_here(page.questionnaire, spoken),
@@ -118,6 +118,17 @@ def _received(page: service.PatientPage, spoken: str) -> dict[str, object]:
     clocks = phrases.clocks_of(times.items(), page.place.zone, spoken)
     said = {at: clocks.mark(phrases.stamp(at, zone, spoken), at, zone) for at, zone in times.items()}
     return {"received": said, "received_in": clocks.once}
+
+
+def _history(page: service.PatientPage, entries: Sequence[Entry], spoken: str) -> dict[str, object]:
+    """Events in words, each with its instant to the second."""
+    clocks = phrases.clocks_of([(one.at, page.zone_at(one.at)) for one in entries], page.place.zone, spoken)
+    lines = []
+    for one in entries:
+        zone = page.zone_at(one.at)
+        when = clocks.mark(phrases.stamp(one.at, zone, spoken, seconds=True), one.at, zone)
+        lines.append((when, phrases.event_line(one, page.protocol, spoken), phrases.by_words(one, spoken)))
+    return {"history": lines, "history_in": clocks.once}
 
 
 def _beside_view(beside: Beside) -> dict[str, object]:
