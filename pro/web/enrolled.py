@@ -11,6 +11,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from pro.domain import zones
 from pro.domain.message import blame
 from pro.services import enrolment as service
 from pro.services.access import Right
@@ -32,6 +33,7 @@ def manage(patient_id: int) -> ResponseReturnValue:
 
 
 def manage_page(sheet: Sheet, link: str | None = None) -> str:
+    first = service.first_sms(current_parts(), sheet.patient_id)
     done = request.args.get("done", "")
     return render_template(
         "enrolment/manage.html",
@@ -41,6 +43,7 @@ def manage_page(sheet: Sheet, link: str | None = None) -> str:
         advice=lambda error: f"test.mend-{blame(error)}",
         done=done if done in DONE else "",
         fresh=moment().study - sheet.enrolled_at < timedelta(days=1),
+        first=first if first and first > moment().study else None,
         link=link,
         qr=qr(link) if link else None,
         replies=current_parts().settings.sms_replies,
@@ -105,9 +108,11 @@ def sheet(patient_id: int) -> ResponseReturnValue:
     """On paper, in the patient's language."""
     found = own_patient(patient_id)
     spoken = found.language
+    first = service.first_sms(current_parts(), patient_id)
     return render_template(
         "enrolment/sheet.html",
         sheet=found,
+        first=first.astimezone(zones.zone(found.zone)) if first else None,
         replies=current_parts().settings.sms_replies,
         spoken=spoken,
         s=lambda key, **values: say(f"enrolment.sheet.{key}", spoken, **values),

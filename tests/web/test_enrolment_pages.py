@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -368,6 +368,21 @@ def test_the_sheet_says_stop_where_the_sender_is_a_number(desk: Desk) -> None:
     path = f"/staff/enrol/{enrol(desk)}/sheet"
     two_way = replace(desk.parts, settings=replace(desk.parts.settings, sms_replies=True))
     assert "Répondez STOP" in Desk(two_way, create_app(two_way).test_client(), "c.morvan").get(path)
+
+
+def test_who_comes_in_the_evening_of_day_0_is_told_when_the_first_sms_comes(desk: Desk) -> None:
+    early = enrol(desk, day0="2026-04-16")
+    assert "premier SMS" not in desk.get(f"/staff/enrol/{early}/sheet")
+    assert "first reminder" not in desk.get(f"/staff/enrol/{early}")
+    stand(desk, LUNCH)
+    noon = enrol(desk, day0="2026-04-15", phone="06 22 33 44 55")
+    assert "premier SMS arrive le mercredi 15 avril à 18 h" in plain(desk.get(f"/staff/enrol/{noon}/sheet"))
+    stand(desk, EVENING)
+    late = enrol(desk, day0="2026-04-15", phone="06 33 44 55 66")
+    assert "premier SMS arrive le jeudi 16 avril à 18 h" in plain(desk.get(f"/staff/enrol/{late}/sheet"))
+    assert "The first reminder comes Thursday 16 April, 18:00" in plain(desk.get(f"/staff/enrol/{late}"))
+    stand(desk, LUNCH + timedelta(days=2))
+    assert "first reminder" not in desk.get(f"/staff/enrol/{late}"), "it has come"
 
 
 # ── Later

@@ -7,7 +7,7 @@ from pro.services.enrolment.journeys import overdue_since, set_out
 from pro.services.enrolment.known import sharing
 from pro.services.enrolment.leaving import EARLIER, WHY, Stops, preview_withdrawal, withdraw
 from pro.services.enrolment.links import first_link, revoke_links
-from pro.services.enrolment.sheet import Appointment, Sheet, sheet
+from pro.services.enrolment.sheet import Appointment, Sheet, first_sms, sheet
 from pro.services.enrolment.sweeping import Swept, sweep
 from pro.services.enrolment.telephone import (
     Moves,
@@ -46,6 +46,7 @@ __all__ = [
     "confirm_test",
     "enrol",
     "first_link",
+    "first_sms",
     "lacks_contact",
     "opt_in_again",
     "overdue_since",

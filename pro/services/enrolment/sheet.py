@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from pro.domain.protocol import Protocol, Timepoint
 from pro.domain.questionnaire import Text
 from pro.services.answering import SiteCard
+from pro.services.enrolment.inclusion import BEFORE_ENROLMENT
+from pro.services.enrolment.leaving import planned_reminders
 from pro.services.enrolment.trial import CHANGED, number_events
 from pro.services.parts import Parts
-from pro.store.tables import Patient, Site
+from pro.store.tables import Assessment, Patient, Reminder, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,24 @@ def _held(session: Session, patient: Patient) -> bool:
     if patient.opted_out_at is None or patient.opted_out_how not in ("provider", "sms"):
         return False
     return CHANGED not in number_events(session, patient, patient.opted_out_at)
+
+
+SOONEST = 10
+"""So many assessments, by opening: the first reminder of a patient lies in one of them."""
+
+
+def first_sms(parts: Parts, patient_id: int) -> datetime | None:
+    """When the first reminder comes of a patient who was enrolled after some had passed; None where none had."""
+    with parts.study.reading() as session:
+        patient = session.get(Patient, patient_id)
+        passed = select(Reminder.assessment_id).join(Assessment).where(Assessment.patient_id == patient_id)
+        if patient is None or session.exec(passed.where(Reminder.why_none == BEFORE_ENROLMENT)).first() is None:
+            return None
+        theirs = select(Assessment).where(Assessment.patient_id == patient_id, Assessment.respondent == "patient")
+        open_then = theirs.where(col(Assessment.closes_at) > patient.enrolled_at)
+        soon = session.exec(open_then.order_by(col(Assessment.opens_at)).limit(SOONEST)).all()
+        at = [step.at for one in soon for step in planned_reminders(parts, patient, one)]
+        return min((one for one in at if one > patient.enrolled_at), default=None)
 
 
 def appointments(parts: Parts, protocol: Protocol, day0: date) -> tuple[Appointment, ...]:
