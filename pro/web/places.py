@@ -48,6 +48,20 @@ TOWNS = {
 }
 """Towns whose zone is called by another; one that stands twice may be either."""
 
+TOWNS_OF_OLD = (
+    "Africa/Timbuktu", "America/Ensenada", "America/Fort_Wayne", "America/Montreal", "America/Rosario",
+    "America/Thunder_Bay", "America/Yellowknife", "Asia/Chongqing", "Asia/Harbin", "Asia/Kashgar", "Asia/Tel_Aviv",
+    "Atlantic/Jan_Mayen", "Australia/Canberra", "Europe/Belfast", "Europe/Tiraspol",
+)  # fmt: skip
+"""Names that the data keep as links alone, of places that no other name says."""
+TODAY = {
+    "America/Nipigon": "America/Toronto",
+    "America/Virgin": "America/St_Thomas",
+    "Pacific/Samoa": "Pacific/Pago_Pago",
+    "Pacific/Yap": "Pacific/Chuuk",
+}
+"""Of old names whose rules several places have today."""
+
 
 @lru_cache(maxsize=1)
 def everywhere() -> tuple[str, ...]:
@@ -97,13 +111,20 @@ def _towns() -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _today() -> dict[str, str]:
-    """Today's name of every zone that is a place: an old spelling has the same town and the same rules."""
+    """Today's name of every zone that is a place: an old spelling (Dacca, NSW) has the same rules as that one."""
     same: dict[tuple[str, bytes], list[str]] = {}
     for name in sorted(zones.names()):
         if name.split("/")[0] in REGIONS and "/" in name:
             same.setdefault((say_place(name, "en"), zones.rules(name)), []).append(name)
-    return {
-        name: next((one for one in group if one in zones.current()), group[0])
-        for group in same.values()
-        for name in group
-    }
+    after: dict[bytes, list[str]] = {}
+    for name in sorted(zones.current()):
+        after.setdefault(zones.rules(name), []).append(name)
+    return {name: _name_of(group, after.get(rules, [])) for (_, rules), group in same.items() for name in group}
+
+
+def _name_of(group: list[str], after: list[str]) -> str:
+    """By which of its names a town goes, `after` being the places with the same rules today."""
+    known = next((one for one in group if one in zones.current()), group[0])
+    if known in zones.current() or known in TOWNS_OF_OLD:
+        return known
+    return TODAY.get(known) or (after[0] if len(after) == 1 else known)
