@@ -20,7 +20,7 @@ from pro.domain.reminders import leaves_at
 from pro.domain.schedule import PlannedReminder, steps_of
 from pro.library import Library
 from pro.services.enrolment import journeys
-from pro.services.enrolment.holding import kind_of_excuse
+from pro.services.enrolment.holding import kind_of_excuse, why_unsent
 from pro.services.enrolment.journeys import Coming, Foretold
 from pro.services.parts import Parts
 from pro.store import desk_messages
@@ -106,7 +106,7 @@ def _message(row: Found, carried: Sequence[Found], delivered_at: datetime | None
         template=row.template,
         announces=tuple((one.timepoint, one.day) for one in carried),
         staff=row.staff_name,
-        why=row.error if came in (Fate.NOT_SENT, Fate.NOT_DELIVERED) else None,
+        why=_why(row.error, carried) if came in (Fate.NOT_SENT, Fate.NOT_DELIVERED) else None,
         failed=row.state == State.FAILED,
         sent_at=row.sent_at,
         delivered=row.state == State.DELIVERED,
@@ -116,9 +116,14 @@ def _message(row: Found, carried: Sequence[Found], delivered_at: datetime | None
     )
 
 
+def _why(error: str | None, carried: Sequence[Found]) -> str | None:
+    whys = {why_unsent(error or "", one.excused_why) for one in carried}
+    return whys.pop() if error and len(whys) == 1 else error
+
+
 def _unsent(rows: Iterable[Found]) -> Iterator[Followed]:
     """A line for each instant and reason: one message would have carried its steps."""
-    for (at, why), steps in groupby(rows, key=lambda row: (row.planned_at, row.why_none)):
+    for (at, why), steps in groupby(rows, key=lambda row: (row.planned_at, why_unsent(row.why_none, row.excused_why))):
         announces = tuple((step.timepoint, step.day) for step in steps)
         yield Followed(at, Fate.NOT_SENT, "reminder", announces, why=why)
 

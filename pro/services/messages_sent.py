@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from pro.store import desk, desk_messages, desk_tasks
+from pro.store.desk import Found
 
 LAST_DAYS = timedelta(days=7)
 """Messages are counted over so long."""
+NAMED = 5
+"""Patients whose messages failed, on one screen."""
 STOPS = 5
 """Patients who stopped the messages, on one screen."""
 
@@ -33,6 +36,9 @@ class MessageFigures:
     no_number: int
     """Of the dropped: there was no number to send them to."""
     failed_numbers: tuple[str, ...]
+    """Patients of those that failed, the newest first: as many as are named."""
+    failed_others: int
+    """Patients of those that failed beyond the named ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,8 @@ def sent_of(
     """The last days and the line of the day; `yesterday` and `today` are when those patient-days opened."""
     since = now - LAST_DAYS
     before, day_before, day = desk_messages.counts_from(session, ids, (since, yesterday, today), now)
-    failed = desk_messages.failed(session, ids, since, 5)
-    numbers = tuple(dict.fromkeys(row.number for row in failed if row.number))
-    week = figures_of(Counter(before) + Counter(day_before) + Counter(day), numbers)
+    failed = desk_messages.failed_patients(session, ids, since, now, NAMED)
+    week = figures_of(Counter(before) + Counter(day_before) + Counter(day), failed)
     line, other = figures_of(day), figures_of(day_before)
     shown = line if line.due else other
     unreachable = desk_tasks.count_unreachable(session, ids)
@@ -76,7 +81,7 @@ def stopped(session: Session, ids: Collection[int], now: datetime) -> tuple[Stop
     return tuple(Stopped(row.number, row.opted_out_at) for row in rows)
 
 
-def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> MessageFigures:
+def figures_of(counts: dict[str, int], failed_patients: Sequence[Found] = ()) -> MessageFigures:
     """Counts by state as the desk says them; what was dropped was never to be sent and stands apart."""
     failed = counts.get("failed", 0) + counts.get("undelivered", 0)
     sent = counts.get("sent", 0) + counts.get("delivered", 0)
@@ -92,5 +97,6 @@ def figures_of(counts: dict[str, int], failed_numbers: tuple[str, ...] = ()) -> 
         unknown=unknown,
         dropped=counts.get("dropped", 0) + counts.get("no-number", 0),
         no_number=counts.get("no-number", 0),
-        failed_numbers=failed_numbers,
+        failed_numbers=tuple(row.number for row in failed_patients),
+        failed_others=failed_patients[0].in_all - len(failed_patients) if failed_patients else 0,
     )

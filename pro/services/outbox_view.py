@@ -12,6 +12,7 @@ from pro.library import Library
 from pro.services import courses
 from pro.services.access import Identity, Right
 from pro.services.courses import Stay
+from pro.services.enrolment.holding import why_unsent
 from pro.services.messages_sent import LAST_DAYS, MessageFigures, figures_of
 from pro.services.overview import Place, read_places
 from pro.services.parts import Parts
@@ -107,7 +108,7 @@ def text_of(row: Found, lived: Lived, library: Library) -> Text:
 
 def unsent_of(row: Found, lived: Lived, library: Library) -> Unsent:
     zone = _zone_at(row, row.planned_at, lived, library)
-    return Unsent(row.number, row.timepoint, row.day, row.planned_at, row.why_none, zone)
+    return Unsent(row.number, row.timepoint, row.day, row.planned_at, why_unsent(row.why_none, row.excused_why), zone)
 
 
 def _zone_at(row: Found, at: datetime, lived: Lived, library: Library) -> str:

@@ -65,9 +65,16 @@ def counts_from(
     return found
 
 
-def failed(session: Session, ids: Sites, since: datetime, limit: int) -> Sequence[Found]:
-    wanted = _with_names().where(message.c.site_id.in_(ids), message.c.due_at >= since, message.c.state.in_(FAILED))
-    return session.execute(wanted.order_by(message.c.due_at.desc()).limit(limit)).all()
+def failed_patients(session: Session, ids: Sites, since: datetime, until: datetime, limit: int) -> Sequence[Found]:
+    """Numbers of the patients whose messages due in a time failed, the newest first; `in_all` counts those beyond."""
+    wanted = select(patient.c.number, func.count().over().label("in_all")).join_from(
+        message, patient, message.c.patient_id == patient.c.id
+    )
+    theirs = wanted.where(
+        *(message.c.site_id.in_(ids), message.c.due_at >= since, message.c.due_at <= until),
+        *(message.c.staff_id.is_(None), message.c.state.in_(FAILED)),
+    ).group_by(patient.c.id, patient.c.number)
+    return session.execute(theirs.order_by(func.max(message.c.due_at).desc(), patient.c.number).limit(limit)).all()
 
 
 def page(
@@ -95,7 +102,7 @@ def of_patient(session: Session, patient_id: int, until: datetime, limit: int) -
 
 def carried(session: Session, message_ids: Collection[int]) -> Sequence[Found]:
     """The assessments that each message announced."""
-    columns = (reminder.c.message_id, assessment.c.timepoint, assessment.c.day)
+    columns = (reminder.c.message_id, assessment.c.timepoint, assessment.c.day, assessment.c.excused_why)
     wanted = select(*columns, assessment.c.started_at, assessment.c.submitted_at).distinct()
     joined = wanted.join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
     mine = joined.where(reminder.c.message_id.in_(message_ids))
@@ -157,7 +164,7 @@ def unsent_steps_of(session: Session, patient_id: int, limit: int) -> Sequence[F
 
 def _steps() -> Select[tuple[object, ...]]:
     columns = (reminder.c.step, reminder.c.planned_at, reminder.c.why_none, assessment.c.timepoint, assessment.c.day)
-    whose = assessment.c.patient_id, *_WHOSE
+    whose = assessment.c.excused_why, assessment.c.patient_id, *_WHOSE
     joined = select(*columns, *whose).join_from(reminder, assessment, reminder.c.assessment_id == assessment.c.id)
     joined = joined.join(patient, assessment.c.patient_id == patient.c.id)
     return joined.where(reminder.c.why_none.is_not(None), reminder.c.message_id.is_(None))

@@ -274,7 +274,7 @@ def test_what_is_to_come_is_told_where_nothing_will_be_sent_with_the_reason(desk
     planned = steps_said(desk)
     assert [each.rpartition(" ")[2] for each in planned] == ["planned"] * 3
     post(desk, "pause", first="2026-04-16", last="2026-04-16", why="holiday", step="do")
-    will_not = ("{} will not be sent: " + why for why in ("the patient is on a pause", "the study is on hold"))
+    will_not = ("{} will not be sent: " + why for why in ("the patient is on a pause", "this patient is on hold"))
     on_a_pause, on_hold = (form.format(planned[0].removesuffix(" planned")) for form in will_not)
     assert steps_said(desk) == [on_a_pause, *planned[1:]]
     _stops(desk, NOW)
@@ -283,7 +283,7 @@ def test_what_is_to_come_is_told_where_nothing_will_be_sent_with_the_reason(desk
     _stops(desk, None)
     post(desk, "hold", why="hospital")
     assert steps_said(desk)[0] == on_a_pause, "what the pause excuses stays the pause's"
-    assert [each.partition(": ")[2] for each in steps_said(desk)[1:]] == ["the study is on hold"] * 2
+    assert [each.partition(": ")[2] for each in steps_said(desk)[1:]] == ["this patient is on hold"] * 2
     assert "not sent" not in foreseen(desk, "R-001", "Asia/Tokyo"), "a journey silences nothing that is excused already"
     page = desk.page(PAGE)
     pause_id = re.search(r'name="pause" value="(\d+)"', page)
@@ -422,8 +422,10 @@ def test_a_pause_says_what_it_leaves_out_shows_until_when_and_is_taken_back(desk
     days = {"first": "2026-04-15", "last": "2026-04-24", "why": "holiday"}
     page = post(desk, "pause", 200, **days)
     assert "Wednesday 15 April to Friday 24 April: 10 days." in page
-    assert "11 diaries and visits of these days are excused." in page
     assert "Among them: Week 2." in page
+    assert "11 diaries and visits of these days are excused, and no reminder of them goes out." in page
+    assert "Today’s reminders at 18:00 and 20:00 no longer go out." in page
+    assert "Today’s reminder" not in post(desk, "pause", 200, **days | {"first": "2026-04-16"})
     assert rows(desk.parts, "pause") == []
     page = post(desk, "pause", step="do", **days)
     assert said(page).startswith("R-001 is paused from Wednesday 15 April to Friday 24 April: 11 diaries and visits")

@@ -562,6 +562,18 @@ def test_today_says_how_many_had_no_number(desk: Desk) -> None:
     assert "1 more not sent: number unreachable" in desk.page("/staff/")
 
 
+@pytest.mark.parametrize(("failing", "others"), [(5, ""), (7, "and 2 others")])
+def test_today_names_five_whose_messages_failed_and_counts_the_others(desk: Desk, failing: int, others: str) -> None:
+    for n in range(failing):
+        patient_id = make_patient(desk.parts, desk.made, f"R-00{n + 1}", telephone=f"+3361234567{n}")
+        with desk.parts.study.writing() as session:
+            session.add_all(message(desk, patient_id, each, "failed") for each in (n, n + 10))
+    desk.sign_in("inv")
+    line = re.findall(rf"{2 * failing} failed (.*?)</li>", desk.page("/staff/"), re.DOTALL)[0]
+    assert re.findall(r">(R-\d+)</a>", line) == [f"R-00{n}" for n in range(1, 6)]
+    assert re.findall(r">(and[^<]*)<", line) == [others] * bool(others)
+
+
 def test_nothing_is_chosen_for_the_investigator_and_nothing_is_recorded_without_a_choice(desk: Desk) -> None:
     _, flare_id = patient_with_flare(desk)
     desk.sign_in("inv")

@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from pro.clock import Moment
 from pro.services import checkup, health
 from pro.services.enrolment import COMMAND_LINE
-from pro.services.enrolment.holding import hold
+from pro.services.enrolment.holding import hold, pause
 from pro.store import courses
 from pro.store.tables import Task, metadata
 from tests.factories import NOW, make_patient, make_staff
@@ -263,8 +263,11 @@ def test_a_reminder_asked_for_later_is_over_once_everything_it_is_for_was_answer
 def test_a_step_in_silence_stands_on_both_lists_the_same_evening(desk: Desk) -> None:
     """Asked why there was no SMS tonight, the site has a line to point at."""
     patient = make_patient(desk.parts, desk.made)
-    set_bells(desk.parts, patient, NOW)
+    paused = make_patient(desk.parts, desk.made, "R-002", telephone="+33612345679")
+    for each in (patient, paused):
+        set_bells(desk.parts, each, NOW)
     hold(desk.parts, COMMAND_LINE, patient, "hospital", Moment(NOW, NOW))
+    pause(desk.parts, COMMAND_LINE, paused, NOW.date(), NOW.date(), "holiday", Moment(NOW, NOW))
     evening = NOW + timedelta(hours=13, minutes=57)
     walk(desk.parts, evening)
     desk.clock.moment = Moment(evening, NOW)
@@ -273,6 +276,8 @@ def test_a_step_in_silence_stands_on_both_lists_the_same_evening(desk: Desk) -> 
     patients, messages = (" ".join(re.sub(r"<[^>]+>|\s+", " ", page).split()) for page in pages)
     for clock in ("18:00", "20:00"):
         assert (
-            f"Wed 15 Apr {clock} reminder , Daily diary of 15 Apr not sent: on hold or paused at that time" in patients
+            f"Wed 15 Apr {clock} reminder , Daily diary of 15 Apr not sent: the patient was on hold at that time"
+            in patients
         )
-        assert f"15 Apr {clock} R-001 on hold or paused at that time" in messages
+        assert f"15 Apr {clock} R-001 the patient was on hold at that time" in messages
+        assert f"15 Apr {clock} R-002 the patient was on a pause at that time" in messages

@@ -13,12 +13,13 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from pro.clock import Moment
+from pro.domain import zones
 from pro.domain.reminders import next_bell
 from pro.services.access import Right
 from pro.services.audit import lock_patient, record
 from pro.services.calendars import calendar_of
 from pro.services.enrolment.facts import Doer, by_of
-from pro.services.enrolment.leaving import explain_passed, planned_reminders, unfinished
+from pro.services.enrolment.leaving import coming_reminders, explain_passed, planned_reminders, unfinished
 from pro.services.enrolment.links import revoke
 from pro.services.parts import Parts
 from pro.store import courses, messages
@@ -34,6 +35,12 @@ HELD, PAUSED, ENDED = "hold", "pause", "ended"
 def kind_of_excuse(why: str | None) -> str:
     """`hold` or `pause`, of what is written beside an assessment that one of them excuses; empty of any other."""
     return (why or "").partition(":")[0]
+
+
+def why_unsent(code: str, why: str | None) -> str:
+    """`excused-hold` or `excused-pause` for a step that was excused, while its assessment still says by which."""
+    kind = kind_of_excuse(why)
+    return f"excused-{kind}" if code == "excused" and kind in (HELD, PAUSED) else code
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,8 @@ class LeftOut:
     assessments: int
     visits: tuple[str, ...]
     """Timepoints among them that do not repeat."""
+    today: tuple[datetime, ...] = ()
+    """When the patient would still have been reminded of them on the day it is now."""
 
 
 def foresee_pause(parts: Parts, patient_id: int, first: date, last: date, moment: Moment) -> LeftOut:
@@ -83,8 +92,23 @@ def foresee_pause(parts: Parts, patient_id: int, first: date, last: date, moment
         _possible(parts, session, patient, first, last, moment)
         rows = _unexcused(session, patient_id, first, last, moment)
         return LeftOut(
-            (last - first).days + 1, len(rows), tuple(one.timepoint for one in rows if _is_visit(parts, one))
+            (last - first).days + 1,
+            len(rows),
+            tuple(one.timepoint for one in rows if _is_visit(parts, one)),
+            _still_today(parts, session, patient, rows, moment),
         )
+
+
+def _still_today(
+    parts: Parts, session: Session, patient: Patient, rows: Sequence[Assessment], moment: Moment
+) -> tuple[datetime, ...]:
+    """None where the patient is not reminded anyway."""
+    if patient.number_wrong_at is not None:
+        return ()
+    here = zones.zone(patient.zone)
+    today = moment.study.astimezone(here).date()
+    coming = coming_reminders(parts, session, patient, rows, moment.study)
+    return tuple(at for at in coming if at.astimezone(here).date() == today)
 
 
 def pause(parts: Parts, doer: Doer, patient_id: int, first: date, last: date, why: str, moment: Moment) -> Stood:

@@ -140,7 +140,7 @@ def _stamps(told: Sequence[Foretold], zone: str) -> list[str]:
     days: dict[date, list[datetime]] = {}
     for each in told:
         days.setdefault(phrases.local(each.at, zone).date(), []).append(each.at)
-    return [f"{phrases.short_day(day, language())} {_clocks(these, zone)}" for day, these in days.items()]
+    return [f"{phrases.short_day(day, language())} {clocks_said(these, zone)}" for day, these in days.items()]
 
 
 def _each_told(row: Found, seen: Foreseen, foretold: Sequence[Foretold], place: str, old: str) -> list[str]:
@@ -157,16 +157,16 @@ def _fate(one: Foretold) -> str:
 
 
 def _told(row: Found, seen: Foreseen, told: Sequence[Foretold], place: str, old: str) -> str:
-    here = _clocks([each.at for each in told], seen.old)
+    here = clocks_said([each.at for each in told], seen.old)
     fate = _fate(told[0])
-    there = _clocks([each.leaves_at if fate == "waits" and each.leaves_at else each.at for each in told], seen.zone)
+    there = clocks_said([each.leaves_at if fate == "waits" and each.leaves_at else each.at for each in told], seen.zone)
     key = "same" if there == here and fate in ("moves", "stays") else fate
     timepoint = told[0].timepoint
     what = _open(row, seen, timepoint) if key in ("stays", "waits") else titles(row, [timepoint])
     return c(f"zone.line-{key}", what=what, n=len(told), there=there, here=here, place=place, old=old)
 
 
-def _clocks(instants: Sequence[datetime], zone: str) -> str:
+def clocks_said(instants: Sequence[datetime], zone: str) -> str:
     """`18:00 and 20:00`."""
     return _and([phrases.clock(at, zone, language()) for at in instants])
 

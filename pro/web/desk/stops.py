@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from functools import partial
 
 from flask import request
@@ -14,6 +15,7 @@ from pro.services.enrolment import holding
 from pro.services.enrolment.holding import LeftOut, Stood
 from pro.store.desk import Found
 from pro.web.asked import row_number_or_none
+from pro.web.desk import phrases
 from pro.web.desk.course import (
     ADDRESS,
     Wrongs,
@@ -28,7 +30,8 @@ from pro.web.desk.course import (
     tells,
     titles,
 )
-from pro.web.desk.frame import blueprint
+from pro.web.desk.frame import blueprint, language, my_places
+from pro.web.desk.journeys import clocks_said
 from pro.web.parts import current_parts, moment
 from pro.web.rights import needs, who
 
@@ -98,9 +101,17 @@ def _pause_typed() -> tuple[date, date, str]:
 def _left_out(row: Found, first: date, last: date, seen: LeftOut) -> list[str]:
     lines = [c("pause.line-days", first=long_day(first), last=long_day(last), n=seen.days)]
     lines.append(c("pause.line-excused", n=seen.assessments) if seen.assessments else c("pause.line-nothing"))
+    if seen.today:
+        lines.append(c("pause.line-today", n=len(seen.today), times=_times(row, seen.today)))
     if seen.visits:
         lines.append(c("pause.line-visits", visits=titles(row, seen.visits)))
     return [*lines, c("pause.line-back")]
+
+
+def _times(row: Found, instants: Sequence[datetime]) -> str:
+    """By the patient's clocks, and whose they are where the site's show another time."""
+    site = next((place.zone for place in my_places() if place.id == row.site_id), row.zone)
+    return phrases.whose_clock(clocks_said(instants, row.zone), instants[-1], row.zone, site, language())
 
 
 def _stopping(row: Found) -> list[str]:
