@@ -107,7 +107,8 @@ def foresee(parts: Parts, patient_id: int, zone: str, from_day: date | None, mom
         first = moved.stays[-1].from_day
         expected = unfinished(session, patient_id, made_at)
         if not at_once and not expected and not _may_come(parts, patient, first):
-            raise NotNow("nothing-then", f"nothing is asked of {patient.number} any more from {first} on: check the year")
+            said = f"nothing is asked of {patient.number} any more from {first} on: check the year"
+            raise NotNow("nothing-then", said)
         rows = recomputed(parts, session, patient, expected, moved, made_at)
         told = [each for each in _all_foretold(parts, patient, expected, rows, moved) if not each.excused]
         opens = moved.opens(first)
