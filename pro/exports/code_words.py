@@ -76,6 +76,7 @@ _WORDS: Mapping[str, str] = {
     "quiet-hours": "it would have come in quiet hours",
     "amended": "an amendment of the protocol moved or removed it",
     "snooze-undone": "the patient took the wish for it back",
+    "newer-test": "another test message was asked for before it left",
     "hold": "the site was holding the patient's assessments",
     "pause": "the site had paused these days",
     "ended": "the patient's part in the study had ended",

@@ -546,6 +546,14 @@ def test_the_digits_to_compare_are_those_of_the_newest_test(ward: Ward) -> None:
     assert {one.dedupe_key for one in ward.all(Message)} == {f"test:{done.patient_id}:{n}" for n in (1, 2)}
     assert not found.confirmed
     deliver(ward.parts, LUNCH)
+    sender = ward.parts.sender
+    assert isinstance(sender, MemorySender)
+    [text] = sender.sent
+    assert second in text.body, "the first has other digits, and would puzzle whoever reads it"
+    assert {one.dedupe_key[-1]: (one.state, one.error) for one in ward.all(Message)} == {
+        "1": ("dropped", "newer-test"),
+        "2": ("sent", None),
+    }
     enrolment.confirm_test(ward.parts, BY, done.patient_id, noon)
     assert "phone.confirmed" in [one.kind for one in ward.all(AuditEvent)]
     heard = enrolment.test_digits(ward.parts, done.patient_id)
