@@ -1,9 +1,10 @@
 /* Shows curves and calendars from their newest day, and says that the session is about to end; what was typed is kept by the server when it has. */
 (() => {
-  // On a narrow screen a curve opens at its end, with the scale, as far as its newest recorded day stays in sight.
+  // On a narrow screen a curve opens with its newest recorded day in sight: at its beginning where that does, else as near its end as that allows.
   for (const box of document.querySelectorAll(".scroll:has(> .curve)")) {
     const newest = [...box.querySelectorAll("g.f-main circle")].pop();
-    box.scrollLeft = newest ? newest.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 3 : box.scrollWidth;
+    const at = newest ? newest.getBoundingClientRect().left - box.getBoundingClientRect().left : box.scrollWidth;
+    box.scrollLeft = at < box.clientWidth * .8 ? 0 : at - box.clientWidth / 3;
   }
   // The calendar shows today and the percentages, which end at 959 of its units; the header shows the tab of this page.
   for (const box of document.querySelectorAll(".scroll:has(> .strip)")) box.scrollLeft = box.scrollWidth * 959 / box.firstElementChild.viewBox.baseVal.width - box.clientWidth;
