@@ -226,7 +226,7 @@ ANSWERS = {
     "help": {
         "en": "Nobody reads this number. Call the one on your sheet; if it is urgent, the emergency number there. "
         "Write STOP to stop these messages.",
-        "fr": "Personne ne lit ce numéro. Appelez celui de votre fiche ou, si c'est urgent, le numéro d'urgence indiqué. "
+        "fr": "Personne ne lit ce numéro. Appelez celui de votre feuille ou, si c'est urgent, le numéro d'urgence indiqué. "
         "Pour ne plus recevoir de SMS : STOP.",
     },
 }
