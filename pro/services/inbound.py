@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from itertools import dropwhile
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -43,10 +43,11 @@ STOP = frozenset(
 )
 """Alone or as the first word, politeness apart."""
 STOP_ALONE = frozenset({"END", "QUIT", "CANCEL", "FIN"})
-POLITE = frozenset(
-    ["BONJOUR", "BONSOIR", "MERCI", "D", "DE", "SVP", "S", "IL", "VOUS", "TE", "PLAIT", "HELLO", "HI", "PLEASE", "PLS"]
-)
-"""May stand before and after what somebody wants: "merci d'arrêter", "aide svp"."""
+_POLITE = r"(?:BONJOUR|BONSOIR|HELLO|HI|MERCI(?: DE?)?|SVP|STP|S IL (?:VOUS|TE) PLAIT|PLEASE|PLS)"
+ASKED = re.compile(rf"(?:{_POLITE} )*(?P<word>\S+)(?P<rest>.*)")
+"""What is asked, politeness before it apart: "merci d'arrêter", "please stop". Whole phrases: "il arrête" asks nothing."""
+NO_MORE = re.compile(rf"(?: {_POLITE})*")
+"""Politeness may follow too: "aide svp"."""
 START = frozenset({"START", "UNSTOP", "REPRENDRE"})
 HELP = frozenset({"HELP", "AIDE", "INFO"})
 
@@ -131,15 +132,17 @@ def _told_today(parts: Parts, patient_id: int, moment: Moment) -> bool:
 
 def understand(body: str) -> Said:
     """Reads the keywords of both languages, whatever their case, accents and full stops."""
-    words = list(dropwhile(POLITE.__contains__, _plain_words(body)))
-    if not words:
+    asked = ASKED.fullmatch(" ".join(_plain_words(body)))
+    if asked is None:
         return "other"
-    alone = all(word in POLITE for word in words[1:])
-    if words[0] in STOP or (alone and words[0] in STOP_ALONE):
+    word, rest = asked["word"], asked["rest"]
+    alone = NO_MORE.fullmatch(rest) is not None
+    denied = f"{rest} ".startswith(" PAS ")
+    if (word in STOP and not denied) or (alone and word in STOP_ALONE):
         return "stop"
-    if alone and words[0] in START:
+    if alone and word in START:
         return "start"
-    return "help" if alone and words[0] in HELP else "other"
+    return "help" if alone and word in HELP else "other"
 
 
 def _plain_words(body: str) -> list[str]:
